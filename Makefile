@@ -1,0 +1,46 @@
+# `make` runs the embedded profile; `make help` lists the targets.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+SNAKEMAKE := $(BIN)/snakemake --cores all
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := embedded
+.PHONY: embedded public smoke test lint report clean help
+
+embedded: $(READY)  ## regenerate every result of the embedded profile (no download of data)
+	$(SNAKEMAKE)
+	@echo "Open results/embedded/index.html"
+
+public: $(READY)  ## download the public data sets and run the paper's sizes
+	$(SNAKEMAKE) --configfile config/public.yaml
+	@echo "Open results/public/index.html"
+
+smoke: $(READY)  ## every rule and every method on a tiny cube
+	$(SNAKEMAKE) --configfile config/smoke.yaml
+	@echo "Open results/smoke/index.html"
+
+report: $(READY)  ## put the embedded profile's results into one file, report.html
+	$(SNAKEMAKE) --report report.html
+
+test: $(READY)  ## run the tests
+	$(BIN)/pytest
+
+lint: $(READY)  ## check style, formatting and the workflow
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakemake --lint
+
+$(READY): pyproject.toml constraints.txt
+	@echo "Setting up $(VENV): about 3 minutes, once."
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --constraint constraints.txt torch
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[bm3d,dev]'
+	@touch $@
+
+clean:  ## remove the environment; results, logs and downloads stay
+	rm -rf $(VENV)
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12

@@ -1,0 +1,18 @@
+"""Minimises ||X - A B^T||_F for the clean signal X at the given rank: the limit of every method of that rank.
+
+Eckart and Young, The approximation of one matrix by another of lower rank, Psychometrika 1 (1936),
+DOI 10.1007/BF02288367.
+"""
+
+from benchmark.contract import Estimate, Problem
+from benchmark.lowrank import truncated_svd
+
+LABEL = "SVD of the clean signal"
+TASKS = {"denoise"}
+DEVICES = {"cpu"}
+CONTROL = True
+
+
+def solve(problem: Problem, *, seed: int, device: str) -> Estimate:
+    """Return the truncated SVD of the clean signal, as factors of shapes H x W x rank and B x rank."""
+    return Estimate(factors=truncated_svd(problem.observed, problem.rank))

@@ -1,0 +1,13 @@
+"""The clean signal itself, the ceiling: what a perfect method scores under each metric."""
+
+from benchmark.contract import Estimate, Problem
+
+LABEL = "Clean"
+TASKS = {"denoise"}
+DEVICES = {"cpu"}
+CONTROL = True
+
+
+def solve(problem: Problem, *, seed: int, device: str) -> Estimate:
+    """Return the clean signal, which a control gets as its observation."""
+    return Estimate(signal=problem.observed)

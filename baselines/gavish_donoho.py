@@ -1,0 +1,49 @@
+"""Minimises the asymptotic Frobenius loss among all shrinkages of singular values, at a known noise level.
+
+X = 1 m^T + U eta(S) V^T with the observation Y = 1 m^T + U S V^T, a cube unfolded to (height * width) x bands, and the
+optimal shrinkage eta. m holds the mean of each band of a cube, and the mean of all entries of a matrix, whose column
+means would be as noisy as one more component. The rank follows from the noise; the given one is not used.
+
+Gavish and Donoho, Optimal shrinkage of singular values, IEEE Transactions on Information Theory 63 (2017),
+DOI 10.1109/TIT.2017.2653801.
+
+Departures from the paper: it centres nothing, and it assumes white noise. Poisson noise is not: the plain variant takes
+the mean of its variance, so that it leaves noise in bright bands and loses signal in dark ones. `stabilise` makes the
+noise white with the generalised Anscombe transform first, and inverts that without bias (DOI 10.1109/TIP.2012.2202675).
+"""
+
+import numpy as np
+
+from benchmark.anscombe import stabilise as anscombe
+from benchmark.anscombe import unstabilise
+from benchmark.contract import Estimate, Factors, Problem, compose
+from benchmark.lowrank import fold, frobenius_shrinkage, right_singular, unfold
+
+LABEL = "Gavish-Donoho"
+TASKS = {"denoise"}
+DEVICES = {"cpu"}
+
+
+def solve(problem: Problem, *, seed: int, device: str, stabilise: bool = False) -> Estimate:
+    """Return factors of shapes H x W x r and B x r, or with `stabilise`, which needs Poisson noise, a signal."""
+    noise = problem.noise
+    if noise is None:
+        raise ValueError("gavish_donoho needs the noise level, and this problem names no noise model")
+    if stabilise:
+        factors = shrink(anscombe(problem.observed, noise), sigma=1.0)
+        return Estimate(signal=unstabilise(compose(factors), noise))
+    # The models' variance is affine in the mean, so that this is the mean variance, free of bias.
+    variance = noise.variance(problem.observed.mean(dtype=np.float64))
+    return Estimate(factors=shrink(problem.observed, sigma=float(np.sqrt(variance))))
+
+
+def shrink(signal: np.ndarray, sigma: float) -> Factors:
+    """Return the factors of a signal denoised at the noise level `sigma`, the means as their last component."""
+    matrix = unfold(signal)
+    mean = np.broadcast_to(matrix.mean(axis=0 if signal.ndim > 2 else None), matrix.shape[1])
+    centred = matrix - mean
+    singular_values, right = right_singular(centred)
+    shrunk = frobenius_shrinkage(singular_values, sigma, matrix.shape)
+    kept = shrunk > 0
+    left = centred @ (right[:, kept] * (shrunk[kept] / singular_values[kept]))
+    return fold(np.column_stack([left, np.ones(len(left))]), np.column_stack([right[:, kept], mean]), signal.shape)

@@ -1,0 +1,12 @@
+"""The observation itself, the floor: a method that falls below does harm."""
+
+from benchmark.contract import Estimate, Problem
+
+LABEL = "Noisy"
+TASKS = {"denoise"}
+DEVICES = {"cpu"}
+
+
+def solve(problem: Problem, *, seed: int, device: str) -> Estimate:
+    """Return the observation."""
+    return Estimate(signal=problem.observed)

@@ -1,0 +1,93 @@
+"""Files of arrays: signals by item, and estimates with their traces. A file appears whole or not at all."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from benchmark.contract import Estimate, Factors, Snapshot
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside `path` and move it there once the block ends without an error."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
+    yield partial
+    os.replace(partial, path)
+
+
+def save_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write named arrays to an `.npz` file."""
+    with written_whole(path) as partial:
+        np.savez(partial, **arrays)
+
+
+def load_arrays(path: Path) -> dict[str, np.ndarray]:
+    """Read named arrays from an `.npz` file."""
+    with np.load(path, allow_pickle=False) as file:
+        return {name: file[name] for name in file.files}
+
+
+def save_json(path: Path, content: Mapping) -> None:
+    """Write a JSON file."""
+    with written_whole(path) as partial:
+        partial.write_text(json.dumps(content, indent=1) + "\n")
+
+
+def load_json(path: Path) -> dict:
+    """Read a JSON file."""
+    return json.loads(Path(path).read_text())
+
+
+def sha256_of_array(array: np.ndarray) -> str:
+    """Return a digest of an array's type, shape and values."""
+    head = f"{array.dtype.str} {array.shape} ".encode()
+    return hashlib.sha256(head + np.ascontiguousarray(array).tobytes()).hexdigest()
+
+
+def sha256_of_files(paths: list[Path]) -> str:
+    """Return a digest of the contents of files, in the order of their names."""
+    return hashlib.sha256(b"\0".join(path.read_bytes() for path in sorted(paths))).hexdigest()
+
+
+def pack(estimate: Estimate) -> dict[str, np.ndarray]:
+    """Return an estimate as named arrays: the answer in single precision, the snapshots in half."""
+    answer = estimate.factors if estimate.signal is None else estimate.signal
+    arrays = _named("answer", answer, np.float32)
+    for number, snapshot in enumerate(estimate.trace):
+        key = f"trace/{number:03d}"
+        arrays[f"{key}/clock"] = np.array([snapshot.iteration, snapshot.seconds, snapshot.loss])
+        arrays |= _named(f"{key}/last", snapshot.last, np.float16)
+        if snapshot.average is not None:
+            arrays |= _named(f"{key}/average", snapshot.average, np.float16)
+    return arrays
+
+
+def unpack(arrays: Mapping[str, np.ndarray]) -> Estimate:
+    """Return the estimate that `pack` made named arrays of."""
+    trace = []
+    for key in sorted(name.removesuffix("/clock") for name in arrays if name.endswith("/clock")):
+        iteration, seconds, loss = arrays[f"{key}/clock"]
+        last, average = _value(f"{key}/last", arrays), _value(f"{key}/average", arrays)
+        trace.append(Snapshot(int(iteration), float(seconds), float(loss), last, average))
+    answer = _value("answer", arrays)
+    is_signal = isinstance(answer, np.ndarray)
+    return Estimate(signal=answer if is_signal else None, factors=None if is_signal else answer, trace=trace)
+
+
+def _named(key: str, value: np.ndarray | Factors, dtype: type) -> dict[str, np.ndarray]:
+    if isinstance(value, np.ndarray):
+        return {key: value.astype(dtype)}
+    return {f"{key}/{number}": factor.astype(dtype) for number, factor in enumerate(value)}
+
+
+def _value(key: str, arrays: Mapping[str, np.ndarray]) -> np.ndarray | Factors | None:
+    if key in arrays:
+        return arrays[key].astype(np.float32)
+    names = sorted(name for name in arrays if name.startswith(f"{key}/"))
+    return tuple(arrays[name].astype(np.float32) for name in names) or None

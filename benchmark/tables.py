@@ -1,0 +1,183 @@
+"""Tables of scores: gather the rows of many runs, check them, and summarise them over seeds and items."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import pandas as pd
+import yaml
+from jsonschema import Draft202012Validator
+
+from benchmark.metrics import METRICS
+
+SCHEMA = Path(__file__).parents[1] / "workflow" / "schemas" / "record.schema.yaml"
+REFERENCE = "svd"
+
+RUN = ["dataset", "item", "noise", "method", "iterate", "seed"]
+OBSERVATION = ["dataset", "item", "noise", "seed"]
+DTYPES = {"string": "str", "integer": "Int64", "number": "float64", "boolean": "boolean"}
+
+
+def gather(score_files: Sequence[Path], experiment: str, schema_path: Path = SCHEMA) -> pd.DataFrame:
+    """Return all rows of an experiment's score files, checked, with the column `experiment` added.
+
+    Raises ValueError if there is no file, a row breaks the schema, or a run is there twice (its weight would double).
+    """
+    if not score_files:
+        raise ValueError(f"experiment {experiment!r} has no score files: give it a data set, a noise and a method")
+    scores = pd.concat([read_scores(path, schema_path) for path in score_files], ignore_index=True)
+    scores.insert(0, "experiment", experiment)
+    validate_rows(scores, schema_path)
+    repeated = scores.duplicated([*RUN, "metric"])
+    if repeated.any():
+        run = scores.loc[repeated, RUN].iloc[0].to_dict()
+        raise ValueError(f"a run is in the score files of {experiment!r} more than once: {run}; list each file once")
+    return scores
+
+
+def read_scores(path: Path, schema_path: Path = SCHEMA) -> pd.DataFrame:
+    """Return the rows of one CSV file of scores, each column of the type that the schema names.
+
+    Names and commits stay text, also where they look like numbers or like missing values.
+    """
+    dtypes = {name: DTYPES[_type_of(column)] for name, column in _load(schema_path)["properties"].items()}
+    return pd.read_csv(path, dtype=dtypes, keep_default_na=False, na_values=[""])
+
+
+def read_summary(path: Path) -> pd.DataFrame:
+    """Return a summary that was written as CSV; names stay text."""
+    names = dict.fromkeys(("dataset", "item", "noise", "method", "iterate", "label", "file", "status"), "str")
+    return pd.read_csv(path, dtype=names, keep_default_na=False, na_values=[""])
+
+
+def validate_rows(frame: pd.DataFrame, schema_path: Path = SCHEMA) -> None:
+    """Return nothing if every row of `frame` obeys the JSON schema; raise ValueError for the first that does not."""
+    validator = Draft202012Validator(_load(schema_path))
+    rows = frame.astype(object).where(frame.notna(), None)
+    for number, row in enumerate(rows.to_dict("records")):
+        error = next(validator.iter_errors(row), None)
+        if error:
+            where = ".".join(map(str, error.path)) or "columns"
+            run = f"{row.get('method')} on {row.get('dataset')}"
+            raise ValueError(f"row {number} ({run}), {where}: {error.message}; {schema_path.name} defines the columns")
+
+
+def summarise(scores: pd.DataFrame, by: Sequence[str] = ("dataset", "noise")) -> pd.DataFrame:
+    """Return one row per group of `by`, method and iterate, sorted by group and then by the first metric, best first.
+
+    `n` of `runs` (items times seeds) have scores. For each metric: `<metric>_mean` and `<metric>_sd` over those n
+    (ddof 1, empty for n = 1) and `<metric>_best`, true for the best method that needs no truth and lost no run.
+    `psnr_gain` is the mean over the runs of the difference to the reference method `svd` on the same noisy signal.
+    Seconds and iterations are means, memory is the maximum, over the runs that ended well.
+    """
+    keys = [*by, "method", "iterate"]
+    summary = scores.groupby(keys, sort=False)[["label", "file", "control", "licence_note"]].first()
+    summary["control"] = summary["control"].astype(bool)
+    runs = scores.sort_values("status", key=lambda status: status == "ok", kind="stable").drop_duplicates(RUN)
+    summary = summary.join(_status(runs, list(by)))
+
+    statistics = scores.groupby([*keys, "metric"], sort=False)["value"].agg(["count", "mean", "std"]).unstack("metric")
+    summary.insert(0, "n", statistics["count"].max(axis=1).astype(int))
+    directions = scores.groupby("metric", sort=False)["higher_is_better"].first()
+    for metric, higher_is_better in directions.items():
+        mean = statistics["mean", metric]
+        summary[f"{metric}_mean"], summary[f"{metric}_sd"] = mean, statistics["std", metric]
+        summary[f"{metric}_best"] = _best(mean.where(_competes(summary)), higher_is_better, list(by))
+
+    if "psnr" in directions:
+        summary["psnr_gain"] = _gain(scores).groupby(keys)["gain"].mean()
+    finished = runs[runs["status"] == "ok"].groupby(keys)
+    summary = summary.join(finished[["iterations", "seconds"]].mean().astype(float))
+    summary = summary.join(finished[["peak_rss_mib", "peak_gpu_mib"]].max())
+    order = [True] * len(by) + [not directions.iloc[0]]
+    return summary.reset_index().sort_values([*by, f"{directions.index[0]}_mean"], ascending=order, ignore_index=True)
+
+
+def write(frame: pd.DataFrame, path: Path) -> None:
+    """Write `frame` to `path` as CSV or Parquet, by its suffix."""
+    if path.suffix == ".parquet":
+        frame.to_parquet(path, index=False)
+    else:
+        frame.to_csv(path, index=False)
+
+
+def as_text(summary: pd.DataFrame) -> str:
+    """Return the summary as plain text for a terminal: a block per panel, its best truth-free method starred."""
+    blocks = []
+    for title, part in panels(summary):
+        table = pd.DataFrame({"method": part["method"], "iterate": part["iterate"], "n": part["n"].astype(str)})
+        for metric in metrics_of(summary):
+            stars = part[f"{metric}_best"].map({True: " *", False: ""})
+            table[METRICS[metric].label] = [score_text(row, metric) for _, row in part.iterrows()] + stars
+        table["seconds"] = part["seconds"].map("{:.3g}".format, na_action="ignore").fillna("-")
+        table["note"] = [note_of(row) for _, row in part.iterrows()]
+        for column in ("method", "note"):  # pandas aligns text to the right
+            table[column] = table[column].str.ljust(table[column].str.len().max())
+        blocks.append(f"{title}\n{table.to_string(index=False)}\n")
+    return "\n".join(blocks) + "\n* best of the methods that need no truth; mean and sd over n runs (items and seeds)\n"
+
+
+def panels(summary: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield the title and the rows of each group of a summary, such as one data set under one noise."""
+    columns = [name for name in ("dataset", "item", "noise") if name in summary]
+    for names, part in summary.groupby(columns, sort=False):
+        yield ", ".join(names), part
+
+
+def metrics_of(columns: Iterable[str]) -> list[str]:
+    """Return the names of the metrics among the columns of a summary, in its order."""
+    return [name.removesuffix("_mean") for name in columns if name.endswith("_mean")]
+
+
+def score_text(row: pd.Series, metric: str) -> str:
+    """Return `mean ± sd` of a metric in a summary's row, without the sd where n = 1, or `-` for a hole."""
+    decimals = METRICS[metric].decimals
+    mean, sd = row[f"{metric}_mean"], row[f"{metric}_sd"]
+    if pd.isna(mean):
+        return "-"
+    text = f"{mean:.{decimals}f}".replace("inf", "∞")
+    return text if pd.isna(sd) else f"{text} ± {sd:.{decimals}f}"
+
+
+def note_of(row: pd.Series) -> str:
+    """Return what a reader must know of a summary's row: control, oracle, failures with their reasons, licence."""
+    notes = ["control"] * row["control"] + ["uses the truth"] * (row["iterate"] == "oracle")
+    notes += [row["status"]] * (row["status"] != "ok") + [row["licence_note"]] * pd.notna(row["licence_note"])
+    return "; ".join(notes)
+
+
+def _load(schema_path: Path) -> dict:
+    return yaml.safe_load(schema_path.read_text(encoding="utf-8"))
+
+
+def _type_of(column: dict) -> str:
+    kind = column.get("type", "string")
+    return kind if isinstance(kind, str) else kind[0]
+
+
+def _competes(summary: pd.DataFrame) -> pd.Series:
+    truth_free = ~summary["control"] & (summary.index.get_level_values("iterate") != "oracle")
+    return truth_free & (summary["status"] == "ok")
+
+
+def _best(means: pd.Series, higher_is_better: bool, by: list[str]) -> pd.Series:
+    return means == means.groupby(by).transform("max" if higher_is_better else "min")
+
+
+def _gain(scores: pd.DataFrame) -> pd.DataFrame:
+    psnr = scores[scores["metric"] == "psnr"]
+    reference = psnr.loc[(psnr["method"] == REFERENCE) & (psnr["iterate"] == "returned"), [*OBSERVATION, "value"]]
+    pairs = psnr.merge(reference, on=OBSERVATION, how="left", suffixes=("", "_reference"))
+    return pairs.assign(gain=pairs["value"] - pairs["value_reference"])
+
+
+def _status(runs: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Return `runs` and `status` by group, method and iterate; a run that failed is a hole in all of its iterates."""
+    rows = {}
+    for group, of_method in runs.groupby([*by, "method"], sort=False):
+        lost = of_method[of_method["status"] != "ok"]
+        for iterate, own in of_method.groupby("iterate", sort=False):
+            expected = pd.concat([own, lost]).drop_duplicates(OBSERVATION)
+            holes = expected[expected["status"] != "ok"].groupby(["status", "message"], sort=False).size()
+            reasons = [f"{status} ({n} of {len(expected)}): {message}" for (status, message), n in holes.items()]
+            rows[*group, iterate] = {"runs": len(expected), "status": "; ".join(reasons) or "ok"}
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis([*by, "method", "iterate"])

@@ -1,0 +1,24 @@
+"""The scene "chart and stuffed toy" of the CAVE database: 512 x 512 pixels, 31 bands from 400 to 700 nm.
+
+One 16-bit PNG a band, in steps of 10 nm. The registry's copy is that of a published study, at a fixed commit.
+"""
+
+from pathlib import Path
+
+from benchmark.contract import Item
+from benchmark.cubes import read_cube
+from benchmark.signals import normalised
+
+TITLE = "CAVE chart and stuffed toy"
+LICENCE = "available to the research community"
+CITATION = (
+    "Yasuma, Mitsunaga, Iso, Nayar: Generalized Assorted Pixel Camera: Post-Capture Control of Resolution, Dynamic "
+    "Range and Spectrum. Technical report CUCS-061-08, Columbia University, 2008"
+)
+STANDS_IN_FOR = "the ICVL scene of the paper's Figure 9, which cannot be had"
+RGB = (25, 15, 5)  # 650, 550 and 450 nm
+
+
+def load(folder: Path) -> list[Item]:
+    """Return the scene (512 x 512 x 31), divided by its maximum."""
+    return [Item("chart_and_stuffed_toy", normalised(TITLE, read_cube(folder / "chart_and_stuffed_toy_ms")))]

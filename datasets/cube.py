@@ -1,0 +1,34 @@
+"""A cube of your own, from a file or a folder of PNGs that the config names by `path`.
+
+Read are MATLAB's `.mat` (also of version 7.3), NumPy's `.npy` and `.npz`, and a folder with one grey-scale PNG a band,
+sorted by name. The terms of the data are yours to mind.
+"""
+
+import re
+from pathlib import Path
+
+from benchmark.contract import Item
+from benchmark.cubes import cropped, read_cube
+from benchmark.signals import normalised
+
+TITLE = "Own cube"
+LICENCE = "the user's own data"
+CITATION = "the user's own data"
+STANDS_IN_FOR = None
+
+
+def load(
+    folder: Path,
+    *,
+    path: str,
+    key: str | None = None,
+    size: int | None = None,
+    bands: int | None = None,
+) -> list[Item]:
+    """Return the cube (height x width x bands) at `path`, cropped to the central `size` x `size` and first `bands`.
+
+    `key` names one of several arrays in a `.mat` or `.npz` file.
+    """
+    file = Path(path).expanduser()
+    name = re.sub(r"[^A-Za-z0-9_.-]", "_", file.stem)
+    return [Item(name, normalised(str(file), cropped(read_cube(file, key), size, bands)))]

@@ -1,0 +1,27 @@
+"""AVIRIS Indian Pines: 145 x 145 pixels, 200 bands from 0.4 to 2.5 micrometres, as TensorLy ships it.
+
+The scene is itself a noisy measurement, so as ground truth it tests the suite more than a denoiser.
+"""
+
+from pathlib import Path
+
+from tensorly.datasets import load_indian_pines
+
+from benchmark.contract import Item
+from benchmark.cubes import cropped
+from benchmark.signals import normalised
+
+TITLE = "Indian Pines"
+LICENCE = "CC BY 3.0"
+CITATION = (
+    "Baumgardner, Biehl, Landgrebe: 220 Band AVIRIS Hyperspectral Image Data Set: June 12, 1992 Indian Pine Test "
+    "Site 3. Purdue University Research Repository, 2015, doi:10.4231/R7RX991C"
+)
+STANDS_IN_FOR = "the ICVL scene of the paper's Figure 9, which cannot be had"
+RGB = (26, 15, 5)  # 637, 548 and 449 nm
+
+
+def load(folder: Path, *, size: int | None = None, bands: int | None = None) -> list[Item]:
+    """Return the scene (height x width x bands), cropped to the central `size` x `size` pixels and first `bands`."""
+    cube = cropped(load_indian_pines()["tensor"], size, bands)
+    return [Item("indian_pines", normalised(TITLE, cube))]

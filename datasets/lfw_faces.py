@@ -1,0 +1,33 @@
+"""Faces from Labeled Faces in the Wild: 100 faces and 100 non-faces of 25 x 25 pixels, as scikit-image ships them."""
+
+from pathlib import Path
+
+import numpy as np
+import skimage.data
+
+from benchmark.contract import Item
+from benchmark.signals import normalised
+
+TITLE = "LFW subset"
+LICENCE = "not stated by scikit-image, which ships the subset"
+CITATION = (
+    "Huang, Ramesh, Berg, Learned-Miller: Labeled Faces in the Wild: A Database for Studying Face Recognition in "
+    "Unconstrained Environments. Technical report 07-49, University of Massachusetts, Amherst, 2007"
+)
+STANDS_IN_FOR = "the Weizmann faces of the paper's Figure 2 and the Yale B faces of its Figures 10 and 13"
+
+FACES = 100
+
+
+def load(folder: Path, *, subset: str = "faces") -> list[Item]:
+    """Return the stack of faces (100 x 25 x 25), or for `subset="all"` of all images (200 x 25 x 25) with labels.
+
+    A label is 1 for a face and 0 for a piece of background.
+    """
+    images = skimage.data.lfw_subset()
+    if subset == "faces":
+        return [Item("lfw_faces", normalised(TITLE, images[:FACES]))]
+    if subset == "all":
+        labels = (np.arange(len(images)) < FACES).astype(np.int64)
+        return [Item("lfw_all", normalised(TITLE, images), labels=labels)]
+    raise ValueError(f"unknown subset {subset!r} of {TITLE}; known: faces, all")

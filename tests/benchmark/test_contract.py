@@ -1,0 +1,31 @@
+from dataclasses import FrozenInstanceError
+
+import numpy as np
+import pytest
+import tensorly as tl
+
+from benchmark.contract import Problem, compose
+
+
+def test_signal_composes_to_itself():
+    signal = np.arange(6.0).reshape(2, 3)
+    assert compose(signal) is signal
+
+
+def test_factors_of_a_cube_compose_to_the_sum_of_outer_products():
+    rng = np.random.default_rng(0)
+    maps, spectra = rng.random((4, 3, 2)), rng.random((5, 2))
+    expected = sum(np.multiply.outer(maps[..., r], spectra[:, r]) for r in range(2))
+    np.testing.assert_allclose(compose((maps, spectra)), expected)
+
+
+def test_three_factors_compose_to_the_cp_tensor_of_tensorly():
+    rng = np.random.default_rng(1)
+    factors = tuple(rng.standard_normal((size, 4)) for size in (6, 5, 3))
+    np.testing.assert_allclose(compose(factors), tl.cp_to_tensor((None, list(factors))))
+
+
+def test_method_cannot_exchange_its_observation():
+    problem = Problem(observed=np.ones(3), rank=1, data_range=1.0)
+    with pytest.raises(FrozenInstanceError):
+        problem.observed = np.zeros(3)

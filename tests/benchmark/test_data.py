@@ -1,0 +1,77 @@
+"""Clean signals and observations: what is checked, what is written, and that noise is drawn once."""
+
+import numpy as np
+import pytest
+
+from benchmark.data import corrupt, prepare
+from benchmark.noise import noise_from
+from benchmark.storage import load_arrays, load_json, sha256_of_array
+
+LOADER = '''"""Two items."""
+
+import numpy as np
+
+from benchmark.contract import Item
+
+TITLE = "Two"
+STANDS_IN_FOR = "three"
+
+
+def load(folder, *, scale=1.0):
+    values = np.linspace(0, 1, 60)
+    return [
+        Item("cube", scale * values.reshape(4, 5, 3)),
+        Item("matrix", values.reshape(12, 5), rank=4, labels=np.arange(12)),
+    ]
+'''
+NOISE = {"model": "poisson", "photons": 50, "readout": 1}
+
+
+@pytest.fixture
+def prepared(tmp_path):
+    (tmp_path / "two.py").write_text(LOADER)
+    clean, facts = tmp_path / "clean.npz", tmp_path / "facts.json"
+
+    def call(rank=2, **params):
+        prepare(tmp_path / "two.py", tmp_path, params, rank, clean, facts)
+        return clean, load_json(facts)
+
+    return call
+
+
+def test_facts_hold_what_a_method_may_know_and_no_value_of_the_signal(prepared):
+    clean, facts = prepared()
+    signal = load_arrays(clean)["cube"]
+    assert facts["title"] == "Two"
+    assert facts["stands_in_for"] == "three"
+    assert [(item["name"], item["rank"], item["shape"]) for item in facts["items"]] == [
+        ("cube", 2, [4, 5, 3]),
+        ("matrix", 4, [12, 5]),
+    ]
+    assert facts["items"][0]["sha256"] == sha256_of_array(signal)
+    np.testing.assert_array_equal(load_arrays(clean)["matrix/labels"], np.arange(12))
+
+
+def test_a_rank_above_the_smallest_dimension_is_refused_with_the_limit(prepared):
+    with pytest.raises(ValueError, match=r"rank 4 does not fit item 'cube' of shape \(4, 5, 3\): .* from 1 to 3"):
+        prepared(rank=4)
+
+
+def test_a_loader_that_breaks_the_contract_is_refused(prepared):
+    with pytest.raises(ValueError, match=r"maximum is 2"):
+        prepared(scale=2.0)
+
+
+def test_an_observation_is_the_noise_model_applied_once_for_each_item_and_seed(prepared, tmp_path):
+    clean, facts = prepared()
+    draws = {}
+    for name, seed in (("first", 0), ("again", 0), ("other", 1)):
+        corrupt(clean, facts, NOISE, "two", "weak", seed, tmp_path / f"{name}.npz")
+        draws[name] = load_arrays(tmp_path / f"{name}.npz")
+    assert set(draws["first"]) == {"cube", "matrix"}
+    np.testing.assert_array_equal(draws["first"]["cube"], draws["again"]["cube"])
+    assert np.abs(draws["first"]["cube"] - draws["other"]["cube"]).max() > 0.01
+    assert np.abs(draws["first"]["cube"].ravel() - draws["first"]["matrix"].ravel()).max() > 0.01
+    error = draws["first"]["matrix"] - load_arrays(clean)["matrix"]
+    expected = noise_from(NOISE).variance(load_arrays(clean)["matrix"]).mean()
+    assert error.var() == pytest.approx(expected, rel=0.5)

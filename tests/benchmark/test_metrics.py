@@ -1,0 +1,93 @@
+import numpy as np
+import pytest
+from skimage.metrics import structural_similarity
+
+from benchmark.metrics import METRICS, psnr, sam, score, ssim
+
+
+@pytest.fixture
+def clean() -> np.ndarray:
+    return np.random.default_rng(0).random((16, 12, 5))
+
+
+def test_psnr_of_a_hand_computed_error():
+    clean = np.zeros((2, 2))
+    # The mean squared error is (0.2^2 + 0 + 0 + 0) / 4 = 0.01.
+    estimate = np.array([[0.2, 0.0], [0.0, 0.0]])
+    assert psnr(clean, estimate, 1.0) == pytest.approx(20)
+    assert psnr(clean, estimate, 10.0) == pytest.approx(40)
+
+
+def test_estimates_are_not_clipped():
+    assert psnr(np.ones((2, 2)), np.full((2, 2), 1.1), 1.0) == pytest.approx(20)
+
+
+def test_ssim_is_the_mean_over_the_bands(clean):
+    estimate = clean + 0.1 * np.random.default_rng(1).standard_normal(clean.shape)
+    bands = [structural_similarity(clean[..., b], estimate[..., b], data_range=1.0) for b in range(5)]
+    assert ssim(clean, estimate, 1.0) == pytest.approx(np.mean(bands))
+    assert ssim(clean[..., 2], estimate[..., 2], 1.0) == pytest.approx(bands[2])
+
+
+def test_ssim_of_constant_images_is_the_luminance_term():
+    one, other, c1 = np.full((7, 7), 0.5), np.full((7, 7), 0.7), 0.01**2
+    expected = (2 * 0.5 * 0.7 + c1) / (0.5**2 + 0.7**2 + c1)
+    assert ssim(one, other, 1.0) == pytest.approx(expected)
+
+
+def test_sam_of_known_angles():
+    clean = np.array([[[1.0, 0.0], [1.0, 1.0], [2.0, 0.0]]])
+    estimate = np.array([[[0.0, 3.0], [1.0, 0.0], [1.0, 0.0]]])
+    assert sam(clean, estimate, 1.0) == pytest.approx((90 + 45 + 0) / 3)
+
+
+def test_sam_ignores_scale(clean):
+    brightness = np.random.default_rng(2).uniform(0.5, 2, (16, 12, 1))
+    assert sam(clean, brightness * clean, 1.0) == pytest.approx(0, abs=1e-5)
+
+
+def test_sam_leaves_out_dark_pixels_and_counts_a_lost_spectrum_as_orthogonal():
+    clean = np.array([[[0.0, 0.0], [0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]])
+    estimate = np.array([[[5.0, 1.0], [1.0, 1.0], [0.0, 0.0], [1.0, 1.0]]])
+    assert sam(clean, estimate, 1.0) == pytest.approx((90 + 45) / 2)
+
+
+def test_equal_signals_score_perfectly(clean):
+    values = score(clean, clean.copy(), 1.0)
+    assert values["psnr"] == np.inf
+    assert values["ssim"] == pytest.approx(1)
+    assert values["sam"] == pytest.approx(0, abs=1e-5)
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_more_noise_scores_worse(clean, name):
+    noise = np.random.default_rng(3).standard_normal(clean.shape)
+    values = [score(clean, clean + sigma * noise, 1.0)[name] for sigma in (0.02, 0.05, 0.2)]
+    assert values == sorted(values, reverse=METRICS[name].higher_is_better)
+    assert len(set(values)) == 3
+
+
+@pytest.mark.parametrize(
+    ("shape", "names"),
+    [
+        ((16, 12, 5), {"psnr", "ssim", "sam"}),
+        ((16, 12, 1), {"psnr", "ssim"}),
+        ((16, 12), {"psnr", "ssim"}),
+        ((6, 12, 5), {"psnr", "sam"}),
+        ((4, 4, 4, 4), {"psnr"}),
+    ],
+)
+def test_metrics_apply_where_they_mean_something(shape, names):
+    clean = np.random.default_rng(4).random(shape)
+    assert set(score(clean, clean + 0.1, 1.0)) == names
+
+
+def test_single_precision_scores_as_double(clean):
+    estimate = (clean + 0.1).astype(np.float32)
+    single, double = score(clean, estimate, 1.0), score(clean, clean + 0.1, 1.0)
+    assert single == pytest.approx(double, rel=1e-5)
+
+
+def test_shapes_that_differ_are_an_error(clean):
+    with pytest.raises(ValueError, match=r"\(16, 12, 1\).*\(16, 12, 5\)"):
+        score(clean, clean[..., :1], 1.0)

@@ -1,0 +1,62 @@
+import numpy as np
+import pytest
+
+from benchmark.metrics import psnr
+from benchmark.noise import Gaussian, Poisson, noise_from
+
+DRAWS = 400_000
+MODELS = [Gaussian(0.1), Poisson(100), Poisson(100, readout=2), Poisson(5, readout=1)]
+
+
+@pytest.mark.parametrize("intensity", [0.0, 0.1, 1.0])
+@pytest.mark.parametrize("model", MODELS, ids=repr)
+def test_draws_have_the_mean_of_the_signal_and_the_stated_variance(model, intensity):
+    draws = model.sample(np.full(DRAWS, intensity), np.random.default_rng(0))
+    variance = float(model.variance(intensity))
+    # Five standard errors of the mean, and as a variance scatters by at most 0.5 % here, 2 %.
+    assert draws.mean() == pytest.approx(intensity, abs=5 * np.sqrt(variance / DRAWS))
+    assert draws.var() == pytest.approx(variance, rel=0.02)
+
+
+def test_input_psnr_of_poisson_noise_follows_from_the_mean_signal():
+    clean = np.random.default_rng(1).random((100, 100, 20))
+    observed = Poisson(100, readout=2).sample(clean, np.random.default_rng(2))
+    expected = -10 * np.log10(clean.mean() / 100 + 2**2 / 100**2)
+    assert psnr(clean, observed, 1.0) == pytest.approx(expected, abs=0.05)
+
+
+def test_photon_noise_without_readout_counts_whole_photons():
+    observed = Poisson(20).sample(np.full(1000, 0.3), np.random.default_rng(3))
+    np.testing.assert_allclose(20 * observed, np.round(20 * observed))
+    assert len(np.unique(observed)) > 5
+
+
+def test_darkness_has_readout_noise_only():
+    dark = np.zeros(DRAWS)
+    assert not Poisson(50).sample(dark, np.random.default_rng(4)).any()
+    draws = Poisson(50, readout=3).sample(dark, np.random.default_rng(4))
+    assert draws.std() == pytest.approx(3 / 50, rel=0.01)
+    assert draws.min() < 0  # read-out noise is not clipped
+
+
+def test_negative_mean_has_the_variance_of_darkness():
+    assert Poisson(50, readout=3).variance(np.array([-0.5])) == pytest.approx((3 / 50) ** 2)
+
+
+@pytest.mark.parametrize("model", MODELS, ids=repr)
+def test_seed_decides_the_draw(model):
+    clean = np.full((8, 6), 0.5)
+    first, again, other = (model.sample(clean, np.random.default_rng(seed)) for seed in (7, 7, 8))
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).any()
+
+
+def test_config_entry_names_model_and_settings():
+    assert noise_from({"model": "poisson", "photons": 100, "readout": 2}) == Poisson(100, 2)
+    assert noise_from({"model": "gaussian", "sigma": 0.1}) == Gaussian(0.1)
+
+
+def test_config_entry_is_not_changed():
+    entry = {"model": "gaussian", "sigma": 0.1}
+    noise_from(entry)
+    assert entry == {"model": "gaussian", "sigma": 0.1}

@@ -1,0 +1,146 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmark.tables import as_text, gather, summarise, write
+
+
+@pytest.fixture
+def scores(row):
+    """Two seeds of SVD, a deep method with an oracle, a control, and methods that lost one run and both."""
+    deep = {"method": "deep", "label": "Deep", "iterations": 600}
+    slow = {"method": "slow", "label": "Slow"}
+    lost = {"value": np.nan, "status": "timeout", "message": "no estimate after 60 s", "seconds": np.nan}
+    broken = {"value": np.nan, "status": "failed", "message": "singular matrix", "seconds": np.nan}
+    rows = [
+        row(seed=0, value=30.0, seconds=1.0, peak_rss_mib=100.0),
+        row(seed=1, value=32.0, seconds=3.0, peak_rss_mib=140.0),
+        row(**deep, seed=0, value=31.0),
+        row(**deep, seed=1, value=34.0),
+        row(**deep, seed=0, value=41.0, iterate="oracle"),
+        row(**deep, seed=1, value=41.0, iterate="oracle"),
+        row(method="clean", label="Clean", control=True, seed=0, value=50.0),
+        row(method="clean", label="Clean", control=True, seed=1, value=50.0),
+        row(**slow, seed=0, value=40.0),
+        row(**slow, seed=1, **lost),
+        row(method="broken", label="Broken", seed=0, **broken),
+        row(method="broken", label="Broken", seed=1, **broken),
+    ]
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture
+def summary(scores):
+    return summarise(scores)
+
+
+def of(summary, method, iterate="returned"):
+    return summary[(summary["method"] == method) & (summary["iterate"] == iterate)].iloc[0]
+
+
+def test_mean_sd_and_n_are_those_computed_by_hand(summary):
+    svd = of(summary, "svd")
+    assert (svd["n"], svd["runs"], svd["psnr_mean"]) == (2, 2, 31.0)
+    assert svd["psnr_sd"] == pytest.approx(np.sqrt(2))
+    assert (svd["seconds"], svd["peak_rss_mib"]) == (2.0, 140.0)
+
+
+def test_the_sd_of_a_single_run_is_empty(summary):
+    slow = of(summary, "slow")
+    assert slow["n"] == 1
+    assert slow["psnr_mean"] == 40.0
+    assert np.isnan(slow["psnr_sd"])
+
+
+def test_items_count_as_runs_unless_they_are_a_group(row):
+    scores = pd.DataFrame([row(item="a", value=20.0), row(item="b", value=26.0)])
+    assert summarise(scores)[["n", "psnr_mean"]].values.tolist() == [[2, 23.0]]
+    apart = summarise(scores, by=("dataset", "item", "noise"))
+    assert apart[["item", "n", "psnr_mean"]].values.tolist() == [["a", 1, 20.0], ["b", 1, 26.0]]
+
+
+def test_gain_over_svd_is_the_mean_of_the_differences_on_the_same_noisy_signals(summary):
+    assert of(summary, "deep")["psnr_gain"] == 1.5
+    assert of(summary, "slow")["psnr_gain"] == 10.0  # to seed 0's 30 dB, not to SVD's mean
+    assert of(summary, "svd")["psnr_gain"] == 0.0
+
+
+def test_a_lost_run_is_told_with_its_count_and_message_and_keeps_its_row(summary):
+    assert of(summary, "slow")["status"] == "timeout (1 of 2): no estimate after 60 s"
+    broken = of(summary, "broken")
+    assert broken["status"] == "failed (2 of 2): singular matrix"
+    assert broken["n"] == 0
+    assert np.isnan(broken["psnr_mean"])
+    assert of(summary, "deep")["status"] == "ok"
+
+
+def test_a_lost_run_is_a_hole_in_every_iterate_of_its_method(row):
+    deep = {"method": "deep", "label": "Deep"}
+    scores = pd.DataFrame(
+        [
+            row(**deep, value=31.0),
+            row(**deep, value=35.0, iterate="last"),
+            row(**deep, seed=1, value=np.nan, status="timeout", message="too slow"),
+        ]
+    )
+    last = of(summarise(scores), "deep", "last")
+    assert (last["n"], last["runs"], last["status"]) == (1, 2, "timeout (1 of 2): too slow")
+    assert not last["psnr_best"]
+
+
+def test_best_is_neither_a_control_nor_an_oracle_nor_a_method_that_lost_a_run(summary):
+    best = summary[summary["psnr_best"]]
+    assert best[["method", "iterate"]].values.tolist() == [["deep", "returned"]]
+
+
+def test_best_is_the_smallest_where_lower_is_better(row):
+    sam = {"metric": "sam", "higher_is_better": False}
+    scores = pd.DataFrame([row(**sam, value=5.0), row(**sam, method="other", label="Other", value=3.0)])
+    summary = summarise(scores)
+    assert summary["method"].tolist() == ["other", "svd"]
+    assert summary["sam_best"].tolist() == [True, False]
+
+
+def test_rows_are_sorted_by_data_set_then_by_falling_psnr_with_holes_last(scores):
+    summary = summarise(pd.concat([scores, scores.assign(dataset="area")]))
+    order = ["clean", "deep", "slow", "deep", "svd", "broken"]
+    assert summary["method"].tolist() == order * 2
+    assert summary["dataset"].tolist() == ["area"] * 6 + ["toy"] * 6
+
+
+def test_gather_adds_the_experiment_and_keeps_names_that_look_like_numbers(row, tmp_path):
+    files = [tmp_path / "0.csv", tmp_path / "1.csv"]
+    write(pd.DataFrame([row(item="007", git_commit="12345e6")]), files[0])
+    write(pd.DataFrame([row(item="NA", value=np.inf)]), files[1])
+    scores = gather(files, "fig9")
+    assert scores["experiment"].tolist() == ["fig9", "fig9"]
+    assert scores["item"].tolist() == ["007", "NA"]
+    assert scores["git_commit"].iloc[0] == "12345e6"
+    assert scores["value"].tolist() == [30.0, np.inf]
+
+
+def test_gather_refuses_a_run_that_would_count_twice_and_an_empty_list(row, tmp_path):
+    write(pd.DataFrame([row()]), tmp_path / "0.csv")
+    with pytest.raises(ValueError, match="more than once"):
+        gather([tmp_path / "0.csv"] * 2, "fig9")
+    with pytest.raises(ValueError, match="no score files"):
+        gather([], "fig9")
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_a_failed_run_keeps_its_message_in_the_files(scores, tmp_path, suffix):
+    path = tmp_path / f"scores{suffix}"
+    write(scores, path)
+    again = pd.read_csv(path) if suffix == ".csv" else pd.read_parquet(path)
+    assert again.loc[again["method"] == "broken", "message"].tolist() == ["singular matrix"] * 2
+    assert len(again) == len(scores)
+
+
+def test_the_text_stars_the_best_and_tells_the_failure(summary):
+    lines = as_text(summary).splitlines()
+    assert lines[0] == "toy, gaussian"
+    starred = [line.split()[:2] for line in lines[2:8] if " *" in line]
+    assert starred == [["deep", "returned"]]
+    assert any("32.50 ± 2.12" in line for line in lines)
+    assert any(line.startswith("broken") and "failed (2 of 2): singular matrix" in line for line in lines)
+    assert any("oracle" in line and "uses the truth" in line for line in lines)

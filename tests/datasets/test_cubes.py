@@ -1,0 +1,128 @@
+"""The reader of cubes returns from each format the array that was written, and says what is wrong with a file."""
+
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+import scipy.io
+import skimage.io
+
+from benchmark.cubes import cropped, read_array, read_cube
+
+CUBE = np.random.default_rng(0).integers(0, 2**16, size=(7, 5, 3), dtype=np.uint16)
+OTHER = np.arange(4.0).reshape(2, 2)
+
+
+def write_mat(path: Path, **arrays: np.ndarray) -> Path:
+    scipy.io.savemat(path, arrays)
+    return path
+
+
+def write_mat73(path: Path, **arrays: np.ndarray) -> Path:
+    """Write arrays as MATLAB's `save -v7.3` lays them out: column-major data, so HDF5 has the axes in reverse."""
+    with h5py.File(path, "w", userblock_size=512) as file:
+        for name, array in arrays.items():
+            file.create_dataset(name, data=array.transpose())
+        file.create_group("#refs#")
+    return path
+
+
+def write_npz(path: Path, **arrays: np.ndarray) -> Path:
+    np.savez(path, **arrays)
+    return path
+
+
+def write_pngs(folder: Path, bands: list[np.ndarray]) -> Path:
+    folder.mkdir()
+    for number, band in enumerate(bands):
+        skimage.io.imsave(folder / f"band_{number:02}.png", band, check_contrast=False)
+    return folder
+
+
+KEYED = pytest.mark.parametrize(
+    ("write", "name"), [(write_mat, "x.mat"), (write_mat73, "x73.mat"), (write_npz, "x.npz")]
+)
+
+
+@KEYED
+def test_a_keyed_file_gives_the_array_written(tmp_path, write, name):
+    path = write(tmp_path / name, cube=CUBE, other=OTHER)
+    np.testing.assert_array_equal(read_cube(path, "cube"), CUBE)
+    np.testing.assert_array_equal(read_array(path, "other"), OTHER)
+    assert read_cube(path, "cube").dtype == np.uint16
+
+
+@KEYED
+def test_the_key_of_a_single_array_is_not_needed(tmp_path, write, name):
+    np.testing.assert_array_equal(read_cube(write(tmp_path / name, cube=CUBE)), CUBE)
+
+
+@KEYED
+@pytest.mark.parametrize(("key", "complaint"), [("cub", "no array 'cub'"), (None, "set `key`")])
+def test_an_unsettled_key_lists_the_arrays_and_their_shapes(tmp_path, write, name, key, complaint):
+    path = write(tmp_path / name, cube=CUBE, other=OTHER)
+    with pytest.raises(ValueError, match=rf"{complaint}.*cube \(7, 5, 3\), other \(2, 2\)"):
+        read_cube(path, key)
+
+
+def test_npy_gives_the_array_written(tmp_path):
+    np.save(tmp_path / "x.npy", CUBE)
+    np.testing.assert_array_equal(read_cube(tmp_path / "x.npy"), CUBE)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_a_png_folder_gives_its_bands_in_the_order_of_their_names(tmp_path, kind):
+    cube = (CUBE >> 8).astype(kind) if kind is np.uint8 else CUBE
+    folder = write_pngs(tmp_path / "bands", list(np.moveaxis(cube, -1, 0)))
+    (folder / "notes.txt").write_text("not a band")
+    assert read_cube(folder).dtype == kind
+    np.testing.assert_array_equal(read_cube(folder), cube)
+
+
+@pytest.mark.parametrize(
+    ("bands", "complaint"),
+    [
+        ([], "no PNG"),
+        ([CUBE[..., 0], CUBE[:-1, :, 1]], r"band_01.png: uint16 of shape \(6, 5\).*\(7, 5\)"),
+        ([CUBE[..., 0], (CUBE[..., 1] >> 8).astype(np.uint8)], "band_01.png: uint8.*band_00.png is uint16"),
+        ([(CUBE >> 8).astype(np.uint8)], "3 channels"),
+    ],
+)
+def test_bands_that_make_no_cube_are_refused(tmp_path, bands, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        read_cube(write_pngs(tmp_path / "bands", bands))
+
+
+def test_a_matrix_is_no_cube(tmp_path):
+    np.save(tmp_path / "x.npy", OTHER)
+    with pytest.raises(ValueError, match=r"shape \(2, 2\) is no cube"):
+        read_cube(tmp_path / "x.npy")
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"gone\.mat does not exist"):
+        read_cube(tmp_path / "gone.mat")
+
+
+def test_an_unknown_ending_lists_the_known(tmp_path):
+    (tmp_path / "x.tif").write_bytes(b"")
+    with pytest.raises(ValueError, match=r"'\.tif'.*\.mat, \.npy, \.npz or a folder of PNGs"):
+        read_cube(tmp_path / "x.tif")
+
+
+def test_a_key_that_has_no_use_is_refused(tmp_path):
+    np.save(tmp_path / "x.npy", CUBE)
+    with pytest.raises(ValueError, match="leave out the key 'cube'"):
+        read_cube(tmp_path / "x.npy", "cube")
+
+
+def test_a_crop_is_central_and_keeps_the_first_bands():
+    np.testing.assert_array_equal(cropped(CUBE, size=3, bands=2), CUBE[2:5, 1:4, :2])
+    np.testing.assert_array_equal(cropped(CUBE), CUBE)
+
+
+@pytest.mark.parametrize(("size", "bands"), [(6, None), (None, 4), (0, None), (None, -1)])
+def test_a_crop_that_does_not_fit_is_refused(size, bands):
+    with pytest.raises(ValueError, match="does not fit into a cube of 7x5x3"):
+        cropped(CUBE, size, bands)

@@ -1,0 +1,65 @@
+"""The checks that every data set passes."""
+
+import numpy as np
+import pytest
+
+from benchmark.contract import Item
+from benchmark.signals import normalised, validated
+
+GOOD = np.linspace(0, 1, 24).reshape(2, 3, 4)
+
+
+def with_value(value: float) -> np.ndarray:
+    signal = GOOD.copy()
+    signal[1, 0, 2] = value
+    return signal
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.int32, np.float16, np.float64])
+def test_any_real_type_becomes_float32_of_peak_one(kind):
+    counts = np.array([[0, 50, 100], [25, 75, 200]]).astype(kind)
+    signal = normalised("counts", counts)
+    assert signal.dtype == np.float32
+    np.testing.assert_array_equal(signal, np.float32([[0, 0.25, 0.5], [0.125, 0.375, 1]]))
+
+
+def test_good_items_come_back_as_they_are():
+    items = [Item("a", GOOD), Item("b.1", GOOD, labels=np.array([0, 1]))]
+    assert validated(items) is items
+
+
+@pytest.mark.parametrize(
+    ("signal", "complaint"),
+    [
+        (with_value(np.nan), r"1 of 24 values, the first at index \(1, 0, 2\), are NaN or infinite"),
+        (with_value(np.inf), r"1 of 24 values, the first at index \(1, 0, 2\), are NaN or infinite"),
+        (with_value(-0.5), r"\(1, 0, 2\), are negative, and photon noise needs x >= 0"),
+        (np.ones((2, 3)), "every value is 1.0"),
+        (np.zeros((2, 3)), "every value is 0.0"),
+        (np.ones((0, 3)), r"shape \(0, 3\) is empty"),
+        (GOOD * 1j, "complex"),
+        (np.array(["a", "b"]), "type <U1"),
+    ],
+)
+def test_bad_values_are_refused_by_both_checks(signal, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        validated([Item("bad", signal)])
+    with pytest.raises(ValueError, match=complaint):
+        normalised("bad", signal)
+
+
+@pytest.mark.parametrize(
+    ("items", "complaint"),
+    [
+        ([], "no items"),
+        ([Item("a b", GOOD)], "'a b' is unfit"),
+        ([Item("", GOOD)], "'' is unfit"),
+        ([Item("a/b", GOOD)], "'a/b' is unfit"),
+        ([Item("a", GOOD), Item("b", GOOD), Item("a", GOOD)], "2 items are named 'a'"),
+        ([Item("a", 255 * GOOD)], "the maximum is 255.0"),
+        ([Item("a", GOOD, labels=np.arange(3))], "3 labels for 2 entries"),
+    ],
+)
+def test_bad_items_are_refused(items, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        validated(items)

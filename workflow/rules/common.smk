@@ -1,0 +1,190 @@
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
+from snakemake.utils import validate
+
+REPOSITORY = Path(str(workflow.current_basedir)).parents[1]
+# Scripts run in processes of their own, and so find the packages of this repository.
+os.environ |= {
+    "PYTHONPATH": os.pathsep.join(
+        [str(REPOSITORY), *filter(None, [os.getenv("PYTHONPATH")])]
+    )
+}
+sys.path.insert(0, str(REPOSITORY))
+
+from benchmark import plan
+
+# Relative, so that a moved checkout is still up to date.
+ROOT = Path(os.path.relpath(REPOSITORY))
+
+validate(config, schema="../schemas/config.schema.yaml")
+
+RESULTS = f"results/{config['profile']}"
+RUN = f"{RESULTS}/runs/{{dataset}}/{{noise}}/{{method}}/{{seed}}"
+LOG_RUN = f"logs/{config['profile']}/{{dataset}}/{{noise}}/{{method}}/{{seed}}"
+
+try:
+    EXPERIMENTS = plan.selected(config)
+    METHODS = plan.read_methods(config, ROOT)
+    DATASETS = plan.read_datasets(config, ROOT)
+    RUNS = {name: plan.runs_of(name, config, METHODS) for name in EXPERIMENTS}
+except plan.PlanError as error:
+    raise WorkflowError(str(error))
+CONTROLS = [name for name, entry in METHODS.items() if entry.literals.get("CONTROL")]
+
+
+def any_of(names):
+    """Return a pattern that matches these names and nothing else."""
+    return "|".join(map(re.escape, names)) or "(?!)"
+
+
+def registry_of(wildcards):
+    """Return the list of a data set's files, which a downloadable one has."""
+    stem = DATASETS[wildcards.dataset].path.stem
+    return ROOT / "datasets" / "registry" / f"{stem}.txt"
+
+
+def files_of(wildcards):
+    """Return what a data set is read from: its manifest of downloads, or the user's own file."""
+    if registry_of(wildcards).is_file():
+        return [f"{config['downloads']}/{wildcards.dataset}.json"]
+    return [path for key, path in DATASETS[wildcards.dataset].params.items() if key == "path"]
+
+
+def loader_of(wildcards):
+    return plan.sources_of(DATASETS[wildcards.dataset].path, ROOT)
+
+
+def code_of(wildcards):
+    """Return the files that a run depends on, so that editing them reruns its jobs and no others."""
+    return plan.sources_of(METHODS[wildcards.method].path, ROOT)
+
+
+def missing_of(wildcards):
+    """Return the packages that a method lacks, so that installing them reruns its jobs."""
+    return plan.missing_packages(METHODS[wildcards.method].literals)
+
+
+def time_limit_of(wildcards):
+    return METHODS[wildcards.method].settings.get("time_limit", config["time_limit"])
+
+
+def on_gpu():
+    """Tell whether runs that can use a GPU shall do so."""
+    return config["device"] == "cuda" or (
+        config["device"] == "auto" and shutil.which("nvidia-smi") is not None
+    )
+
+
+def gpus_of(wildcards):
+    return int(on_gpu() and "cuda" in METHODS[wildcards.method].literals["DEVICES"])
+
+
+def names_of(wildcards):
+    """Return the columns that name a run in the scores."""
+    entry = METHODS[wildcards.method]
+    return {
+        "dataset": wildcards.dataset,
+        "noise": wildcards.noise,
+        "method": wildcards.method,
+        "file": entry.path.stem,
+        "label": entry.label,
+        "control": wildcards.method in CONTROLS,
+        "licence_note": entry.literals.get("LICENCE_NOTE", ""),
+    }
+
+
+def outputs_of(runs, file):
+    """Return a file of every run."""
+    return collect(f"{RUN}/{file}".replace("{", "{run."), run=runs)
+
+
+def scores_of(wildcards):
+    return outputs_of(RUNS[wildcards.experiment], "scores.csv")
+
+
+def curves_of(wildcards):
+    return outputs_of(RUNS[wildcards.experiment], "curves.csv")
+
+
+def facts_of(wildcards):
+    return collect(
+        f"{RESULTS}/data/{{dataset}}/facts.json",
+        dataset=config["experiments"][wildcards.experiment]["datasets"],
+    )
+
+
+def first_seed(wildcards):
+    """Return the seed whose results are pictured."""
+    return config["experiments"][wildcards.experiment]["seeds"][0]
+
+
+def noisy_of(wildcards):
+    return f"{RESULTS}/data/{{dataset}}/{{noise}}/{first_seed(wildcards)}.npz"
+
+
+def pictured_of(wildcards):
+    """Return the runs of a picture, which shows the clean and the noisy signal anyway."""
+    cell = wildcards.dataset, wildcards.noise, first_seed(wildcards)
+    return [
+        run
+        for run in RUNS[wildcards.experiment]
+        if (run.dataset, run.noise, run.seed) == cell and run.method not in {"clean", "noisy"}
+    ]
+
+
+def estimates_of(wildcards):
+    return outputs_of(pictured_of(wildcards), "estimate.npz")
+
+
+def figures_of(experiment):
+    entry = config["experiments"][experiment]
+    return collect(
+        f"{RESULTS}/{experiment}/{{dataset}}/{{noise}}/{{figure}}.png",
+        dataset=entry["datasets"],
+        noise=entry["noise"],
+        figure=entry["figures"],
+    )
+
+
+def products_of(experiment):
+    """Return the tables and pictures of an experiment."""
+    tables = collect(
+        f"{RESULTS}/{experiment}/{{file}}",
+        file=["scores.csv", "summary.csv", "table.html"],
+    )
+    return tables + figures_of(experiment)
+
+
+def announcement():
+    """Say what will be done and about how long it takes."""
+    lines = [f"Profile {config['profile']!r}. Results go to {RESULTS}/, logs to logs/."]
+    for name in EXPERIMENTS:
+        entry = config["experiments"][name]
+        runs = RUNS[name]
+        lines.append(
+            f"  {name} ({entry['title']}; {entry['mirrors']} of the paper): "
+            f"{len({run.method for run in runs})} methods on {', '.join(entry['datasets'])}, "
+            f"{len(runs)} runs; {entry['duration']}."
+        )
+    lines.append("What is there already and up to date is not done again.")
+    return "\n".join(lines)
+
+
+def farewell():
+    """Say where to look."""
+    summary = Path(f"{RESULTS}/summary.txt")
+    return summary.read_text() if summary.exists() else f"See logs/{config['profile']}/."
+
+
+wildcard_constraints:
+    dataset=any_of(DATASETS),
+    noise=any_of(config["noise"]),
+    method=any_of(METHODS),
+    experiment=any_of(config["experiments"]),
+    seed=r"\d+",

@@ -1,0 +1,55 @@
+rule download:
+    input:
+        registry=registry_of,
+    output:
+        manifest=f"{config['downloads']}/{{dataset}}.json",
+    log:
+        f"logs/{config['profile']}/{{dataset}}/download.log",
+    conda:
+        "../../environment.yml"
+    params:
+        folder=f"{config['downloads']}/{{dataset}}",
+    message:
+        "download {wildcards.dataset}"
+    script:
+        "../scripts/download.py"
+
+
+rule prepare:
+    input:
+        files=files_of,
+        loader=loader_of,
+    output:
+        clean=f"{RESULTS}/data/{{dataset}}/clean.npz",
+        facts=f"{RESULTS}/data/{{dataset}}/facts.json",
+    log:
+        f"logs/{config['profile']}/{{dataset}}/prepare.log",
+    conda:
+        "../../environment.yml"
+    params:
+        loader=lambda wildcards: str(DATASETS[wildcards.dataset].path),
+        params=lambda wildcards: DATASETS[wildcards.dataset].params,
+        rank=lambda wildcards: DATASETS[wildcards.dataset].settings["rank"],
+        folder=f"{config['downloads']}/{{dataset}}",
+    message:
+        "prepare {wildcards.dataset}"
+    script:
+        "../scripts/prepare.py"
+
+
+rule corrupt:
+    input:
+        clean=f"{RESULTS}/data/{{dataset}}/clean.npz",
+        facts=f"{RESULTS}/data/{{dataset}}/facts.json",
+    output:
+        noisy=f"{RESULTS}/data/{{dataset}}/{{noise}}/{{seed}}.npz",
+    log:
+        f"logs/{config['profile']}/{{dataset}}/{{noise}}/corrupt-{{seed}}.log",
+    conda:
+        "../../environment.yml"
+    params:
+        noise=lookup(within=config, dpath="noise/{noise}"),
+    message:
+        "corrupt {wildcards.dataset} by {wildcards.noise}, seed {wildcards.seed}"
+    script:
+        "../scripts/corrupt.py"

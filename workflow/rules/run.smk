@@ -1,0 +1,58 @@
+# A method is given the noisy file alone: what the rule does not name, the job cannot read.
+rule run_method:
+    input:
+        observed=f"{RESULTS}/data/{{dataset}}/{{noise}}/{{seed}}.npz",
+        facts=f"{RESULTS}/data/{{dataset}}/facts.json",
+        code=code_of,
+    output:
+        estimate=f"{RUN}/estimate.npz",
+        record=f"{RUN}/record.json",
+    log:
+        f"{LOG_RUN}.log",
+    wildcard_constraints:
+        method=any_of(name for name in METHODS if name not in CONTROLS),
+    conda:
+        "../../environment.yml"
+    threads: config["threads"]
+    resources:
+        gpu=gpus_of,
+        time_limit=time_limit_of,
+    params:
+        method=lambda wildcards: str(METHODS[wildcards.method].path),
+        params=lambda wildcards: METHODS[wildcards.method].params,
+        noise=lookup(within=config, dpath="noise/{noise}"),
+        missing=missing_of,
+    message:
+        "run {wildcards.method} on {wildcards.dataset}, {wildcards.noise}, seed {wildcards.seed}"
+    script:
+        "../scripts/run_method.py"
+
+
+# The controls, and they alone, are given the clean signal in place of the noisy one.
+use rule run_method as run_control with:
+    input:
+        observed=f"{RESULTS}/data/{{dataset}}/clean.npz",
+        facts=f"{RESULTS}/data/{{dataset}}/facts.json",
+        code=code_of,
+    wildcard_constraints:
+        method=any_of(CONTROLS),
+
+
+rule score:
+    input:
+        clean=f"{RESULTS}/data/{{dataset}}/clean.npz",
+        estimate=f"{RUN}/estimate.npz",
+        record=f"{RUN}/record.json",
+    output:
+        scores=f"{RUN}/scores.csv",
+        curves=f"{RUN}/curves.csv",
+    log:
+        f"{LOG_RUN}-score.log",
+    conda:
+        "../../environment.yml"
+    params:
+        names=names_of,
+    message:
+        "score {wildcards.method} on {wildcards.dataset}, {wildcards.noise}, seed {wildcards.seed}"
+    script:
+        "../scripts/score.py"

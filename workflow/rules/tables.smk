@@ -1,0 +1,96 @@
+rule table:
+    input:
+        scores=scores_of,
+        curves=curves_of,
+        facts=facts_of,
+    output:
+        scores=f"{RESULTS}/{{experiment}}/scores.csv",
+        parquet=f"{RESULTS}/{{experiment}}/scores.parquet",
+        summary=f"{RESULTS}/{{experiment}}/summary.csv",
+        curves=f"{RESULTS}/{{experiment}}/curves.csv",
+        html=report(
+            f"{RESULTS}/{{experiment}}/table.html",
+            caption="../report/table.rst",
+            category="{experiment}",
+            labels={"item": "table of scores"},
+        ),
+    log:
+        f"logs/{config['profile']}/{{experiment}}/table.log",
+    conda:
+        "../../environment.yml"
+    params:
+        experiment=lookup(within=config, dpath="experiments/{experiment}"),
+        datasets=lookup(within=config, dpath="experiments/{experiment}/datasets"),
+    message:
+        "table of {wildcards.experiment}"
+    script:
+        "../scripts/table.py"
+
+
+rule figure:
+    input:
+        clean=f"{RESULTS}/data/{{dataset}}/clean.npz",
+        facts=f"{RESULTS}/data/{{dataset}}/facts.json",
+        noisy=noisy_of,
+        estimates=estimates_of,
+        scores=f"{RESULTS}/{{experiment}}/scores.csv",
+        summary=f"{RESULTS}/{{experiment}}/summary.csv",
+        curves=f"{RESULTS}/{{experiment}}/curves.csv",
+    output:
+        png=report(
+            f"{RESULTS}/{{experiment}}/{{dataset}}/{{noise}}/{{figure}}.png",
+            caption="../report/figure.rst",
+            category="{experiment}",
+            labels={
+                "item": "{figure}",
+                "data": "{dataset}",
+                "noise": "{noise}",
+            },
+        ),
+    log:
+        f"logs/{config['profile']}/{{experiment}}/{{dataset}}-{{noise}}-{{figure}}.log",
+    conda:
+        "../../environment.yml"
+    params:
+        methods=lambda wildcards: [run.method for run in pictured_of(wildcards)],
+        seed=first_seed,
+    message:
+        "figure {wildcards.figure} of {wildcards.experiment}, {wildcards.dataset}"
+    script:
+        "../scripts/figure.py"
+
+
+rule index:
+    input:
+        products=[product for name in EXPERIMENTS for product in products_of(name)],
+    output:
+        html=f"{RESULTS}/index.html",
+        summary=f"{RESULTS}/summary.txt",
+    log:
+        f"logs/{config['profile']}/index.log",
+    conda:
+        "../../environment.yml"
+    params:
+        experiments={name: config["experiments"][name] for name in EXPERIMENTS},
+        config=config,
+    message:
+        "index of all results"
+    script:
+        "../scripts/index.py"
+
+
+# Fails while any run has failed, so that a hole in a table ends in an exit status other than zero.
+rule complete:
+    input:
+        index=f"{RESULTS}/index.html",
+        scores=collect(f"{RESULTS}/{{experiment}}/scores.csv", experiment=EXPERIMENTS),
+    output:
+        f"{RESULTS}/complete.txt",
+    log:
+        f"logs/{config['profile']}/complete.log",
+    conda:
+        "../../environment.yml"
+    message:
+        "check that no run failed"
+    script:
+        "../scripts/complete.py"

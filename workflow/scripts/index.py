@@ -1,0 +1,12 @@
+from pathlib import Path
+
+from benchmark.job import logged
+from benchmark.pages import write_index
+from benchmark.tables import as_text, read_summary
+
+with logged(snakemake.log[0]):
+    out, experiments = Path(snakemake.output.html), snakemake.params.experiments
+    entries = [{"id": name} | entry for name, entry in experiments.items()]
+    write_index(out.parent, entries, snakemake.config["profile"], {}, out)
+    texts = [f"{name}\n\n{as_text(read_summary(out.parent / name / 'summary.csv'))}" for name in experiments]
+    Path(snakemake.output.summary).write_text("\n".join([*texts, f"Open {out}", ""]))

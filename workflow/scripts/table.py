@@ -1,0 +1,21 @@
+from pathlib import Path
+
+import pandas as pd
+
+from benchmark import tables
+from benchmark.job import logged
+from benchmark.pages import write_table
+from benchmark.storage import load_json
+
+with logged(snakemake.log[0]):
+    output = snakemake.output
+    scores = tables.gather([Path(path) for path in snakemake.input.scores], snakemake.wildcards.experiment)
+    summary = tables.summarise(scores)
+    tables.write(scores, Path(output.scores))
+    tables.write(scores, Path(output.parquet))
+    tables.write(summary, Path(output.summary))
+    tables.write(pd.concat(map(pd.read_csv, snakemake.input.curves)), Path(output.curves))
+    facts = zip(snakemake.params.datasets, map(load_json, snakemake.input.facts), strict=True)
+    experiment = {"id": snakemake.wildcards.experiment} | snakemake.params.experiment
+    experiment["datasets"] = [{"name": name} | known for name, known in facts]
+    write_table(scores, summary, experiment, Path(output.html))
