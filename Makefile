@@ -24,7 +24,8 @@ report: $(READY)  ## put the embedded profile's results into one file, report.ht
 	$(SNAKEMAKE) --report report.html
 
 test: $(READY)  ## run the tests
-	$(BIN)/pytest
+	@echo "Running all tests: about 6 minutes on 2 cores."
+	$(BIN)/pytest --numprocesses auto
 
 lint: $(READY)  ## check style, formatting and the workflow
 	$(BIN)/ruff check

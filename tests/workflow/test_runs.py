@@ -51,9 +51,9 @@ def test_editing_one_method_reruns_that_method_alone(tree):
 def test_failures_are_rows_the_rest_goes_on_and_the_exit_status_tells(tree):
     tree.add_method("raises", "raise RuntimeError('the reason')")
     tree.add_method("misshapen", "return Estimate(signal=problem.observed[1:])")
-    tree.add_method("nan", "return Estimate(signal=problem.observed * np.nan)")
+    tree.add_method("nans", "return Estimate(signal=problem.observed * np.nan)")
     tree.add_method("endless", "time.sleep(600)")
-    methods = ["noisy", "svd", "raises", "misshapen", "nan", "endless"]
+    methods = ["noisy", "svd", "raises", "misshapen", "nans", "endless"]
     tree.configure({"methods": methods, "figures": ["reconstructions"]}, methods={"endless": {"time_limit": 3}})
 
     status, output = tree.snakemake()
@@ -61,7 +61,7 @@ def test_failures_are_rows_the_rest_goes_on_and_the_exit_status_tells(tree):
     assert status != 0
     assert "4 runs failed" in output
     psnr = scores_of(tree).query("metric == 'psnr'").set_index("method")
-    expected = {"noisy": "ok", "svd": "ok", "raises": "failed", "misshapen": "failed", "nan": "nonfinite"}
+    expected = {"noisy": "ok", "svd": "ok", "raises": "failed", "misshapen": "failed", "nans": "nonfinite"}
     assert psnr["status"].to_dict() == expected | {"endless": "timeout"}
     assert psnr["value"].notna().to_dict() == {name: expected.get(name) == "ok" for name in methods}
     assert psnr.loc["raises", "message"] == "RuntimeError: the reason"

@@ -31,8 +31,8 @@ def test_the_workflow_is_formatted():
 
 
 @pytest.mark.parametrize(("profile", "datasets", "seeds"), [("config", 1, 1), ("public", 3, 3), ("smoke", 1, 1)])
-def test_a_profile_plans_a_run_of_every_method_on_every_data_set_and_seed(profile, datasets, seeds, tmp_path):
-    command = ["snakemake", "--dry-run", "--quiet", "rules", "--cores", "2", "--forceall", "--directory", str(tmp_path)]
+def test_a_profile_plans_a_run_of_every_method_on_every_data_set_and_seed(profile, datasets, seeds):
+    command = ["snakemake", "--dry-run", "--quiet", "rules", "--cores", "2", "--forceall"]
     result = run(*command, "--configfile", f"config/{profile}.yaml")
     assert result.returncode == 0, result.stdout + result.stderr
     jobs = {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", result.stdout + result.stderr, re.M)}

@@ -11,9 +11,7 @@ from snakemake.utils import validate
 REPOSITORY = Path(str(workflow.current_basedir)).parents[1]
 # Scripts run in processes of their own, and so find the packages of this repository.
 os.environ |= {
-    "PYTHONPATH": os.pathsep.join(
-        [str(REPOSITORY), *filter(None, [os.getenv("PYTHONPATH")])]
-    )
+    "PYTHONPATH": os.pathsep.join([str(REPOSITORY), *filter(None, [os.getenv("PYTHONPATH")])])
 }
 sys.path.insert(0, str(REPOSITORY))
 
@@ -72,6 +70,10 @@ def missing_of(wildcards):
 
 def time_limit_of(wildcards):
     return METHODS[wildcards.method].settings.get("time_limit", config["time_limit"])
+
+
+def priority_of(wildcards):
+    return METHODS[wildcards.method].settings.get("priority", 0)
 
 
 def on_gpu():

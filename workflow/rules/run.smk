@@ -11,6 +11,7 @@ rule run_method:
         f"{LOG_RUN}.log",
     wildcard_constraints:
         method=any_of(name for name in METHODS if name not in CONTROLS),
+    priority: priority_of
     conda:
         "../../environment.yml"
     threads: config["threads"]

@@ -66,6 +66,7 @@ rule index:
     output:
         html=f"{RESULTS}/index.html",
         summary=f"{RESULTS}/summary.txt",
+        config=f"{RESULTS}/config.yaml",
     log:
         f"logs/{config['profile']}/index.log",
     conda:

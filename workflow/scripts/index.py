@@ -1,5 +1,7 @@
 from pathlib import Path
 
+import yaml
+
 from benchmark.job import logged
 from benchmark.pages import write_index
 from benchmark.tables import as_text, read_summary
@@ -7,6 +9,8 @@ from benchmark.tables import as_text, read_summary
 with logged(snakemake.log[0]):
     out, experiments = Path(snakemake.output.html), snakemake.params.experiments
     entries = [{"id": name} | entry for name, entry in experiments.items()]
-    write_index(out.parent, entries, snakemake.config["profile"], {}, out)
+    details = {"Config": "all settings, merged: config.yaml beside this page"}
+    write_index(out.parent, entries, snakemake.config["profile"], details, out)
+    Path(snakemake.output.config).write_text(yaml.safe_dump(snakemake.config, sort_keys=False))
     texts = [f"{name}\n\n{as_text(read_summary(out.parent / name / 'summary.csv'))}" for name in experiments]
     Path(snakemake.output.summary).write_text("\n".join([*texts, f"Open {out}", ""]))
