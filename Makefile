@@ -36,7 +36,7 @@ lint: $(READY)  ## check style, formatting and the workflow
 $(READY): pyproject.toml constraints.txt
 	@echo "Setting up $(VENV): about 3 minutes, once."
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --constraint constraints.txt torch
+	$(BIN)/pip install --constraint constraints.txt torch
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[bm3d,dev]'
 	@touch $@
 

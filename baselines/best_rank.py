@@ -11,6 +11,7 @@ LABEL = "SVD of the clean signal"
 TASKS = {"denoise"}
 DEVICES = {"cpu"}
 CONTROL = True
+SEES_TRUTH = True
 
 
 def solve(problem: Problem, *, seed: int, device: str) -> Estimate:

@@ -6,6 +6,7 @@ LABEL = "Clean"
 TASKS = {"denoise"}
 DEVICES = {"cpu"}
 CONTROL = True
+SEES_TRUTH = True
 
 
 def solve(problem: Problem, *, seed: int, device: str) -> Estimate:

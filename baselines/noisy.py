@@ -5,6 +5,7 @@ from benchmark.contract import Estimate, Problem
 LABEL = "Noisy"
 TASKS = {"denoise"}
 DEVICES = {"cpu"}
+CONTROL = True
 
 
 def solve(problem: Problem, *, seed: int, device: str) -> Estimate:

@@ -29,8 +29,9 @@ class Item:
 class Problem:
     """What a method may see. The clean signal is not part of it.
 
-    `observed` is the noisy signal (for a control with `CONTROL = True`, the clean one); `noise` the model that the
-    protocol grants; `data_range` the peak of the clean signals. `operator` and `mask` describe indirect measurements.
+    `observed` is the noisy signal (for a control whose file says `SEES_TRUTH = True`, the clean one); `noise` the model
+    that the protocol grants; `data_range` the peak of the clean signals. `operator` and `mask` describe indirect
+    measurements.
     """
 
     observed: np.ndarray
@@ -63,6 +64,11 @@ class Estimate:
     factors: Factors | None = None
     trace: Sequence[Snapshot] = ()
     iterations: int | None = None
+
+    @property
+    def answer(self) -> np.ndarray | Factors:
+        """The signal, or the factors in its place."""
+        return self.factors if self.signal is None else self.signal
 
 
 def compose(value: np.ndarray | Factors) -> np.ndarray:

@@ -34,7 +34,10 @@ def read_array(path: Path, key: str | None = None) -> np.ndarray:
         return _read_pngs(path)
     if path.suffix.lower() not in READERS:
         raise ValueError(f"{path}: cannot read {path.suffix!r} files; give {', '.join(READERS)} or a folder of PNGs")
-    return READERS[path.suffix.lower()](path, key)
+    try:
+        return READERS[path.suffix.lower()](path, key)
+    except Exception as error:  # each format has its own for a damaged file
+        raise ValueError(f"{path} cannot be read: {error}") from error
 
 
 def cropped(cube: np.ndarray, size: int | None = None, bands: int | None = None) -> np.ndarray:
@@ -57,13 +60,13 @@ def _read_npy(path: Path, _: None) -> np.ndarray:
 
 def _read_npz(path: Path, key: str | None) -> np.ndarray:
     with np.load(path) as arrays:
-        return arrays[_settled(path, key, {name: arrays[name].shape for name in arrays.files})]
+        return arrays[_settled(key, {name: arrays[name].shape for name in arrays.files})]
 
 
 def _read_mat(path: Path, key: str | None) -> np.ndarray:
     if h5py.is_hdf5(path):
         return _read_mat_hdf5(path, key)
-    name = _settled(path, key, {name: shape for name, shape, _ in scipy.io.whosmat(path)})
+    name = _settled(key, {name: shape for name, shape, _ in scipy.io.whosmat(path)})
     return scipy.io.loadmat(path, variable_names=[name])[name]
 
 
@@ -71,18 +74,18 @@ def _read_mat_hdf5(path: Path, key: str | None) -> np.ndarray:
     """Read MATLAB's format 7.3, in which HDF5 sees the axes in reverse order."""
     with h5py.File(path) as file:
         shapes = {name: entry.shape[::-1] for name, entry in file.items() if isinstance(entry, h5py.Dataset)}
-        return file[_settled(path, key, shapes)][()].T
+        return file[_settled(key, shapes)][()].T
 
 
-def _settled(path: Path, key: str | None, shapes: Mapping[str, tuple[int, ...]]) -> str:
+def _settled(key: str | None, shapes: Mapping[str, tuple[int, ...]]) -> str:
     """Return the name of the array that is meant: the key, or without one the only array."""
     listing = ", ".join(f"{name} {shape}" for name, shape in shapes.items()) or "no arrays"
     if key is None and len(shapes) == 1:
         return next(iter(shapes))
     if key is None:
-        raise ValueError(f"{path}: set `key` to say which array is meant; the file holds {listing}")
+        raise ValueError(f"set `key` to say which array is meant; the file holds {listing}")
     if key not in shapes:
-        raise ValueError(f"{path}: no array {key!r}; the file holds {listing}")
+        raise ValueError(f"no array {key!r}; the file holds {listing}")
     return key
 
 

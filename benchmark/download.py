@@ -112,7 +112,7 @@ def fetch(
             missing = [file for file in missing if file.name not in origins]
     shutil.rmtree(folder / PARTIAL, ignore_errors=True)
     if missing:
-        raise DownloadError(_failure(dataset, folder, missing, len(files), reasons))
+        raise DownloadError(_failure(dataset, registry, folder, missing, len(files), reasons))
     return {
         "dataset": dataset,
         "files": [
@@ -209,7 +209,12 @@ def _copy(address: str, output: str, _: object) -> None:
 
 
 def _failure(
-    dataset: str, folder: Path, missing: Sequence[File], total: int, reasons: Mapping[str, Mapping[str, str]]
+    dataset: str,
+    registry: Path,
+    folder: Path,
+    missing: Sequence[File],
+    total: int,
+    reasons: Mapping[str, Mapping[str, str]],
 ) -> str:
     """Return the one message for all the files of a data set that could not be had."""
     lines = [f"data set {dataset!r}: {len(missing)} of {total} files could not be fetched"]
@@ -219,7 +224,7 @@ def _failure(
         if not reasons[file.name]:
             lines.append("    no mirror is set, and the registry gives no URL")
     if len(missing) > NAMED_FAILURES:
-        lines.append(f"  and {len(missing) - NAMED_FAILURES} more")
+        lines.append(f"  and {len(missing) - NAMED_FAILURES} more, with URLs and checksums in {registry}")
     lines += [
         f"Put the files by hand into {folder.resolve()} under these names,",
         f"or name a folder or URL that holds {dataset}/<name> as `mirror:` in the config or as DEEPTENSOR_MIRROR in",

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from os.path import relpath
 from pathlib import Path
 from typing import NamedTuple
 
@@ -60,14 +59,15 @@ def write_table(scores: pd.DataFrame, summary: pd.DataFrame, experiment: Mapping
 
 
 def write_index(
-    results_dir: Path, experiments: Sequence[Mapping], profile: str, details: Mapping[str, str], out: Path
+    products: Sequence[Path], experiments: Sequence[Mapping], profile: str, details: Mapping[str, str], out: Path
 ) -> None:
     """Write the index of a profile's results: headline, tables, figures, holes and provenance.
 
-    `results_dir` holds a folder `<id>` for each experiment (with `id`, `title` and `mirrors`), with `scores.csv`,
-    `summary.csv`, `table.html` and figures as PNG; all files found there are linked, relative to `out`. `details` are
-    further lines of the provenance, such as the config and the wall time.
+    Beside `out` lies a folder `<id>` for each experiment (with `id`, `title` and `mirrors`), which holds `scores.csv`
+    and `summary.csv`. `products` are the files to link: those of an experiment lie in its folder, figures are PNG.
+    `details` are further lines of the provenance, such as the config.
     """
+    results_dir = out.parent
     summaries = {entry["id"]: read_summary(results_dir / entry["id"] / "summary.csv") for entry in experiments}
     scores = pd.concat([read_scores(results_dir / entry["id"] / "scores.csv") for entry in experiments])
     _render(
@@ -76,7 +76,7 @@ def write_index(
         profile=profile,
         warnings=warnings_of(scores),
         headline=[row for name, summary in summaries.items() for row in _headline(name, summary)],
-        experiments=[dict(entry) | _files(results_dir / entry["id"], out.parent) for entry in experiments],
+        experiments=[dict(entry) | _files(products, results_dir / entry["id"]) for entry in experiments],
         holes=[row for name, summary in summaries.items() for row in _holes(name, summary)],
         provenance=provenance_of(scores) | dict(details),
     )
@@ -93,7 +93,7 @@ def warnings_of(scores: pd.DataFrame) -> list[str]:
         warnings.append("The runs come from more than one commit; the table of methods tells which code ran.")
     if scores.groupby("method")["code_sha256"].nunique().gt(1).any():
         warnings.append("Runs of one method come from different versions of its code: run it again as a whole.")
-    if scores[["device_name", "cpu_name", "threads"]].drop_duplicates().shape[0] > 1:
+    if scores[["device_name", "cpu_name", "threads"]].dropna().drop_duplicates().shape[0] > 1:
         warnings.append("The runs come from different devices or numbers of threads: times do not compare.")
     return warnings
 
@@ -195,11 +195,11 @@ def _holes(experiment: str, summary: pd.DataFrame) -> list[dict]:
     ]
 
 
-def _files(folder: Path, start: Path) -> dict[str, list[str]]:
-    """Return the `links` to tables and the `figures` (PNG) of an experiment's folder, as paths relative to `start`."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    names = [(path, Path(relpath(path, start)).as_posix()) for path in files]
+def _files(products: Sequence[Path], folder: Path) -> dict[str, list[str]]:
+    """Return the `links` to tables and the `figures` (PNG) of an experiment's folder, relative to the one above it."""
+    own = [path for path in products if path.is_relative_to(folder)]
+    names = [(path.suffix, path.relative_to(folder.parent).as_posix()) for path in own]
     return {
-        "links": [name for path, name in names if path.suffix in {".html", ".csv", ".parquet", ".svg", ".pdf", ".txt"}],
-        "figures": [name for path, name in names if path.suffix == ".png"],
+        "links": [name for suffix, name in names if suffix != ".png"],
+        "figures": [name for suffix, name in names if suffix == ".png"],
     }

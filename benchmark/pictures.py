@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from benchmark import figures
 from benchmark.contract import compose
 from benchmark.storage import load_arrays, unpack
-from benchmark.tables import read_scores, read_summary
+from benchmark.tables import REFERENCE, read_scores, read_summary
 
 
 def draw(
@@ -36,17 +36,20 @@ def draw(
             _rows(pd.read_csv(curves_file), place), _rows(read_summary(summary_file), place), colours
         )
     item = facts["items"][0]["name"]
-    returned = _rows(scores, {**scene, "item": item, "iterate": "returned"}).set_index("label")
-    by_method = returned.drop_duplicates("method").reset_index().set_index("method")
+    returned = _rows(scores, {**scene, "item": item, "iterate": "returned"})
+    psnr = returned[returned["metric"] == "psnr"].sort_values("value", ascending=False)
+    shown = psnr[psnr["method"].isin(list(estimates))]
     signals = {
-        by_method.at[method, "label"]: _signal(path, item)
-        if by_method.at[method, "status"] == "ok"
-        else f"{by_method.at[method, 'status']}: {by_method.at[method, 'message']}"
-        for method, path in estimates.items()
+        row.label: compose(unpack(load_arrays(estimates[row.method]), item).answer)
+        if row.status == "ok"
+        else f"{row.status}: {row.message}"
+        for row in shown.itertuples()
     }
     truth, observed = load_arrays(clean)[item], load_arrays(noisy)[item]
     if figure == "spectra":
-        return figures.spectra(truth, observed, signals, colours)
+        competitors = {label: signals[label] for label in shown.loc[~shown["control"], "label"]}
+        always = shown.loc[(shown["method"] == REFERENCE) | shown["file"].str.startswith("deeptensor"), "label"]
+        return figures.spectra(truth, observed, competitors, colours, always=list(always))
     values = returned.pivot_table(index="label", columns="metric", values="value", aggfunc="first").to_dict("index")
     rgb = facts["rgb"]
     return figures.reconstructions(truth, observed, signals, tuple(rgb) if rgb else None, values)
@@ -55,10 +58,3 @@ def draw(
 def _rows(frame: pd.DataFrame, values: Mapping) -> pd.DataFrame:
     keep = np.logical_and.reduce([frame[name] == value for name, value in values.items()])
     return frame[keep]
-
-
-def _signal(path: Path, item: str) -> np.ndarray:
-    prefix = f"{item}/"
-    arrays = {key.removeprefix(prefix): array for key, array in load_arrays(path).items() if key.startswith(prefix)}
-    estimate = unpack(arrays)
-    return compose(estimate.factors if estimate.signal is None else estimate.signal)

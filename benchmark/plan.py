@@ -15,8 +15,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-# Interfaces, not algorithms: a change here does not make old runs wrong.
-INTERFACES = {"benchmark.contract"}
+# They decide what is run and where it is written, not what comes out.
+PLUMBING = {"benchmark.plan", "benchmark.loading", "benchmark.job"}
 
 
 class PlanError(ValueError):
@@ -96,7 +96,7 @@ def sources_of(path: Path, root: Path = ROOT) -> list[Path]:
         seen[current] = None
         for name in imported_by(current):
             package, *rest = name.split(".")
-            if package not in {"benchmark", "deeptensor"} or name in INTERFACES:
+            if package not in {"benchmark", "deeptensor"} or name in PLUMBING:
                 continue
             module = root.joinpath(package, *rest).with_suffix(".py")
             queue += [module] if module.is_file() else sorted((root / package).glob("*.py")) if not rest else []

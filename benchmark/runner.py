@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psutil
+
 from benchmark.plan import ROOT, literals_of, missing_packages, sources_of
 from benchmark.provenance import cpu_name, git_state, versions
 from benchmark.storage import (
@@ -16,9 +18,9 @@ from benchmark.storage import (
     load_json,
     save_arrays,
     save_json,
-    sha256_of_array,
     sha256_of_files,
 )
+from benchmark.worker import outcome_of
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
@@ -28,7 +30,7 @@ def run_method(
     params: Mapping,
     observed: Path,
     facts: Mapping,
-    noise: Mapping | None,
+    noise: Mapping,
     seed: int,
     device: str,
     threads: int,
@@ -40,13 +42,20 @@ def run_method(
     """Run a method on every item of an observation file; write the raw estimates and the record of each item.
 
     `time_limit` is in seconds for all items together. A missing package, an error, a crash, a wrong or non-finite
-    answer and an exceeded limit become the status of the items concerned.
+    answer and an exceeded limit become the status of the items concerned. Raises RuntimeError if the method's files
+    change meanwhile: nobody could tell what ran.
     """
-    items = facts["items"]
-    started = datetime.now(UTC).isoformat(timespec="seconds")
-    scratch = record_out.parent / "unfinished"
-    shutil.rmtree(scratch, ignore_errors=True)  # a killed run leaves one
-    job_file = scratch / "job.json"
+    items, code = facts["items"], sources_of(method)
+    run = {
+        "seed": seed,
+        "params": params,
+        "code_sha256": sha256_of_files(code),
+        "cpu_name": cpu_name(),
+        "threads": threads,
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        **git_state(),
+        **versions(),
+    }
     job = {
         "method": str(method),
         "params": params,
@@ -56,37 +65,28 @@ def run_method(
         "seed": seed,
         "device": device,
     }
-    save_json(job_file, job)
+    for leftover in record_out.parent.glob("unfinished-*"):
+        if not psutil.pid_exists(int(leftover.name.rpartition("-")[2])):
+            shutil.rmtree(leftover)
+    scratch = record_out.parent / f"unfinished-{os.getpid()}"
+    save_json(scratch / "job.json", job)
     if missing := missing_packages(literals_of(method)):
         names = " ".join(missing)
-        fallback = ("skipped", f"needs the package {names}, which is not installed: pip install {names}")
+        fallback = outcome_of("skipped", f"needs the package {names}, which is not installed: pip install {names}")
     else:
-        fallback = _run_worker(job_file, threads, time_limit, log_file)
-    outcomes, arrays = [], {}
-    for number in range(len(items)):
-        outcome, estimate = job_file.with_name(f"{number}.json"), job_file.with_name(f"{number}.npz")
-        outcomes.append(load_json(outcome) if outcome.exists() else _without_outcome(*fallback))
+        fallback = outcome_of(*_run_worker(scratch / "job.json", threads, time_limit, log_file))
+    records, arrays = [], {}
+    for number, item in enumerate(items):
+        outcome, estimate = scratch / f"{number}.json", scratch / f"{number}.npz"
+        identity = {"item": item["name"], "data_sha256": item["sha256"]}
+        records.append(identity | (load_json(outcome) if outcome.exists() else fallback))
         if estimate.exists():
-            arrays |= {f"{items[number]['name']}/{key}": array for key, array in load_arrays(estimate).items()}
-    shutil.rmtree(scratch)
-    signals = load_arrays(observed)
-    run = {
-        "seed": seed,
-        "params": params,
-        "code_sha256": sha256_of_files(sources_of(method)),
-        "cpu_name": cpu_name(),
-        "device_name": _device_name(device),
-        "threads": threads,
-        "started": started,
-        **git_state(),
-        **versions(),
-    }
-    per_item = [
-        {"item": item["name"], "data_sha256": sha256_of_array(signals[item["name"]]), **outcome}
-        for item, outcome in zip(items, outcomes, strict=True)
-    ]
+            arrays |= load_arrays(estimate)
+    if sha256_of_files(code) != run["code_sha256"]:
+        raise RuntimeError(f"{method} or a file that it imports changed while it ran: run it again")
     save_arrays(estimate_out, arrays)
-    save_json(record_out, {"run": run, "items": per_item})
+    save_json(record_out, {"run": run, "items": records})
+    shutil.rmtree(scratch)
 
 
 def _run_worker(job_file: Path, threads: int, time_limit: float, log_file: Path) -> tuple[str, str]:
@@ -109,16 +109,3 @@ def _run_worker(job_file: Path, threads: int, time_limit: float, log_file: Path)
         hint = " (most often: memory ran out)" if name == "SIGKILL" else ""
         return "failed", f"the process was ended by {name}{hint}"
     return "failed", f"the process ended with exit status {code}: see {log_file}"
-
-
-def _without_outcome(status: str, message: str) -> dict:
-    measured = ("seconds", "warmup_seconds", "iterations", "peak_rss_mib", "peak_gpu_mib")
-    return {"status": status, "message": message} | dict.fromkeys(measured)
-
-
-def _device_name(device: str) -> str:
-    if device == "cpu":
-        return "cpu"
-    import torch
-
-    return torch.cuda.get_device_name(device)

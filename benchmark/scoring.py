@@ -1,7 +1,7 @@
 """Turns raw estimates into rows of scores and curves: the one place where estimates meet the truth."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +10,12 @@ import pandas as pd
 from benchmark.contract import Estimate, compose
 from benchmark.metrics import METRICS, score
 from benchmark.storage import load_arrays, load_json, unpack, written_whole
-from benchmark.tables import read_scores
 
 SCHEMA = 1
-RUN_COLUMNS = "seed params code_sha256 git_commit git_dirty device_name cpu_name threads torch python started".split()
-ITEM_COLUMNS = "status message iterations seconds warmup_seconds peak_rss_mib peak_gpu_mib data_sha256".split()
+RUN_COLUMNS = "seed params code_sha256 git_commit git_dirty cpu_name threads torch python started".split()
+ITEM_COLUMNS = (
+    "status message iterations seconds warmup_seconds peak_rss_mib peak_gpu_mib device_name data_sha256".split()
+)
 
 
 def score_run(clean: Path, estimate: Path, record: Path, names: Mapping, scores_out: Path, curves_out: Path) -> None:
@@ -22,7 +23,7 @@ def score_run(clean: Path, estimate: Path, record: Path, names: Mapping, scores_
 
     `names` holds the columns that name the run (dataset, noise, method, file, label, control, licence_note). Each
     iterate of the run gets its rows: `returned` by the method, the `last` one, the `average` of iterates, and the
-    `oracle`: the best snapshot against the truth, which no method could pick.
+    `oracle`: the best against the truth of these and of all snapshots, which no method could pick.
     """
     truth, arrays, run = load_arrays(clean), load_arrays(estimate), load_json(record)
     rows, curves = [], []
@@ -34,9 +35,7 @@ def score_run(clean: Path, estimate: Path, record: Path, names: Mapping, scores_
         if item["status"] != "ok":
             rows += _rows(base, "returned", dict.fromkeys(applicable(truth[name]), np.nan))
             continue
-        prefix = f"{name}/"
-        own = {key.removeprefix(prefix): array for key, array in arrays.items() if key.startswith(prefix)}
-        answers, curve = iterates_of(unpack(own), truth[name])
+        answers, curve = iterates_of(unpack(arrays, name), truth[name])
         for iterate, signal in answers.items():
             if np.isfinite(signal).all():
                 rows += _rows(base, iterate, score(truth[name], signal, data_range=1.0))
@@ -58,8 +57,10 @@ def applicable(clean: np.ndarray) -> list[str]:
 
 def iterates_of(estimate: Estimate, clean: np.ndarray) -> tuple[dict[str, np.ndarray], list[dict]]:
     """Return the answers that a run offers by name, and its curve of PSNR over iterations and seconds."""
-    answers = {"returned": compose(estimate.factors if estimate.signal is None else estimate.signal)}
-    curve, best = [], -np.inf
+    answers, curve = {"returned": compose(estimate.answer)}, []
+    best = METRICS["psnr"].function(clean, answers["returned"], 1.0)
+    if estimate.trace:
+        answers["oracle"] = answers["returned"]
     for snapshot in estimate.trace:
         for iterate in ("last", "average"):
             value = getattr(snapshot, iterate)
@@ -77,7 +78,7 @@ def iterates_of(estimate: Estimate, clean: np.ndarray) -> tuple[dict[str, np.nda
                 }
             )
             answers[iterate] = signal
-            if iterate == "last" and psnr > best:
+            if psnr > best:
                 answers["oracle"], best = signal, psnr
     return answers, curve
 
@@ -93,21 +94,3 @@ def _rows(base: Mapping, iterate: str, values: Mapping[str, float]) -> list[dict
         }
         for metric, value in values.items()
     ]
-
-
-def failures(score_files: Iterable[Path]) -> str:
-    """Return what to tell of runs that failed, exceeded their time or gave NaN; nothing where none did."""
-    rows = pd.concat(map(read_scores, score_files))
-    failed = rows[~rows["status"].isin(["ok", "skipped"])]
-    keys = ["dataset", "noise", "method", "seed", "item", "status", "message"]
-    lines = [
-        f"{row.method} on {row.dataset} ({row.item}), {row.noise}, seed {row.seed}: {row.status}: {row.message}"
-        for row in failed[keys].drop_duplicates().itertuples()
-    ]
-    if not lines:
-        return ""
-    advice = (
-        "The tables show them as holes. A run is done again when its method's file or parameters change, "
-        "or when its folder under runs/ is deleted."
-    )
-    return "\n".join([f"{len(lines)} runs failed:", *lines, advice, ""])

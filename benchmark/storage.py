@@ -55,12 +55,11 @@ def sha256_of_files(paths: list[Path]) -> str:
     return hashlib.sha256(b"\0".join(path.read_bytes() for path in sorted(paths))).hexdigest()
 
 
-def pack(estimate: Estimate) -> dict[str, np.ndarray]:
-    """Return an estimate as named arrays: the answer in single precision, the snapshots in half."""
-    answer = estimate.factors if estimate.signal is None else estimate.signal
-    arrays = _named("answer", answer, np.float32)
+def pack(estimate: Estimate, item: str) -> dict[str, np.ndarray]:
+    """Return the estimate of an item as arrays `<item>/...`: the answer in single precision, the snapshots in half."""
+    arrays = _named(f"{item}/answer", estimate.answer, np.float32)
     for number, snapshot in enumerate(estimate.trace):
-        key = f"trace/{number:03d}"
+        key = f"{item}/trace/{number:03d}"
         arrays[f"{key}/clock"] = np.array([snapshot.iteration, snapshot.seconds, snapshot.loss])
         arrays |= _named(f"{key}/last", snapshot.last, np.float16)
         if snapshot.average is not None:
@@ -68,14 +67,15 @@ def pack(estimate: Estimate) -> dict[str, np.ndarray]:
     return arrays
 
 
-def unpack(arrays: Mapping[str, np.ndarray]) -> Estimate:
-    """Return the estimate that `pack` made named arrays of."""
+def unpack(arrays: Mapping[str, np.ndarray], item: str) -> Estimate:
+    """Return the estimate of an item from the arrays of all items that `pack` made."""
     trace = []
-    for key in sorted(name.removesuffix("/clock") for name in arrays if name.endswith("/clock")):
+    clocks = [name for name in arrays if name.startswith(f"{item}/trace/") and name.endswith("/clock")]
+    for key in sorted(name.removesuffix("/clock") for name in clocks):
         iteration, seconds, loss = arrays[f"{key}/clock"]
         last, average = _value(f"{key}/last", arrays), _value(f"{key}/average", arrays)
         trace.append(Snapshot(int(iteration), float(seconds), float(loss), last, average))
-    answer = _value("answer", arrays)
+    answer = _value(f"{item}/answer", arrays)
     is_signal = isinstance(answer, np.ndarray)
     return Estimate(signal=answer if is_signal else None, factors=None if is_signal else answer, trace=trace)
 

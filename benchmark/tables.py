@@ -116,6 +116,29 @@ def as_text(summary: pd.DataFrame) -> str:
     return "\n".join(blocks) + "\n* best of the methods that need no truth; mean and sd over n runs (items and seeds)\n"
 
 
+def failures(scores: pd.DataFrame) -> str:
+    """Return what to tell of runs that failed, exceeded their time or gave NaN; nothing where none did.
+
+    A run whose iterates alone are not finite gave its answer, and is no failure.
+    """
+    failed = scores[(scores["iterate"] == "returned") & ~scores["status"].isin(["ok", "skipped"])]
+    runs = failed.drop_duplicates(RUN)
+    if runs.empty:
+        return ""
+    lines = [
+        f"  {row.method} on {row.dataset} ({row.item}), {row.noise}, seed {row.seed}: {row.status}: {row.message}"
+        for row in runs.itertuples()
+    ]
+    folders = [f"{row.dataset}/{row.noise}/{row.method}/{row.seed}" for row in runs.itertuples()]
+    advice = (
+        "The tables show them as holes. A run is done again when its method or its parameters change. To do these "
+        "again as they are, delete their folders under runs/:"
+    )
+    return "\n".join(
+        [f"{len(runs)} runs failed:", *lines, advice, *(f"  {name}" for name in dict.fromkeys(folders)), ""]
+    )
+
+
 def panels(summary: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     """Yield the title and the rows of each group of a summary, such as one data set under one noise."""
     columns = [name for name in ("dataset", "item", "noise") if name in summary]

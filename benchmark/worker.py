@@ -9,7 +9,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -23,28 +23,60 @@ from benchmark.storage import load_arrays, pack, save_arrays, save_json
 
 log = logging.getLogger(__name__)
 
+MEASURED = ("seconds", "warmup_seconds", "iterations", "peak_rss_mib", "peak_gpu_mib", "device_name")
+
 
 def main(job_file: Path) -> None:
-    """Run the method of a job file on each of its items."""
-    started = time.perf_counter()
-    job = json.loads(job_file.read_text())
+    """Run the method of a job file on each of its items; what prevents that is the outcome of the items left."""
     threading.Thread(target=_die_with_parent, daemon=True).start()
+    job = json.loads(job_file.read_text())
+    try:
+        run_items(job, job_file.parent)
+    except Exception as error:
+        log.exception("the method could not be started")
+        for number in range(len(job["items"])):
+            if not (job_file.parent / f"{number}.json").exists():
+                save_json(job_file.parent / f"{number}.json", outcome_of("failed", f"{type(error).__name__}: {error}"))
+
+
+def run_items(job: Mapping, folder: Path) -> None:
+    """Load the method, wait for the device, and run item by item; the outcome of item n goes to `n.json`, `n.npz`."""
+    started = time.perf_counter()
     observed = load_arrays(Path(job["observed"]))
     solve = load_module(Path(job["method"])).solve
-    clock = _warm_clock(job["device"])
-    warmup_seconds = time.perf_counter() - started
+    device = available(job["device"])
+    clock = _warm_clock(device)
+    common = {"warmup_seconds": time.perf_counter() - started, "device_name": _device_name(device)}
     for number, item in enumerate(job["items"]):
         problem = Problem(
             observed=observed[item["name"]],
             rank=item["rank"],
             data_range=1.0,
-            noise=noise_from(job["noise"]) if job["noise"] else None,
+            noise=noise_from(job["noise"]),
         )
-        seed = seed_for(job["seed"], item["name"])
-        outcome, estimate = attempt(solve, problem, seed, job["device"], job["params"], clock)
+        outcome, estimate = attempt(solve, problem, seed_for(job["seed"], item["name"]), device, job["params"], clock)
         if outcome["status"] == "ok":
-            save_arrays(job_file.with_name(f"{number}.npz"), pack(estimate))
-        save_json(job_file.with_name(f"{number}.json"), outcome | {"warmup_seconds": warmup_seconds})
+            save_arrays(folder / f"{number}.npz", pack(estimate, item["name"]))
+        save_json(folder / f"{number}.json", outcome | common)
+
+
+def available(device: str) -> str:
+    """Return `cpu` or `cuda`; `auto` is the GPU if torch finds one."""
+    if device == "cpu":
+        return device
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    if device == "auto":
+        log.warning("torch %s finds no GPU: running on the CPU", torch.__version__)
+        return "cpu"
+    raise RuntimeError(f"torch {torch.__version__} finds no GPU: install a CUDA build, or set device to auto or cpu")
+
+
+def outcome_of(status: str, message: str, **measured: float | None) -> dict:
+    """Return the outcome of an item, with nothing measured but what is given."""
+    return {"status": status, "message": message} | dict.fromkeys(MEASURED) | measured
 
 
 def attempt(
@@ -61,14 +93,14 @@ def attempt(
     seconds = clock() - started
     if status == "ok":
         status, message = judge(estimate, problem.observed.shape)
-    outcome = {
-        "status": status,
-        "message": message,
-        "seconds": seconds,
-        "iterations": estimate.iterations if status == "ok" else None,
-        "peak_rss_mib": peak_rss_mib(),
-        "peak_gpu_mib": _peak_gpu_mib(device),
-    }
+    outcome = outcome_of(
+        status,
+        message,
+        seconds=seconds,
+        iterations=estimate.iterations if status == "ok" else None,
+        peak_rss_mib=peak_rss_mib(),
+        peak_gpu_mib=_peak_gpu_mib(device),
+    )
     return outcome, estimate
 
 
@@ -78,7 +110,7 @@ def judge(estimate: object, shape: tuple[int, ...]) -> tuple[str, str]:
         return "failed", f"returned {type(estimate).__name__}, not an Estimate"
     if (estimate.signal is None) == (estimate.factors is None):
         return "failed", "an Estimate holds either a signal or factors"
-    signal = compose(estimate.factors if estimate.signal is None else estimate.signal)
+    signal = compose(estimate.answer)
     if signal.shape != shape:
         return "failed", f"returned shape {signal.shape} for a signal of shape {shape}"
     if np.iscomplexobj(signal):
@@ -112,6 +144,14 @@ def _peak_gpu_mib(device: str) -> float | None:
     import torch
 
     return torch.cuda.max_memory_allocated() / 2**20
+
+
+def _device_name(device: str) -> str:
+    if device == "cpu":
+        return "cpu"
+    import torch
+
+    return torch.cuda.get_device_name(device)
 
 
 def _die_with_parent() -> None:

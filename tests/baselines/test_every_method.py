@@ -55,7 +55,7 @@ def smooth_cube(*shape: int) -> np.ndarray:
 
 def observe(path: Path, clean: np.ndarray, rank: int) -> Problem:
     """Return the problem that the benchmark would pose to the method of a file: a control gets the clean signal."""
-    control = literals_of(path).get("CONTROL", False)
+    control = literals_of(path).get("SEES_TRUTH", False)
     observed = clean if control else NOISE.sample(clean, np.random.default_rng(0))
     return Problem(observed=observed, rank=rank, data_range=1.0, noise=NOISE)
 
@@ -76,6 +76,7 @@ def test_file_declares_itself(path):
     assert literals["TASKS"]
     assert {"cpu"} <= literals["DEVICES"] <= {"cpu", "cuda"}
     assert isinstance(literals.get("CONTROL", False), bool)
+    assert literals.get("SEES_TRUTH", False) <= literals.get("CONTROL", False), "who sees the truth is no competitor"
     assert isinstance(literals.get("STOCHASTIC", False), bool)
     assert isinstance(literals.get("LICENCE_NOTE", ""), str)
     assert isinstance(literals.get("REQUIRES", []), list)

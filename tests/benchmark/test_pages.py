@@ -122,7 +122,10 @@ def results(scores, tmp_path):
     write(summary, folder / "summary.csv")
     write_table(scores, summary, EXPERIMENT, folder / "table.html")
     Figure().savefig(folder / "figures" / "strip.png")
-    write_index(folder.parent, [EXPERIMENT], "smoke", {"Config": "config/smoke.yaml"}, folder.parent / "index.html")
+    products = [path for path in folder.rglob("*") if path.is_file()]
+    (folder / "figures" / "of_last_year.png").touch()
+    write_index(products, [EXPERIMENT], "smoke", {"Config": "config/smoke.yaml"}, folder.parent / "index.html")
+    assert "of_last_year" not in (folder.parent / "index.html").read_text()
     return folder.parent
 
 

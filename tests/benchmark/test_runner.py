@@ -8,6 +8,7 @@ import time
 
 import numpy as np
 import pytest
+import torch
 
 from benchmark.plan import ROOT
 from benchmark.runner import run_method
@@ -31,7 +32,7 @@ REQUIRES = []
 def solve(problem, *, seed, device, **params):
 '''
 
-FACTS = {"items": [{"name": name, "rank": 2, "shape": [6, 5]} for name in ("a", "b")]}
+FACTS = {"items": [{"name": name, "rank": 2, "shape": [6, 5], "sha256": 64 * name} for name in ("a", "b")]}
 NOISE = {"model": "gaussian", "sigma": 0.1}
 
 
@@ -40,11 +41,11 @@ def run(tmp_path):
     rng = np.random.default_rng(0)
     save_arrays(tmp_path / "observed.npz", {"a": rng.random((6, 5)), "b": 1 + rng.random((6, 5))})
 
-    def call(body, time_limit=60, requires="[]"):
+    def call(body, time_limit=60, requires="[]", device="cpu", head=""):
         method = tmp_path / "method.py"
-        method.write_text(HEAD.replace("REQUIRES = []", f"REQUIRES = {requires}") + f"    {body}\n")
+        method.write_text(HEAD.replace("REQUIRES = []", f"REQUIRES = {requires}\n{head}") + f"    {body}\n")
         outputs = [tmp_path / name for name in ("estimate.npz", "record.json", "log")]
-        run_method(method, {"strength": 2}, tmp_path / "observed.npz", FACTS, NOISE, 0, "cpu", 1, time_limit, *outputs)
+        run_method(method, {"strength": 2}, tmp_path / "observed.npz", FACTS, NOISE, 0, device, 1, time_limit, *outputs)
         return load_arrays(outputs[0]), load_json(outputs[1])
 
     return call
@@ -55,11 +56,12 @@ def test_a_good_method_is_recorded_with_its_cost_and_origin(run):
     assert [item["status"] for item in record["items"]] == ["ok", "ok"]
     assert all(item["seconds"] >= 0.05 and item["peak_rss_mib"] > 10 for item in record["items"])
     assert all(item["warmup_seconds"] > 0 for item in record["items"])
-    assert record["items"][0]["data_sha256"] != record["items"][1]["data_sha256"]
+    assert [item["data_sha256"] for item in record["items"]] == [64 * "a", 64 * "b"]
     assert len(record["run"]["code_sha256"]) == 64
     assert record["run"]["params"] == {"strength": 2}
-    assert set(record["run"]) >= {"git_commit", "git_dirty", "cpu_name", "device_name", "python", "torch", "started"}
-    answer = unpack({key.removeprefix("b/"): array for key, array in arrays.items() if key.startswith("b/")})
+    assert set(record["run"]) >= {"git_commit", "git_dirty", "cpu_name", "python", "torch", "started"}
+    assert {item["device_name"] for item in record["items"]} == {"cpu"}
+    answer = unpack(arrays, "b")
     assert answer.signal.shape == (6, 5)
     assert answer.signal.max() > 1
 
@@ -95,6 +97,36 @@ def test_a_time_limit_ends_the_run_and_keeps_the_finished_item(run):
     assert [item["status"] for item in record["items"]] == ["ok", "timeout"]
     assert "time limit of 5 s" in record["items"][1]["message"]
     assert "a/answer" in arrays
+
+
+def test_a_method_that_cannot_be_imported_is_a_row_with_the_reason(run):
+    _, record = run("pass", head='raise ImportError("no module of that name")')
+    assert [item["status"] for item in record["items"]] == ["failed", "failed"]
+    assert record["items"][0]["message"] == "ImportError: no module of that name"
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
+@pytest.mark.parametrize(("device", "status"), [("auto", "ok"), ("cuda", "failed")])
+def test_without_a_gpu_auto_falls_back_to_the_cpu_and_cuda_says_what_to_do(run, device, status):
+    _, record = run("return Estimate(signal=problem.observed)", device=device)
+    item = record["items"][0]
+    assert item["status"] == status
+    assert (item["device_name"] == "cpu") == (status == "ok")
+    assert status == "ok" or "set device to auto or cpu" in item["message"]
+
+
+def test_the_memory_of_a_method_is_its_own_and_not_that_of_the_process_that_started_it(run):
+    ballast = np.ones(2**26)  # 512 MiB
+    _, record = run("return Estimate(signal=problem.observed)")
+    assert ballast.size
+    assert 10 < record["items"][0]["peak_rss_mib"] < 300
+    _, record = run("np.ones(2**26); return Estimate(signal=problem.observed)")
+    assert record["items"][0]["peak_rss_mib"] > 512
+
+
+def test_a_method_that_changes_while_it_runs_must_run_again(run):
+    with pytest.raises(RuntimeError, match="changed while it ran"):
+        run("open(__file__, 'a').write('#'); return Estimate(signal=problem.observed)")
 
 
 def test_a_missing_package_skips_the_run_with_the_reason(run):

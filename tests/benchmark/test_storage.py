@@ -12,8 +12,8 @@ U, V = RNG.standard_normal((7, 6, 3)), RNG.standard_normal((5, 3))
 
 def test_factors_and_trace_survive_the_disk(tmp_path):
     trace = [Snapshot(i, i / 7, 1 / i, last=(U * i, V), average=(U, V)) for i in (1, 10)]
-    save_arrays(tmp_path / "e.npz", pack(Estimate(factors=(U, V), trace=trace)))
-    back = unpack(load_arrays(tmp_path / "e.npz"))
+    save_arrays(tmp_path / "e.npz", pack(Estimate(factors=(U, V), trace=trace), "a"))
+    back = unpack(load_arrays(tmp_path / "e.npz"), "a")
     assert back.signal is None
     np.testing.assert_allclose(compose(back.factors), compose((U, V)), rtol=1e-5, atol=1e-5)
     assert [snapshot.iteration for snapshot in back.trace] == [1, 10]
@@ -26,7 +26,8 @@ def test_half_precision_snapshots_cost_less_than_a_hundredth_of_a_decibel():
     clean = np.abs(compose((U, V))) / np.abs(compose((U, V))).max()
     left, values, right = np.linalg.svd(clean.reshape(42, 5) + 0.01 * RNG.standard_normal((42, 5)))
     factors = (left[:, :3] * values[:3]), right[:3].T
-    packed = unpack(pack(Estimate(factors=factors, trace=[Snapshot(1, 0.0, 0.0, last=factors)])))
+    estimate = Estimate(factors=factors, trace=[Snapshot(1, 0.0, 0.0, last=factors)])
+    packed = unpack(pack(estimate, "a"), "a")
 
     def psnr(value):
         return -10 * np.log10(np.mean((compose(value) - clean.reshape(42, 5)) ** 2))
@@ -36,7 +37,8 @@ def test_half_precision_snapshots_cost_less_than_a_hundredth_of_a_decibel():
 
 def test_signals_survive_too():
     signal = compose((U, V))
-    back = unpack(pack(Estimate(signal=signal, trace=[Snapshot(3, 0.1, 0.2, last=signal)])))
+    estimate = Estimate(signal=signal, trace=[Snapshot(3, 0.1, 0.2, last=signal)])
+    back = unpack(pack(Estimate(signal=-signal), "b") | pack(estimate, "a"), "a")
     np.testing.assert_array_equal(back.signal, signal.astype(np.float32))
     assert back.factors is None
     assert back.trace[0].average is None

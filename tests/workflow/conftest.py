@@ -18,7 +18,7 @@ class Tree:
 
     def __init__(self, path: Path):
         self.path = path
-        for part in (*PARTS, "environment.yml", "tests/fixtures"):
+        for part in (*PARTS, "environment.yml", "pyproject.toml", "tests/fixtures", "tests/baselines"):
             source, target = ROOT / part, path / part
             target.parent.mkdir(parents=True, exist_ok=True)
             if source.is_dir():
@@ -65,7 +65,7 @@ class Tree:
         return subprocess.Popen(
             command,
             cwd=self.path,
-            env=clean | environment,
+            env=clean | {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"} | environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -29,7 +29,7 @@ def test_each_bad_cube_is_named_with_what_is_wrong_and_the_good_one_is_scored(tr
         "1 of 1536 values, the first at index (0, 0, 0), are NaN or infinite",
         "a constant signal tells no methods apart",
         "flat.npy: an array of shape (16, 12) is no cube",
-        "scene.mat: no array 'hypercub'; the file holds hypercube (16, 12, 8), infinite (16, 12, 8)",
+        "scene.mat cannot be read: no array 'hypercub'; the file holds hypercube (16, 12, 8), infinite (16, 12, 8)",
         "rank 9 does not fit item 'good' of shape (16, 12, 8): choose a rank from 1 to 8",
     ):
         assert message in output

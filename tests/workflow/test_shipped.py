@@ -8,16 +8,25 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
+import numpy as np
 import pandas as pd
 import pytest
+import scipy.io
+import skimage.io
+import yaml
 
 from benchmark.storage import load_json
 
 ROOT = Path(__file__).parents[2]
 
 
-def run(*command):
-    return subprocess.run([sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, check=False)
+def run(*command, cwd=ROOT):
+    return subprocess.run([sys.executable, "-m", *command], cwd=cwd, capture_output=True, text=True, check=False)
+
+
+def jobs_of(output):
+    """Return the number of jobs by rule in the statistics that Snakemake prints."""
+    return {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", output, re.M)}
 
 
 def test_the_workflow_lints_clean():
@@ -35,7 +44,7 @@ def test_a_profile_plans_a_run_of_every_method_on_every_data_set_and_seed(profil
     command = ["snakemake", "--dry-run", "--quiet", "rules", "--cores", "2", "--forceall"]
     result = run(*command, "--configfile", f"config/{profile}.yaml")
     assert result.returncode == 0, result.stdout + result.stderr
-    jobs = {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", result.stdout + result.stderr, re.M)}
+    jobs = jobs_of(result.stdout + result.stderr)
     files = {path.stem for path in (ROOT / "baselines").glob("*.py")}
     variants = len(files) + 1 + 2 + 1  # of gavish_donoho, bm3d and deeptensor_cube
     controls = 2  # clean, best_rank
@@ -46,18 +55,90 @@ def test_a_profile_plans_a_run_of_every_method_on_every_data_set_and_seed(profil
     assert jobs.get("download", 0) == (0 if profile == "config" else datasets)
 
 
-def test_the_example_of_the_readme_is_a_method(tree):
-    readme = (ROOT / "README.md").read_text()
-    example = re.search(r"`baselines/(median)\.py`:\n\n```python\n(.*?)```", readme, re.S)
+PINES = {"pines": {"file": "indian_pines", "rank": 4, "params": {"size": 48, "bands": 10}}}
+
+
+def test_the_example_of_the_readme_is_a_method_by_being_a_file(tree):
+    smoke = ("--dry-run", "--quiet", "rules", "--configfile", "config/smoke.yaml")
+    before = jobs_of(tree.snakemake(*smoke)[1])
+    example = re.search(r"`baselines/(median)\.py`:\n\n```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
     (tree.path / "baselines" / f"{example[1]}.py").write_text(example[2])
+    assert jobs_of(tree.snakemake(*smoke)[1])["run_method"] == before["run_method"] + 1
+
     tree.configure({"methods": ["noisy", "median"], "datasets": ["pines"]}, datasets=PINES)
     status, output = tree.snakemake()
     assert status == 0, output
     scores = pd.read_csv(tree.path / "results/test/demo/scores.csv").set_index(["method", "metric"])["value"]
     assert scores["median", "psnr"] > scores["noisy", "psnr"]
 
+    contract = ("pytest", "-q", "-p", "no:cacheprovider", "tests/baselines/test_every_method.py", "-k", "median")
+    result = run(*contract, cwd=tree.path)
+    assert result.returncode == 0, result.stdout
+    assert "passed" in result.stdout
 
-PINES = {"pines": {"file": "indian_pines", "rank": 4, "params": {"size": 48, "bands": 10}}}
+
+def test_only_controls_that_say_so_are_given_the_clean_signal(tree):
+    tree.add_method("spy", "return Estimate(signal=problem.observed)")
+    tree.configure({"methods": ["noisy", "clean", "spy"], "datasets": ["pines"]}, datasets=PINES)
+    graph = tree.snakemake("--filegraph")[1]
+    inputs = {
+        name: re.findall(r">([^<>]*)<", table.partition("output")[0])
+        for name, table in re.findall(r"<font[^>]*>(\w+)</font>(.*?)</table>", graph, re.S)
+    }
+    assert not [path for path in inputs["run_method"] if "clean" in path]
+    assert [path for path in inputs["run_control"] if path.endswith("clean.npz")]
+    status, output = tree.snakemake()
+    assert status == 0, output
+    rows = pd.read_csv(tree.path / "results/test/demo/scores.csv").query("metric == 'psnr'").set_index("method")
+    assert rows["value"]["clean"] == np.inf
+    assert rows["value"]["spy"] == rows["value"]["noisy"] < 30
+    assert rows["control"].to_dict() == {"noisy": True, "clean": True, "spy": False}
+    assert rows["data_sha256"].nunique() == 1
+
+
+def test_the_own_cube_of_the_config_readme_is_scored_from_every_format(tree):
+    example = yaml.safe_load(
+        re.search(r"```yaml\n# my.yaml\n(.*?)```", (ROOT / "config" / "README.md").read_text(), re.S)[1]
+    )
+    entry = example["datasets"]["my_scene"] | {"rank": 3}
+    cube = np.random.default_rng(0).integers(0, 999, (16, 12, 8)).astype(np.uint16)
+    scipy.io.savemat(tree.path / "scene.mat", {"hypercube": cube, "other": cube[0]})
+    np.savez(tree.path / "scene.npz", hypercube=cube, other=cube[0])
+    np.save(tree.path / "scene.npy", cube)
+    (tree.path / "bands").mkdir()
+    for band in range(8):
+        skimage.io.imsave(tree.path / "bands" / f"{band}.png", cube[..., band], check_contrast=False)
+    params = {
+        "mat": {"path": "scene.mat", "key": "hypercube"},
+        "npz": {"path": "scene.npz", "key": "hypercube"},
+        "npy": {"path": "scene.npy"},
+        "png": {"path": "bands"},
+    }
+    datasets = {name: entry | {"params": own} for name, own in params.items()}
+    tree.configure({"methods": ["svd"], "datasets": list(datasets)}, datasets=datasets)
+    status, output = tree.snakemake()
+    assert status == 0, output
+    rows = pd.read_csv(tree.path / "results/test/demo/scores.csv")
+    assert set(rows["dataset"]) == set(datasets)
+    assert rows["data_sha256"].nunique() == 1
+
+
+def test_editing_a_metric_scores_again_and_runs_no_method(tree):
+    tree.configure()
+    assert tree.snakemake()[0] == 0
+    metrics = tree.path / "benchmark" / "metrics.py"
+    metrics.write_text(metrics.read_text().replace("np.degrees(", "2 * np.degrees("))
+    jobs = jobs_of(tree.snakemake("--dry-run", "--quiet", "rules")[1])
+    assert jobs["score"] == 2
+    assert jobs["table"] == 1
+    assert not {"prepare", "corrupt", "run_method", "run_control"} & set(jobs)
+
+
+def test_every_link_of_the_readmes_leads_somewhere():
+    for page, least in ((ROOT / "README.md", 5), (ROOT / "config" / "README.md", 0)):
+        links = [link for link in re.findall(r"\]\(([^)#]+)\)", page.read_text()) if "://" not in link]
+        assert len(links) >= least
+        assert [link for link in links if not (page.parent / link).exists()] == []
 
 
 def test_the_report_holds_every_table_and_figure_by_experiment(tree):

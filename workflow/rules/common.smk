@@ -23,6 +23,7 @@ ROOT = Path(os.path.relpath(REPOSITORY))
 validate(config, schema="../schemas/config.schema.yaml")
 
 RESULTS = f"results/{config['profile']}"
+TEMPLATES = sorted((ROOT / "benchmark" / "templates").glob("*.html"))
 RUN = f"{RESULTS}/runs/{{dataset}}/{{noise}}/{{method}}/{{seed}}"
 LOG_RUN = f"logs/{config['profile']}/{{dataset}}/{{noise}}/{{method}}/{{seed}}"
 
@@ -30,10 +31,10 @@ try:
     EXPERIMENTS = plan.selected(config)
     METHODS = plan.read_methods(config, ROOT)
     DATASETS = plan.read_datasets(config, ROOT)
-    RUNS = {name: plan.runs_of(name, config, METHODS) for name in EXPERIMENTS}
+    RUNS = {name: plan.runs_of(name, config, METHODS) for name in config["experiments"]}
 except plan.PlanError as error:
     raise WorkflowError(str(error))
-CONTROLS = [name for name, entry in METHODS.items() if entry.literals.get("CONTROL")]
+SEE_TRUTH = [name for name, entry in METHODS.items() if entry.literals.get("SEES_TRUTH")]
 
 
 def any_of(names):
@@ -41,17 +42,31 @@ def any_of(names):
     return "|".join(map(re.escape, names)) or "(?!)"
 
 
-def registry_of(wildcards):
-    """Return the list of a data set's files, which a downloadable one has."""
-    stem = DATASETS[wildcards.dataset].path.stem
-    return ROOT / "datasets" / "registry" / f"{stem}.txt"
+def library_of(script):
+    """Return the modules behind a script, so that editing them reruns its jobs."""
+    return plan.sources_of(ROOT / "workflow" / "scripts" / script, ROOT)[1:]
+
+
+def registry_of(source):
+    """Return the list of the files of a data-set file, which a downloadable one has."""
+    return ROOT / "datasets" / "registry" / f"{source}.txt"
+
+
+def source_of(wildcards):
+    """Return the name of a data set's file: entries that share it share its downloads."""
+    return DATASETS[wildcards.dataset].path.stem
 
 
 def files_of(wildcards):
     """Return what a data set is read from: its manifest of downloads, or the user's own file."""
-    if registry_of(wildcards).is_file():
-        return [f"{config['downloads']}/{wildcards.dataset}.json"]
-    return [path for key, path in DATASETS[wildcards.dataset].params.items() if key == "path"]
+    source = source_of(wildcards)
+    if registry_of(source).is_file():
+        return [f"{config['downloads']}/{source}.json"]
+    own = DATASETS[wildcards.dataset].params.get("path")
+    if own is None:
+        return []
+    path = Path(own).expanduser()
+    return sorted(path.iterdir()) if path.is_dir() else [path]
 
 
 def loader_of(wildcards):
@@ -96,7 +111,7 @@ def names_of(wildcards):
         "method": wildcards.method,
         "file": entry.path.stem,
         "label": entry.label,
-        "control": wildcards.method in CONTROLS,
+        "control": entry.literals.get("CONTROL", False),
         "licence_note": entry.literals.get("LICENCE_NOTE", ""),
     }
 
@@ -156,11 +171,8 @@ def figures_of(experiment):
 
 def products_of(experiment):
     """Return the tables and pictures of an experiment."""
-    tables = collect(
-        f"{RESULTS}/{experiment}/{{file}}",
-        file=["scores.csv", "summary.csv", "table.html"],
-    )
-    return tables + figures_of(experiment)
+    files = ["scores.csv", "scores.parquet", "summary.csv", "curves.csv", "table.html"]
+    return [f"{RESULTS}/{experiment}/{file}" for file in files] + figures_of(experiment)
 
 
 def announcement():
@@ -181,10 +193,11 @@ def announcement():
 def farewell():
     """Say where to look."""
     summary = Path(f"{RESULTS}/summary.txt")
-    return summary.read_text() if summary.exists() else f"See logs/{config['profile']}/."
+    return summary.read_text() if summary.exists() else "No index has been written yet."
 
 
 wildcard_constraints:
+    source=any_of({entry.path.stem for entry in DATASETS.values()}),
     dataset=any_of(DATASETS),
     noise=any_of(config["noise"]),
     method=any_of(METHODS),

@@ -1,16 +1,16 @@
 rule download:
     input:
-        registry=registry_of,
+        registry=lambda wildcards: registry_of(wildcards.source),
     output:
-        manifest=f"{config['downloads']}/{{dataset}}.json",
+        manifest=f"{config['downloads']}/{{source}}.json",
     log:
-        f"logs/{config['profile']}/{{dataset}}/download.log",
+        f"logs/{config['profile']}/download-{{source}}.log",
     conda:
         "../../environment.yml"
     params:
-        folder=f"{config['downloads']}/{{dataset}}",
+        folder=f"{config['downloads']}/{{source}}",
     message:
-        "download {wildcards.dataset}"
+        "download {wildcards.source}"
     script:
         "../scripts/download.py"
 
@@ -19,6 +19,7 @@ rule prepare:
     input:
         files=files_of,
         loader=loader_of,
+        library=library_of("prepare.py"),
     output:
         clean=f"{RESULTS}/data/{{dataset}}/clean.npz",
         facts=f"{RESULTS}/data/{{dataset}}/facts.json",
@@ -30,7 +31,7 @@ rule prepare:
         loader=lambda wildcards: str(DATASETS[wildcards.dataset].path),
         params=lambda wildcards: DATASETS[wildcards.dataset].params,
         rank=lambda wildcards: DATASETS[wildcards.dataset].settings["rank"],
-        folder=f"{config['downloads']}/{{dataset}}",
+        folder=lambda wildcards: f"{config['downloads']}/{source_of(wildcards)}",
     message:
         "prepare {wildcards.dataset}"
     script:
@@ -41,6 +42,7 @@ rule corrupt:
     input:
         clean=f"{RESULTS}/data/{{dataset}}/clean.npz",
         facts=f"{RESULTS}/data/{{dataset}}/facts.json",
+        library=library_of("corrupt.py"),
     output:
         noisy=f"{RESULTS}/data/{{dataset}}/{{noise}}/{{seed}}.npz",
     log:

@@ -1,4 +1,5 @@
-# A method is given the noisy file alone: what the rule does not name, the job cannot read.
+# A method is given the noisy file and never the clean one. Neither the runner's modules nor the time limit are inputs:
+# they do not change what a method answers.
 rule run_method:
     input:
         observed=f"{RESULTS}/data/{{dataset}}/{{noise}}/{{seed}}.npz",
@@ -10,7 +11,7 @@ rule run_method:
     log:
         f"{LOG_RUN}.log",
     wildcard_constraints:
-        method=any_of(name for name in METHODS if name not in CONTROLS),
+        method=any_of(name for name in METHODS if name not in SEE_TRUTH),
     priority: priority_of
     conda:
         "../../environment.yml"
@@ -23,20 +24,22 @@ rule run_method:
         params=lambda wildcards: METHODS[wildcards.method].params,
         noise=lookup(within=config, dpath="noise/{noise}"),
         missing=missing_of,
+        device=config["device"],
+        threads=config["threads"],
     message:
         "run {wildcards.method} on {wildcards.dataset}, {wildcards.noise}, seed {wildcards.seed}"
     script:
         "../scripts/run_method.py"
 
 
-# The controls, and they alone, are given the clean signal in place of the noisy one.
+# Controls that say so, and they alone, are given the clean signal in place of the noisy one.
 use rule run_method as run_control with:
     input:
         observed=f"{RESULTS}/data/{{dataset}}/clean.npz",
         facts=f"{RESULTS}/data/{{dataset}}/facts.json",
         code=code_of,
     wildcard_constraints:
-        method=any_of(CONTROLS),
+        method=any_of(SEE_TRUTH),
 
 
 rule score:
@@ -44,6 +47,7 @@ rule score:
         clean=f"{RESULTS}/data/{{dataset}}/clean.npz",
         estimate=f"{RUN}/estimate.npz",
         record=f"{RUN}/record.json",
+        library=library_of("score.py"),
     output:
         scores=f"{RUN}/scores.csv",
         curves=f"{RUN}/curves.csv",

@@ -3,6 +3,7 @@ rule table:
         scores=scores_of,
         curves=curves_of,
         facts=facts_of,
+        library=library_of("table.py") + TEMPLATES,
     output:
         scores=f"{RESULTS}/{{experiment}}/scores.csv",
         parquet=f"{RESULTS}/{{experiment}}/scores.parquet",
@@ -36,6 +37,7 @@ rule figure:
         scores=f"{RESULTS}/{{experiment}}/scores.csv",
         summary=f"{RESULTS}/{{experiment}}/summary.csv",
         curves=f"{RESULTS}/{{experiment}}/curves.csv",
+        library=library_of("figure.py"),
     output:
         png=report(
             f"{RESULTS}/{{experiment}}/{{dataset}}/{{noise}}/{{figure}}.png",
@@ -63,6 +65,7 @@ rule figure:
 rule index:
     input:
         products=[product for name in EXPERIMENTS for product in products_of(name)],
+        library=library_of("index.py") + TEMPLATES,
     output:
         html=f"{RESULTS}/index.html",
         summary=f"{RESULTS}/summary.txt",
@@ -83,15 +86,14 @@ rule index:
 # Fails while any run has failed, so that a hole in a table ends in an exit status other than zero.
 rule complete:
     input:
-        index=f"{RESULTS}/index.html",
-        scores=collect(f"{RESULTS}/{{experiment}}/scores.csv", experiment=EXPERIMENTS),
+        scores=f"{RESULTS}/{{experiment}}/scores.csv",
     output:
-        f"{RESULTS}/complete.txt",
+        f"{RESULTS}/{{experiment}}/complete.txt",
     log:
-        f"logs/{config['profile']}/complete.log",
+        f"logs/{config['profile']}/{{experiment}}/complete.log",
     conda:
         "../../environment.yml"
     message:
-        "check that no run failed"
+        "check that no run of {wildcards.experiment} failed"
     script:
         "../scripts/complete.py"

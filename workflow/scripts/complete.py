@@ -1,11 +1,14 @@
-import sys
 from pathlib import Path
 
 from benchmark.job import logged
-from benchmark.scoring import failures
+from benchmark.tables import failures, read_scores
 
-with logged(snakemake.log[0]):
-    Path(snakemake.log[0]).write_text(message := failures(map(Path, snakemake.input.scores)))
-    if message:
-        sys.exit(1)
+
+class RunsFailed(Exception):
+    pass
+
+
+with logged(snakemake.log[0], expected=(RunsFailed,)):
+    if message := failures(read_scores(Path(snakemake.input.scores))):
+        raise RunsFailed(message)
     Path(snakemake.output[0]).write_text("Every run is there; none failed.\n")

@@ -7,7 +7,7 @@ from benchmark.storage import save_json
 
 with logged(snakemake.log[0], expected=(DownloadError,)):
     manifest = fetch(
-        snakemake.wildcards.dataset,
+        snakemake.wildcards.source,
         Path(snakemake.input.registry),
         Path(snakemake.params.folder),
         mirrors_from(snakemake.config["mirror"], os.environ),

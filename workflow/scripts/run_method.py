@@ -12,7 +12,7 @@ with logged(snakemake.log[0]):
         load_json(snakemake.input.facts),
         snakemake.params.noise,
         int(snakemake.wildcards.seed),
-        "cuda" if snakemake.resources.gpu else "cpu",
+        snakemake.params.device if snakemake.resources.gpu else "cpu",
         snakemake.threads,
         snakemake.resources.time_limit,
         Path(snakemake.output.estimate),
