@@ -6,7 +6,7 @@ SNAKEMAKE := $(BIN)/snakemake --cores all
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := embedded
-.PHONY: embedded public smoke test lint report clean help
+.PHONY: embedded public smoke publish test lint report clean help
 
 embedded: $(READY)  ## regenerate every result of the embedded profile (no download of data)
 	$(SNAKEMAKE)
@@ -22,6 +22,11 @@ smoke: $(READY)  ## every rule and every method on a tiny cube
 
 report: $(READY)  ## put the embedded profile's results into one file, report.html
 	$(SNAKEMAKE) --report report.html
+
+publish: embedded  ## keep the embedded profile's tables and figures in git, without data and raw estimates
+	rm -rf results/published/embedded
+	mkdir -p results/published/embedded
+	cd results/embedded && cp -R index.html summary.txt config.yaml fig* ../published/embedded
 
 test: $(READY)  ## run the tests
 	@echo "Running all tests: about 6 minutes on 2 cores."

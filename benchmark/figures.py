@@ -92,7 +92,7 @@ def reconstructions(
             axes[2].imshow(errors[label], cmap="magma", norm=scale)
         else:
             axes[2].set_axis_off()
-            bar = axes[2].inset_axes((0.08, 0.5, 0.78, 0.1))
+            bar = axes[2].inset_axes((0.14, 0.5, 0.72, 0.1))
             figure.colorbar(ScalarMappable(scale, "magma"), cax=bar, orientation="horizontal", extend="max")
             bar.set_title("|estimate - clean|,\nmean over bands", fontsize=7, loc="left")
             bar.tick_params(labelsize=6.5)
