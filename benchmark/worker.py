@@ -156,7 +156,7 @@ def _device_name(device: str) -> str:
 
 def _die_with_parent() -> None:
     """Leave when the runner is gone, even if it was killed: it holds the other end of standard input."""
-    sys.stdin.buffer.read()
+    os.read(0, 1)  # not through `sys.stdin`, whose lock would be missed at exit
     os._exit(1)
 
 

@@ -51,6 +51,11 @@ def run(tmp_path):
     return call
 
 
+def test_a_finished_worker_leaves_quietly(run, tmp_path):
+    run("return Estimate(signal=problem.observed)")
+    assert (tmp_path / "log").read_text() == ""
+
+
 def test_a_good_method_is_recorded_with_its_cost_and_origin(run):
     arrays, record = run("time.sleep(0.05); return Estimate(signal=problem.observed * params['strength'])")
     assert [item["status"] for item in record["items"]] == ["ok", "ok"]
