@@ -26,7 +26,6 @@ COLOURS = (
 GREY = "#777777"
 LEGEND = {"ncols": 4, "frameon": False, "fontsize": 8, "title_fontsize": 8}
 
-CURVE = ["dataset", "noise", "label", "iterate", "iteration", "seconds", "psnr"]
 
 Estimates = Mapping[str, np.ndarray | str]
 
@@ -160,10 +159,8 @@ def convergence(curves: pd.DataFrame, summary: pd.DataFrame, colours: Mapping[st
     `curves` holds a row per dataset, item, noise, label, iterate (last or average), seed and iteration, with seconds
     and psnr; a line is the mean over items and seeds, as far as all of them ran. `summary` is that of the tables:
     methods without a curve are horizontal lines, in the right panel from the second at which they end; a diamond is the
-    level that an iterative method returned; a triangle marks a line that is still rising:
-    its last snapshot is its best.
+    level that an iterative method returned; a triangle marks a line that still rises: its last snapshot is its best.
     """
-    curves = curves.reindex(columns=CURVE)  # without an iterative method the table of curves has no columns
     iterative = list(dict.fromkeys(curves["label"]))
     scenes = list(summary.groupby(["dataset", "noise"], sort=False))
     figure = Figure(figsize=(WIDTH, 0.6 + 3.6 * len(scenes)), layout="constrained")

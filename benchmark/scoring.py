@@ -16,6 +16,7 @@ RUN_COLUMNS = "seed params code_sha256 git_commit git_dirty cpu_name threads tor
 ITEM_COLUMNS = (
     "status message iterations seconds warmup_seconds peak_rss_mib peak_gpu_mib device_name data_sha256".split()
 )
+CURVE_COLUMNS = "dataset item noise method label seed iterate iteration seconds loss psnr".split()
 
 
 def score_run(clean: Path, estimate: Path, record: Path, names: Mapping, scores_out: Path, curves_out: Path) -> None:
@@ -42,12 +43,11 @@ def score_run(clean: Path, estimate: Path, record: Path, names: Mapping, scores_
             else:
                 fault = {"status": "nonfinite", "message": f"the {iterate} iterate is not finite"}
                 rows += _rows(base | fault, iterate, dict.fromkeys(applicable(truth[name]), np.nan))
-        keys = ("dataset", "item", "noise", "method", "label", "seed")
-        curves += [{key: base[key] for key in keys} | point for point in curve]
+        curves += [base | point for point in curve]
     with written_whole(scores_out) as partial:
         pd.DataFrame(rows).to_csv(partial, index=False)
     with written_whole(curves_out) as partial:
-        pd.DataFrame(curves, columns=None if curves else ["dataset"]).to_csv(partial, index=False)
+        pd.DataFrame(curves, columns=CURVE_COLUMNS).to_csv(partial, index=False)
 
 
 def applicable(clean: np.ndarray) -> list[str]:

@@ -170,7 +170,7 @@ def test_convergence_draws_the_mean_over_seeds_and_marks_rising_curves_only(curv
 
 
 def test_convergence_has_a_line_for_a_method_without_a_curve_and_names_those_without_an_estimate(curves, summary):
-    for given in (curves, pd.DataFrame(columns=["dataset"])):
+    for given in (curves, curves[:0]):
         figure = convergence(given, summary, colours_of(["Deep", "SVD"]))
         by_seconds = figure.axes[1]
         line = next(line for line in by_seconds.lines if list(line.get_ydata()) == [29.0, 29.0])
