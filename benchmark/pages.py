@@ -63,9 +63,9 @@ def write_index(
 ) -> None:
     """Write the index of a profile's results: headline, tables, figures, holes and provenance.
 
-    Beside `out` lies a folder `<id>` for each experiment (with `id`, `title` and `mirrors`), which holds `scores.csv`
-    and `summary.csv`. `products` are the files to link: those of an experiment lie in its folder, figures are PNG.
-    `details` are further lines of the provenance, such as the config.
+    Beside `out` lies a folder `<id>` for each experiment (with `id`, `title`, `mirrors` and `departures`), which holds
+    `scores.csv` and `summary.csv`. `products` are the files to link: those of an experiment lie in its folder, figures
+    are PNG. `details` are further lines of the provenance, such as the config.
     """
     results_dir = out.parent
     summaries = {entry["id"]: read_summary(results_dir / entry["id"] / "summary.csv") for entry in experiments}

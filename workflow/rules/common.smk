@@ -171,7 +171,7 @@ def figures_of(experiment):
 
 def products_of(experiment):
     """Return the tables and pictures of an experiment."""
-    files = ["scores.csv", "scores.parquet", "summary.csv", "curves.csv", "table.html"]
+    files = ["table.html", "summary.csv", "scores.csv", "scores.parquet", "curves.csv"]
     return [f"{RESULTS}/{experiment}/{file}" for file in files] + figures_of(experiment)
 
 
