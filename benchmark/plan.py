@@ -126,7 +126,13 @@ def read_methods(config: Mapping, root: Path = ROOT) -> dict[str, Entry]:
     for path in sorted((root / "baselines").glob("[!_]*.py")):
         if path.stem not in used:
             configured[path.stem] = {}
-    return {name: read_entry("method", name, entry, root / "baselines", "solve") for name, entry in configured.items()}
+    methods = {
+        name: read_entry("method", name, entry, root / "baselines", "solve") for name, entry in configured.items()
+    }
+    for name, entry in methods.items():
+        if missing := {"LABEL", "TASKS", "DEVICES"} - set(entry.literals):
+            raise PlanError(f"method {name!r}: baselines/{entry.path.name} must state {listing(missing)} as a literal")
+    return methods
 
 
 def read_datasets(config: Mapping, root: Path = ROOT) -> dict[str, Entry]:

@@ -115,6 +115,13 @@ def test_what_is_not_there_is_named_with_what_is(root, config, change, message):
         selected(config), read_datasets(config, root), runs_of("first", config, read_methods(config, root))
 
 
+def test_a_method_file_that_does_not_state_its_task_is_refused_and_not_left_out(root, config):
+    path = root / "baselines" / "two.py"
+    path.write_text(path.read_text().replace("TASKS", "TASK"))
+    with pytest.raises(PlanError, match=r"'two': baselines/two.py must state TASKS as a literal"):
+        read_methods(config, root)
+
+
 def test_a_file_without_solve_is_named(root, config):
     (root / "baselines" / "two.py").write_text('"""Nothing."""\n')
     with pytest.raises(PlanError, match=r"two.py has no function `solve`"):
