@@ -29,7 +29,7 @@ publish: embedded  ## keep the embedded profile's tables and figures in git, wit
 	cd results/embedded && cp -R index.html summary.txt config.yaml fig* ../published/embedded
 
 test: $(READY)  ## run the tests
-	@echo "Running all tests: about 6 minutes on 2 cores."
+	@echo "Running all tests: about 4 minutes on 2 cores."
 	$(BIN)/pytest --numprocesses auto
 
 lint: $(READY)  ## check style, formatting and the workflow
