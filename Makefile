@@ -25,8 +25,8 @@ report: $(READY)  ## put the embedded profile's results into one file, report.ht
 
 publish: embedded  ## keep the embedded profile's tables and figures in git, without data and raw estimates
 	rm -rf results/published/embedded
-	mkdir -p results/published/embedded
-	cd results/embedded && cp -R index.html summary.txt config.yaml fig* ../published/embedded
+	mkdir -p results/published
+	cd results && tar -c --exclude=embedded/data --exclude=embedded/runs embedded | tar -x -C published
 
 test: $(READY)  ## run the tests
 	@echo "Running all tests: about 4 minutes on 2 cores."

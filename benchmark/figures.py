@@ -26,7 +26,6 @@ COLOURS = (
 GREY = "#777777"
 LEGEND = {"ncols": 4, "frameon": False, "fontsize": 8, "title_fontsize": 8}
 
-
 Estimates = Mapping[str, np.ndarray | str]
 
 

@@ -25,6 +25,10 @@ from benchmark.worker import outcome_of
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
+class MethodChanged(RuntimeError):
+    """The files of a method were edited while it ran, so that nobody could tell what ran."""
+
+
 def run_method(
     method: Path,
     params: Mapping,
@@ -42,8 +46,8 @@ def run_method(
     """Run a method on every item of an observation file; write the raw estimates and the record of each item.
 
     `time_limit` is in seconds for all items together. A missing package, an error, a crash, a wrong or non-finite
-    answer and an exceeded limit become the status of the items concerned. Raises RuntimeError if the method's files
-    change meanwhile: nobody could tell what ran.
+    answer and an exceeded limit become the status of the items concerned. Raises MethodChanged if the method's files
+    are not at the end what they were at the start.
     """
     items, code = facts["items"], sources_of(method)
     run = {
@@ -83,7 +87,7 @@ def run_method(
         if estimate.exists():
             arrays |= load_arrays(estimate)
     if sha256_of_files(code) != run["code_sha256"]:
-        raise RuntimeError(f"{method} or a file that it imports changed while it ran: run it again")
+        raise MethodChanged(f"{method} or a file that it imports changed while it ran: run it again")
     save_arrays(estimate_out, arrays)
     save_json(record_out, {"run": run, "items": records})
     shutil.rmtree(scratch)

@@ -1,10 +1,10 @@
 from pathlib import Path
 
 from benchmark.job import logged
-from benchmark.runner import run_method
+from benchmark.runner import MethodChanged, run_method
 from benchmark.storage import load_json
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0], expected=(MethodChanged,)):
     run_method(
         Path(snakemake.params.method),
         snakemake.params.params,
