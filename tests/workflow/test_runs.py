@@ -4,6 +4,7 @@ import os
 import signal
 import time
 
+import numpy as np
 import pandas as pd
 import psutil
 import pytest
@@ -73,6 +74,20 @@ def test_failures_are_rows_the_rest_goes_on_and_the_exit_status_tells(tree):
     tree.configure({"methods": ["noisy", "svd"]})
     status, output = tree.snakemake()
     assert status == 0, output
+
+
+def test_a_method_whose_package_is_missing_is_a_row_with_the_reason_and_no_failure(tree):
+    method = tree.path / "baselines" / "bm3d.py"
+    method.write_text(method.read_text().replace('REQUIRES = ["bm3d"]', 'REQUIRES = ["bm3d_that_is_missing"]'))
+    tree.configure({"methods": ["noisy", "bm3d-matched"]})
+    status, output = tree.snakemake()
+    assert status == 0, output
+    row = scores_of(tree).query("metric == 'psnr'").set_index("method").loc["bm3d-matched"]
+    assert row["status"] == "skipped"
+    assert np.isnan(row["value"])
+    reason = "needs the package bm3d_that_is_missing, which is not installed"
+    assert reason in row["message"]
+    assert reason in (tree.path / "results/test/demo/table.html").read_text()
 
 
 @pytest.mark.parametrize("victim", ["method", "workflow", "everything"])
