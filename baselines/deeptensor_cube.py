@@ -13,7 +13,7 @@ Licence: the authors' code is free, but US patent application 2024/0249123 (Rice
 """
 
 from benchmark.contract import Estimate, Problem, Snapshot
-from deeptensor import factorise
+from deeptensor import Model, Network, factorise
 
 LABEL = "DeepTensor"
 TASKS = {"denoise"}
@@ -36,15 +36,12 @@ def solve(
     """Return factors of shapes H x W x r and B x r, or of a matrix H x W of shapes H x r and W x r, with a trace."""
     fit = factorise(
         problem.observed,
-        problem.rank,
+        Model(problem.rank, network=Network(channels=channels, scales=scales, perturbation=perturbation)),
         loss=loss,
         iterations=iterations,
         learning_rate=learning_rate,
-        perturbation=perturbation,
-        channels=channels,
-        scales=scales,
         seed=seed,
         device=device,
     )
-    trace = [Snapshot(s.iteration, s.seconds, s.loss, s.factors, s.average) for s in fit.snapshots]
-    return Estimate(factors=fit.factors, trace=trace, iterations=fit.iterations)
+    trace = [Snapshot(s.iteration, s.seconds, s.loss, s.last.factors, s.average.factors) for s in fit.snapshots]
+    return Estimate(factors=fit.decomposition.factors, trace=trace, iterations=fit.iterations)

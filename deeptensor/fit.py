@@ -1,49 +1,49 @@
-"""The loop that fits the networks' factors to an array."""
+"""The fit of a model to arrays."""
 
 import logging
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import torch
+from torch import nn
 
-from deeptensor.averaging import RunningAverage
-from deeptensor.factors import make_factors
+from deeptensor.arrays import Array, checked, like
+from deeptensor.loop import State, Task, run
 from deeptensor.losses import LOSSES
+from deeptensor.models import Decomposition, Model
+from deeptensor.stopping import HeldOut, LowestLoss, Rule, Stop
 
 logger = logging.getLogger(__name__)
-
-DEFAULT_MODES = {2: ((0,), (1,)), 3: ((0, 1), (2,))}
-NUMBER_OF_SNAPSHOTS = 30
-
-Arrays = tuple[np.ndarray, ...]
-Modes = Sequence[Sequence[int]]
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The state after `iteration` iterations and `seconds`: the iterate and the average of iterates, as float16."""
+    """The state after `iteration` iterations and `seconds`: iterate and average of iterates, in half precision."""
 
     iteration: int
     seconds: float
     loss: float
-    factors: Arrays
-    average: Arrays
+    last: Decomposition
+    average: Decomposition
 
 
 @dataclass(frozen=True)
 class Fit:
-    """Factors of shapes (*sizes, rank); their product, summed over the last axis, fits an array.
+    """What a fit found.
 
-    `factors` are those of the lowest training loss, met at `best_iteration` (counted from 1); `average` is the running
-    average of the iterates; `loss` (iterations,) is the training loss of each iterate.
+    `decomposition` is the iterate that the stopping rule chose, met at `best_iteration` (counted from 1); `average` is
+    the running average of the iterates; `loss` (iterations,) is the training loss of each, penalties included; `stop`
+    tells when and why the fit ended.
     """
 
-    factors: Arrays
-    average: Arrays
+    decomposition: Decomposition
+    average: Decomposition
     loss: np.ndarray
     best_iteration: int
+    stop: Stop
     snapshots: tuple[Snapshot, ...]
 
     @property
@@ -52,113 +52,188 @@ class Fit:
         return len(self.loss)
 
 
-def factorise(
-    Y: np.ndarray,
-    rank: int,
-    *,
-    modes: Modes | None = None,
-    loss: str = "l2",
-    iterations: int = 5000,
-    learning_rate: float = 1e-3,
-    perturbation: float = 1 / 30,
-    channels: int = 128,
-    scales: int = 5,
-    seed: int = 0,
-    device: str = "cpu",
-) -> Fit:
+def factorise(Y: Array, model: Model, *, seed: int = 0, **settings) -> Fit:
     """Return the factors, outputs of untrained networks, that minimise the misfit of their product to `Y`.
 
-    `Y` is a real array with values of the order of 1. Each group of neighbouring axes in `modes` gets one factor: by
-    default ((0,), (1,)) for a matrix Y = U V^T, and ((0, 1), (2,)) for a cube (H, W, B), with U (H, W, rank) from a
-    two-dimensional network and V (B, rank) from a one-dimensional one. Groups of one axis each make a CP tensor.
-
-    `loss` is "l2" (mean square) or "l1" (mean absolute). `perturbation` is the standard deviation of the noise that is
-    added to the networks' inputs, afresh at each iteration. `scales` is the most that a network gets: short axes get
-    fewer. Adam runs at a fixed `learning_rate`. On the CPU the same `seed` gives the same answer, bit for bit.
-
-    Raises ValueError for an array or a setting that makes no sense.
+    The settings are those of `factorise_many`, which fits several arrays at once.
     Source: Saragadam et al., DeepTensor: low-rank tensor decomposition with deep network priors, arXiv 2204.03145.
     """
-    Y = _single_precision(Y)
-    modes = _checked_modes(modes, Y.ndim)
+    return factorise_many([Y], model, seeds=[seed], **settings)[0]
+
+
+def factorise_many(
+    Ys: Sequence[Array],
+    model: Model,
+    *,
+    operator: nn.Module | None = None,
+    weights: Array | None = None,
+    loss: str = "l2",
+    delta: float = 0.1,
+    l1_penalty: float = 0.0,
+    l2_penalty: float = 0.0,
+    stopping: Rule = LowestLoss(),  # noqa: B008, it is frozen
+    iterations: int = 5000,
+    learning_rate: float = 1e-3,
+    scale: float = 1.0,
+    seeds: Sequence[int] | None = None,
+    device: str | torch.device = "auto",
+    progress: bool | None = None,
+    checkpoint: str | os.PathLike | None = None,
+) -> list[Fit]:
+    """Fit the model to each of several real arrays of one shape, side by side, and return their fits.
+
+    To fit many small arrays so is several times faster than one after the other, and gives the same up to rounding.
+
+    Ys: NumPy arrays, or torch tensors on one device; results are of the same kind and on the same device, in double
+        precision if the first of them is, else in single. The computation is in single precision.
+    operator: `Ys` hold the measurements that this linear operator makes of the arrays (see `deeptensor.operators`).
+    weights: of the data, not negative, of the shape of one array or of all; 0 (or False) marks what is not observed,
+        and there `Ys` may be NaN.
+    loss: the mean, over the data, of "l2" (square), "l1" (magnitude), "huber" (with the threshold `delta`), or
+        "poisson" (likelihood; data and model not negative).
+    l1_penalty, l2_penalty: added to the loss for each factor, times its mean magnitude and its mean square.
+    stopping: a rule of `deeptensor.stopping`; `iterations` is the most it may take.
+    learning_rate: of Adam, fixed.
+    scale: the arrays are modelled as `scale` times the product, whose values should be of the order of 1.
+    seeds: one for each array, by default 0, 1, ...: of networks, perturbations and held-out data. On the CPU the same
+        seeds give the same answer, bit for bit.
+    device: "auto" is that of torch tensors, else "cuda" where there is one, else "cpu".
+    progress: whether to show a progress bar; None shows one on a terminal.
+    checkpoint: a file to which the state is written every minute, and from which an interrupted fit goes on; it is
+        removed at the end.
+
+    Raises ValueError for arrays or settings that make no sense, and FloatingPointError if no loss is finite.
+    """
+    Ys = list(Ys)
+    if not Ys:
+        raise ValueError("there is no array to fit")
+    seeds = list(range(len(Ys)) if seeds is None else seeds)
+    if len(seeds) != len(Ys):
+        raise ValueError(f"give one seed an array: {len(Ys)}, not {len(seeds)}")
+    for name, value in (("iterations", iterations), ("scale", scale), ("learning_rate", learning_rate)):
+        if not value > 0:
+            raise ValueError(f"{name} must be positive, not {value}")
     if loss not in LOSSES:
         raise ValueError(f"unknown loss {loss!r}; there are: {', '.join(LOSSES)}")
-    for name, value in (("rank", rank), ("iterations", iterations), ("channels", channels)):
-        if value < 1:
-            raise ValueError(f"{name} must be at least 1, not {value}")
-    shapes = [(*(Y.shape[axis] for axis in group), rank) for group in modes]
-
-    def to_host(factors: Sequence[torch.Tensor], dtype: torch.dtype) -> Arrays:
-        return tuple(
-            factor.to("cpu", dtype).contiguous().numpy().reshape(shape)
-            for factor, shape in zip(factors, shapes, strict=True)
-        )
-
-    model = make_factors(Y.shape, modes, rank, channels, scales, seed).to(device)
-    generator = torch.Generator(device).manual_seed(seed)
-    misfit = LOSSES[loss](torch.from_numpy(Y).to(device))
-    optimiser = torch.optim.Adam(model.parameters(), learning_rate, fused=True)
-    milestones = set(snapshot_iterations(iterations).tolist())
-    snapshots: list[Snapshot] = []
-    # The bookkeeping stays on the device: to read a value would make the device wait at each iteration.
-    losses = torch.empty(iterations, dtype=torch.float64, device=device)
-    start = time.perf_counter()
-    for index in range(iterations):
-        factors = [factor(perturbation, generator) for factor in model]
-        value = misfit(factors)
-        optimiser.zero_grad()
-        value.backward()
-        optimiser.step()
-
-        factors = [factor.detach() for factor in factors]
-        losses[index] = value.detach()
-        if index == 0:
-            best, lowest, average = factors, losses[0], RunningAverage(factors, losses[0])
-        else:
-            better = losses[index] < lowest
-            best = [torch.where(better, new, old) for new, old in zip(factors, best, strict=True)]
-            lowest = torch.fmin(losses[index], lowest)
-            average.update(factors, losses[index])
-        if index + 1 in milestones:
-            last, mean = to_host(factors, torch.float16), to_host(average.averages, torch.float16)
-            snapshots.append(Snapshot(index + 1, time.perf_counter() - start, value.item(), last, mean))
-            logger.info("iteration %d of %d: loss %.4g", index + 1, iterations, value.item())
-
-    history = losses.cpu().numpy()
-    return Fit(
-        factors=to_host(best, torch.float32),
-        average=to_host(average.averages, torch.float32),
-        loss=history,
-        best_iteration=1 + int(np.nanargmin(history)),
-        snapshots=tuple(snapshots),
+    device = _device(device, Ys[0])
+    data, weights = _data(Ys, weights, scale, device)
+    if loss == "poisson" and (data < 0).any():
+        raise ValueError("the Poisson loss needs data that are not negative: clip them, or choose another loss")
+    if operator is not None:
+        operator = operator.to(device)
+        measured = operator(torch.zeros(operator.shape, device=device)).shape
+        if data.shape[1:] != measured:
+            raise ValueError(f"the data have the shape {tuple(data.shape[1:])}, the operator's is {tuple(measured)}")
+    task = Task(
+        data=data,
+        weights=weights,
+        operator=operator,
+        shape=tuple(data.shape[1:] if operator is None else operator.shape),
+        scale=scale,
+        model=model,
+        loss=loss,
+        delta=delta / scale,
+        penalties=(l1_penalty, l2_penalty),
+        learning_rate=learning_rate,
+        seeds=tuple(seeds),
+        rule=stopping,
+        limits=(iterations,) * len(seeds),
     )
+    checkpoint = None if checkpoint is None else Path(checkpoint)
+    fits = _fits(run(task, progress, checkpoint), task, Ys[0])
+    if not (isinstance(stopping, HeldOut) and stopping.refit):
+        return fits
+    if checkpoint:
+        checkpoint = checkpoint.with_name(checkpoint.name + ".refit")
+    again = replace(task, rule=LowestLoss(), limits=tuple(fit.best_iteration for fit in fits))
+    refits = _fits(run(again, progress, checkpoint), again, Ys[0])
+    reason = "{}; fitted again on all data for the number of iterations that was best"
+    stops = [Stop(new.stop.iteration, reason.format(old.stop.reason)) for old, new in zip(fits, refits, strict=True)]
+    return [replace(fit, stop=stop) for fit, stop in zip(refits, stops, strict=True)]
 
 
-def snapshot_iterations(iterations: int) -> np.ndarray:
-    """Return about 30 logarithmically spaced iterations from 1 to `iterations`, both included."""
-    return np.unique(np.geomspace(1, iterations, NUMBER_OF_SNAPSHOTS).round().astype(int))
+def _device(device: str | torch.device, Y: Array) -> torch.device:
+    if device != "auto":
+        return torch.device(device)
+    if isinstance(Y, torch.Tensor):
+        return Y.device
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def _single_precision(Y: np.ndarray) -> np.ndarray:
-    Y = np.asarray(Y)
-    if Y.dtype.kind not in "fiu":
-        raise ValueError(f"Y must hold real numbers, not {Y.dtype}")
-    if Y.size == 0:
-        raise ValueError(f"Y is empty, of shape {Y.shape}")
-    with np.errstate(over="ignore"):  # an error follows
-        Y = np.array(Y, dtype=np.float32, order="C")
-    if not np.isfinite(Y).all():
-        raise ValueError("Y has entries that are not finite in single precision: replace them, or scale Y")
-    return Y
+def _data(
+    Ys: Sequence[Array], weights: Array | None, scale: float, device: torch.device
+) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Return data and weights as (B, *measured), without what is not observed."""
+    tensors = [checked(Y, allow_nan=weights is not None) for Y in Ys]
+    shapes = {tuple(tensor.shape) for tensor in tensors}
+    if len(shapes) > 1:
+        raise ValueError(f"arrays that are fitted side by side must have one shape, not {sorted(shapes)}")
+    data = torch.stack(tensors).to(device) / scale
+    if data.abs().max() > 1e3:
+        logger.warning("the data reach %.3g: give a `scale` that brings them to about 1", data.abs().max())
+    if weights is None:
+        return data, None
+    weights = checked(weights, "weights").to(device)
+    if weights.shape not in (data.shape, data.shape[1:]):
+        raise ValueError(f"weights must have the data's shape {tuple(data.shape[1:])}, not {tuple(weights.shape)}")
+    weights = weights.expand_as(data)
+    if (weights < 0).any():
+        raise ValueError("weights must not be negative")
+    if (weights.flatten(1).sum(1) == 0).any():
+        raise ValueError("the weights of an array are all zero: nothing of it is observed")
+    if not data[weights > 0].isfinite().all():
+        raise ValueError("Y has entries that are not finite where the weights are positive")
+    return data.masked_fill(weights == 0, 0), weights
 
 
-def _checked_modes(modes: Modes | None, ndim: int) -> Modes:
-    if modes is None:
-        if ndim not in DEFAULT_MODES:
-            raise ValueError(f"Y must have two or three axes, not {ndim}; for more, give `modes`")
-        return DEFAULT_MODES[ndim]
-    if [axis for group in modes for axis in group] != list(range(ndim)) or len(modes) < 2:
-        raise ValueError(f"modes must split the axes 0 to {ndim - 1}, in order, into two or more groups, not {modes}")
-    if not all(1 <= len(group) <= 3 for group in modes):
-        raise ValueError(f"each group of modes must have one to three axes, not {modes}")
-    return modes
+def _fits(state: State, task: Task, Y: Array) -> list[Fit]:
+    """Return the fits of the problems, in arrays like `Y`."""
+    losses, lowest = state.losses.cpu().numpy(), state.lowest.tolist()
+    best_iterations, stops = state.best_iteration.tolist(), state.stopped.tolist()
+    # What is small in half precision may not be so times the scale.
+    half = np.float16 if task.scale == 1 else np.float32
+
+    def decomposition(iterate: Sequence[torch.Tensor], problem: int, convert: Callable) -> Decomposition:
+        factors, core = state.networks.split([tensor[problem].float() for tensor in iterate])
+        factors = [factor.reshape(shape) for factor, shape in zip(factors, state.networks.shapes, strict=True)]
+        if core is not None:
+            return Decomposition(tuple(map(convert, factors)), convert(task.scale * core))
+        if task.model.structure == "symmetric":
+            return Decomposition(tuple(convert(task.scale**0.5 * factor) for factor in factors))
+        return Decomposition(tuple(map(convert, [task.scale * factors[0], *factors[1:]])))
+
+    fits = []
+    for problem, (best, stop) in enumerate(zip(best_iterations, stops, strict=True)):
+        if not np.isfinite(lowest[problem]):
+            raise FloatingPointError(
+                f"array {problem}: no iterate has a finite loss and a score by {task.rule}. Scale the data to about 1,"
+                f" lower learning_rate, or allow more iterations than {task.limits[problem]}"
+            )
+        snapshots = [
+            Snapshot(
+                iteration,
+                seconds,
+                loss[problem].item(),
+                *(decomposition(kept, problem, lambda tensor: tensor.numpy().astype(half)) for kept in (last, average)),
+            )
+            for iteration, seconds, loss, last, average in state.snapshots
+            if iteration <= stop
+        ]
+        fits.append(
+            Fit(
+                decomposition(state.best, problem, lambda tensor: like(tensor, Y)),
+                decomposition(state.average.averages, problem, lambda tensor: like(tensor, Y)),
+                losses[:stop, problem],
+                best,
+                Stop(stop, _reason(task, stop, problem, lowest[problem])),
+                tuple(snapshots),
+            )
+        )
+    return fits
+
+
+def _reason(task: Task, stop: int, problem: int, lowest: float) -> str:
+    reached = task.rule.target is not None and lowest <= task.rule.target
+    if reached or stop < task.limits[problem]:
+        return task.rule.reason.format(patience=task.rule.patience)
+    return f"the {stop} iterations are done"

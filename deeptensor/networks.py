@@ -1,16 +1,63 @@
-"""The skip network (convolutional encoder-decoder) in one, two or three dimensions, from one definition."""
+"""The untrained networks that generate factors: skip network, deep decoder and multilayer perceptron.
+
+Each has one definition for one, two and three dimensions, and is made as a stack of `count` networks (see `layers`).
+"""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import log2
 
 import torch
 from torch import nn
-from torch.nn import functional
+
+from deeptensor.layers import Convolution, Normalisation, Upsample
 
 SKIP_CHANNELS = 4
-CONVOLUTION = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
-BATCH_NORM = {1: nn.BatchNorm1d, 2: nn.BatchNorm2d, 3: nn.BatchNorm3d}
-INTERPOLATION = {1: "linear", 2: "bilinear", 3: "trilinear"}
+HIDDEN_LAYERS = 3
+SLOPE = 0.2
+
+
+@dataclass(frozen=True)
+class Network:
+    """The settings of the network that generates a factor of some sizes and rank r from an input.
+
+    kind: "skip", a convolutional encoder-decoder with skip connections (Ulyanov et al. 2018, arXiv 1711.10925);
+        "decoder", the deep decoder, convolutions of kernel 1 and upsampling alone (Heckel and Hand 2019, arXiv
+        1810.03982); "mlp", three hidden layers applied to each sample alone.
+    channels: of every hidden layer.
+    scales: halvings of the sizes, at most: short axes get fewer, see `number_of_scales`. The perceptron has none.
+    kernel: 3, or 1 for a skip network whose convolutions do not look at neighbours.
+    input: "random", uniform in [0, 0.1]; or "positional", sines and cosines of the positions at random frequencies.
+    input_channels: by default r, and `channels` for the decoder.
+    optimise_input: whether the input is fitted together with the weights.
+    perturbation: standard deviation of the noise that is added to the input, afresh at each iteration.
+    """
+
+    kind: str = "skip"
+    channels: int = 128
+    scales: int = 5
+    kernel: int = 3
+    input: str = "random"
+    input_channels: int | None = None
+    optimise_input: bool = True
+    perturbation: float = 1 / 30
+
+    def __post_init__(self):
+        for name, value, known in (
+            ("kind", self.kind, tuple(NETWORKS)),
+            ("kernel", self.kernel, (1, 3)),
+            ("input", self.input, ("random", "positional")),
+        ):
+            if value not in known:
+                raise ValueError(f"unknown {name} {value!r} of a network; there are: {', '.join(map(str, known))}")
+        for name, value, least in (
+            ("channels", self.channels, 1),
+            ("scales", self.scales, 0),
+            ("input_channels", 1 if self.input_channels is None else self.input_channels, 1),
+            ("perturbation", self.perturbation, 0),
+        ):
+            if not value >= least:
+                raise ValueError(f"{name} of a network must be at least {least}, not {value}")
 
 
 def number_of_scales(sizes: Sequence[int], limit: int = 5) -> int:
@@ -22,58 +69,83 @@ def number_of_scales(sizes: Sequence[int], limit: int = 5) -> int:
     return min(limit, int(log2(max(min(sizes) - 1, 1))))
 
 
-def skip_network(dimensions: int, rank: int, channels: int = 128, scales: int = 5) -> nn.Sequential:
-    """Return a network from (N, rank, *sizes) to (N, rank, *sizes), where `sizes` are those of `dimensions` axes.
+def input_shape(network: Network, sizes: Sequence[int], rank: int) -> tuple[int, ...]:
+    """Return the shape (channels, *sizes) of the input from which the network makes a factor of `sizes` and `rank`."""
+    if network.kind != "decoder":
+        return (network.input_channels or rank, *sizes)
+    return (network.input_channels or network.channels, *_halved(sizes, number_of_scales(sizes, network.scales)))
 
-    Each length must be at least 2^scales + 1, see `number_of_scales`. Without scales the network is its last layer, a
-    1x1 convolution. There is no activation after that layer.
 
-    Source: Ulyanov et al., Deep image prior, 2018, arXiv 1711.10925, as set up for arXiv 2204.03145.
+def make_network(network: Network, count: int, sizes: Sequence[int], rank: int) -> nn.Module:
+    """Return a stack of networks from (count, *input_shape) to (count, rank, *sizes); there is no last activation.
+
+    Its weights are not drawn yet. Axes of fewer than three samples leave only the last layer, a 1 x 1 convolution.
     """
-    inner, width = nn.Identity(), rank
+    return NETWORKS[network.kind](network, count, sizes, input_shape(network, sizes, rank)[0], rank)
+
+
+def _skip_network(network: Network, count: int, sizes: Sequence[int], inputs: int, outputs: int) -> nn.Sequential:
+    scales = number_of_scales(sizes, network.scales)
+    inner, width = nn.Identity(), inputs
     for scale in reversed(range(scales)):
-        inner = Scale(dimensions, rank if scale == 0 else channels, channels, inner)
-        width = channels
-    return nn.Sequential(inner, CONVOLUTION[dimensions](width, rank, kernel_size=1))
+        inner = Scale(network, count, _halved(sizes, scale), network.channels if scale else inputs, inner)
+        width = network.channels
+    return nn.Sequential(inner, Convolution(count, len(sizes), width, outputs))
 
 
 class Scale(nn.Module):
     """One scale of the skip network: down by two, through `inner` (the coarser scales), up again, past the skip."""
 
-    def __init__(self, dimensions: int, inputs: int, channels: int, inner: nn.Module):
+    def __init__(self, network: Network, count: int, sizes: Sequence[int], inputs: int, inner: nn.Module):
         super().__init__()
-        self.interpolation = INTERPOLATION[dimensions]
-        self.skip = _block(dimensions, inputs, SKIP_CHANNELS, kernel=1)
+        channels, kernel = network.channels, network.kernel
+
+        def block(inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Sequential:
+            return nn.Sequential(
+                Convolution(count, len(sizes), inputs, outputs, kernel, stride),
+                Normalisation(count, outputs),
+                nn.LeakyReLU(SLOPE, inplace=True),
+            )
+
+        self.skip = block(inputs, SKIP_CHANNELS, 1)
         self.deeper = nn.Sequential(
-            _block(dimensions, inputs, channels, kernel=3, stride=2),
-            _block(dimensions, channels, channels, kernel=3),
-            inner,
+            block(inputs, channels, kernel, stride=2), block(channels, channels, kernel), inner, Upsample(sizes)
         )
         self.merge = nn.Sequential(
-            _batch_norm(dimensions, SKIP_CHANNELS + channels),
-            _block(dimensions, SKIP_CHANNELS + channels, channels, kernel=3),
-            _block(dimensions, channels, channels, kernel=1),
+            Normalisation(count, SKIP_CHANNELS + channels),
+            block(SKIP_CHANNELS + channels, channels, kernel),
+            block(channels, channels, 1),
         )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Return the features (N, channels, *sizes) of `x` (N, inputs, *sizes)."""
-        upsampled = functional.interpolate(self.deeper(x), scale_factor=2, mode=self.interpolation)
-        # Doubling a halved odd length gives one sample too many; the central crop then drops the last one.
-        cropped = upsampled[(..., *(slice(size) for size in x.shape[2:]))]
-        return self.merge(torch.cat([self.skip(x), cropped], dim=1))
+        """Return the features (count, channels, *sizes) of `x` (count, inputs, *sizes)."""
+        return self.merge(torch.cat([self.skip(x), self.deeper(x)], dim=1))
 
 
-def _block(dimensions: int, inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Sequential:
-    padding = kernel // 2
-    # Reflection by nothing would still copy its input.
-    mode = "reflect" if padding else "zeros"
-    return nn.Sequential(
-        CONVOLUTION[dimensions](inputs, outputs, kernel, stride, padding, padding_mode=mode),
-        _batch_norm(dimensions, outputs),
-        nn.LeakyReLU(0.2, inplace=True),
-    )
+def _deep_decoder(network: Network, count: int, sizes: Sequence[int], inputs: int, outputs: int) -> nn.Sequential:
+    scales = number_of_scales(sizes, network.scales)
+    layers, width = [], inputs
+    for scale in reversed(range(scales + 1 if scales else 0)):
+        layers.append(Convolution(count, len(sizes), width, network.channels, bias=False))
+        if scale:
+            layers.append(Upsample(_halved(sizes, scale - 1)))
+        layers += [nn.LeakyReLU(SLOPE, inplace=True), Normalisation(count, network.channels)]
+        width = network.channels
+    return nn.Sequential(*layers, Convolution(count, len(sizes), width, outputs, bias=False))
 
 
-def _batch_norm(dimensions: int, channels: int) -> nn.Module:
-    # Always the statistics of the input at hand: there is one input, and no other mode to switch to.
-    return BATCH_NORM[dimensions](channels, track_running_stats=False)
+def _multilayer_perceptron(
+    network: Network, count: int, sizes: Sequence[int], inputs: int, outputs: int
+) -> nn.Sequential:
+    layers, width = [], inputs
+    for _ in range(HIDDEN_LAYERS):
+        layers += [Convolution(count, len(sizes), width, network.channels), nn.LeakyReLU(SLOPE, inplace=True)]
+        width = network.channels
+    return nn.Sequential(*layers, Convolution(count, len(sizes), width, outputs))
+
+
+def _halved(sizes: Sequence[int], times: int) -> tuple[int, ...]:
+    return tuple(-(-size // 2**times) for size in sizes)
+
+
+NETWORKS = {"skip": _skip_network, "decoder": _deep_decoder, "mlp": _multilayer_perceptron}

@@ -6,13 +6,20 @@ import torch
 from deeptensor.averaging import RunningAverage
 
 
-def average_of(losses: list[float], values: list[float]) -> float:
-    """Return the running average of scalar iterates."""
-    first, *rest = torch.tensor([losses, values], dtype=torch.float64).T
-    average = RunningAverage([first[1]], first[0])
-    for loss, value in rest:
-        average.update([value], loss)
-    return average.averages[0].item()
+def average_of(losses: list[float], values: list[float], running: list[bool] | None = None) -> float:
+    """Return the running average of scalar iterates, beside another problem that must not matter."""
+    running = running or [True] * len(values)
+    first, *rest = zip(losses, values, running, strict=True)
+    average = RunningAverage([torch.tensor([[first[1]], [7]], dtype=torch.float64)], pair(first[0]))
+    for loss, value, runs in rest:
+        iterate = torch.tensor([[value], [7]], dtype=torch.float64)
+        average.update([iterate], pair(loss), torch.tensor([runs, True]))
+    assert average.averages[0][1].item() == 7
+    return average.averages[0][0].item()
+
+
+def pair(loss: float) -> torch.Tensor:
+    return torch.tensor([loss, 1], dtype=torch.float64)
 
 
 def exponential_average(values: list[float]) -> float:
@@ -42,6 +49,12 @@ def test_iterates_of_a_spike_are_left_out_even_if_infinite():
     expected = exponential_average(values[:1990] + values[1993:])
     values[1990:1993] = [1e6, np.inf, np.nan]
     np.testing.assert_allclose(average_of(spiked, values), expected, rtol=1e-5)
+
+
+def test_iterates_after_a_problem_has_stopped_are_left_out():
+    running = [True, True, True, False, False]
+    expected = (0.99**2 * 1 + 0.99 * 5 + 2) / (0.99**2 + 0.99 + 1)
+    np.testing.assert_allclose(average_of([4, 3, 2, 1, 1], [1, 5, 2, 100, 100], running), expected)
 
 
 def test_iterates_count_again_after_a_lasting_rise():

@@ -1,0 +1,131 @@
+"""Layers for a stack of networks: `count` inputs side by side, each with weights of its own.
+
+Small networks are bound by the number of calls, not by arithmetic: networks of one architecture are therefore computed
+together. Their features have the shape (count, channels, *sizes), with one, two or three sizes.
+"""
+
+from collections.abc import Sequence
+from math import prod
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+CONVOLUTION = {2: functional.conv2d, 3: functional.conv3d}
+INTERPOLATION = {1: "linear", 2: "bilinear", 3: "trilinear"}
+# Up to this many columns the CPU's library multiplies several times faster from the other side.
+NARROW = 12
+
+
+class Convolution(nn.Module):
+    """Convolution by an odd kernel, the ends continued by reflection; a kernel of 1 mixes channels alone."""
+
+    def __init__(
+        self,
+        count: int,
+        dimensions: int,
+        inputs: int,
+        outputs: int,
+        kernel: int = 1,
+        stride: int = 1,
+        bias: bool = True,
+    ):
+        super().__init__()
+        self.kernel, self.stride = kernel, stride
+        self.weight = nn.Parameter(torch.empty(count, outputs, inputs, *[kernel] * dimensions))
+        self.bias = nn.Parameter(torch.empty(count, outputs)) if bias else None
+
+    def initialise(self, generators: Sequence[torch.Generator]) -> None:
+        """Draw weights and bias uniformly within +- 1/sqrt(fan-in), as PyTorch does, each network's from its own."""
+        bound = prod(self.weight.shape[2:]) ** -0.5
+        with torch.no_grad():
+            for parameter in self.parameters():
+                for one, generator in zip(parameter, generators, strict=True):
+                    one.uniform_(-bound, bound, generator=generator)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return features (count, outputs, *sizes divided by the stride and rounded up)."""
+        count, channels, *sizes = x.shape
+        if self.kernel == 1:
+            x = x[(..., *[slice(None, None, self.stride)] * len(sizes))]
+            return self._mix(x.flatten(2)).unflatten(2, x.shape[2:])
+        if len(sizes) == 1:
+            return self._mix(_Windows.apply(x, self.stride).flatten(1, 2))
+        stacked = x.reshape(1, count * channels, *sizes)
+        padded = functional.pad(stacked, [self.kernel // 2] * 2 * len(sizes), mode="reflect")
+        bias = None if self.bias is None else self.bias.flatten()
+        y = CONVOLUTION[len(sizes)](padded, self.weight.flatten(0, 1), bias, self.stride, groups=count)
+        return y.unflatten(1, (count, -1))[0]
+
+    def _mix(self, x: torch.Tensor) -> torch.Tensor:
+        y = _Product.apply(self.weight.flatten(2), x)
+        return y if self.bias is None else y + self.bias[..., None]
+
+
+class Normalisation(nn.Module):
+    """Batch normalisation of each channel over its own samples: there is one input, and no other mode to switch to."""
+
+    def __init__(self, count: int, channels: int):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(count, channels))
+        self.bias = nn.Parameter(torch.zeros(count, channels))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return features of the shape of `x`."""
+        stacked = x.reshape(1, self.weight.numel(), -1)
+        weight, bias = self.weight.flatten(), self.bias.flatten()
+        return functional.batch_norm(stacked, None, None, weight, bias, training=True).view(x.shape)
+
+
+class Upsample(nn.Module):
+    """Doubles the sizes by linear interpolation and drops the last sample where that is one too many for `sizes`."""
+
+    def __init__(self, sizes: Sequence[int]):
+        super().__init__()
+        self.crop = (..., *(slice(size) for size in sizes))
+        self.mode = INTERPOLATION[len(sizes)]
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return features (count, channels, *sizes)."""
+        return functional.interpolate(x, scale_factor=2, mode=self.mode)[self.crop]
+
+
+class _Product(torch.autograd.Function):
+    """Batched matrix product (N, m, k) (N, k, n), quick for few columns in both directions."""
+
+    @staticmethod
+    def forward(ctx, weight: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+        ctx.save_for_backward(weight, x)
+        return _multiply(weight, x)
+
+    @staticmethod
+    def backward(ctx, gradient: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        weight, x = ctx.saved_tensors
+        return torch.bmm(gradient, x.mT), _multiply(weight.mT, gradient)
+
+
+def _multiply(weight: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    if x.device.type == "cpu" and x.shape[2] <= NARROW:
+        return torch.bmm(x.mT, weight.mT).mT.contiguous()
+    return torch.bmm(weight, x)
+
+
+class _Windows(torch.autograd.Function):
+    """The samples x[stride i - 1], x[stride i], x[stride i + 1] of (N, C, L), reflected at the ends: (N, C, 3, n)."""
+
+    @staticmethod
+    def forward(ctx, x: torch.Tensor, stride: int) -> torch.Tensor:
+        ctx.stride, ctx.length = stride, x.shape[2]
+        padded = torch.cat([x[..., 1:2], x, x[..., -2:-1]], dim=2)
+        return padded.unfold(2, 3, stride).mT.contiguous()
+
+    @staticmethod
+    def backward(ctx, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:
+        padded = gradient.new_zeros(*gradient.shape[:2], ctx.length + 2)
+        span = ctx.stride * (gradient.shape[3] - 1) + 1
+        for tap in range(3):
+            padded[..., tap : tap + span : ctx.stride] += gradient[:, :, tap]
+        inner = padded[..., 1:-1]
+        inner[..., 1] += padded[..., 0]
+        inner[..., -2] += padded[..., -1]
+        return inner, None

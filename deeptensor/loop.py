@@ -1,0 +1,192 @@
+"""The iterations of a fit: one batch of problems, its state, and checkpoints of that."""
+
+import hashlib
+import logging
+import os
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+from tqdm import tqdm
+
+from deeptensor.averaging import RunningAverage, per_problem
+from deeptensor.losses import Misfit, penalty
+from deeptensor.models import FactorModel, Model, outer_factors
+from deeptensor.stopping import Rule
+
+logger = logging.getLogger(__name__)
+
+NUMBER_OF_SNAPSHOTS = 30
+# The loop asks the device only so often whether all problems have stopped: each question makes it wait.
+ITERATIONS_BETWEEN_QUESTIONS = 50
+SECONDS_BETWEEN_CHECKPOINTS = 60.0
+# What a checkpoint holds as it is.
+PLAIN = "iteration seconds losses lowest best_iteration last_gain stopped best snapshots".split()
+
+
+@dataclass(frozen=True)
+class Task:
+    """B problems of one shape: data (B, *measured) divided by `scale`, and how to fit them.
+
+    `limits` are the problems' numbers of iterations, unless `rule` stops one earlier.
+    """
+
+    data: torch.Tensor
+    weights: torch.Tensor | None
+    operator: nn.Module | None
+    shape: tuple[int, ...]
+    scale: float
+    model: Model
+    loss: str
+    delta: float
+    penalties: tuple[float, float]
+    learning_rate: float
+    seeds: tuple[int, ...]
+    rule: Rule
+    limits: tuple[int, ...]
+
+    @property
+    def fingerprint(self) -> str:
+        """Return a checksum of everything that determines the fit."""
+        arrays = [array.cpu().numpy().tobytes() for array in (self.data, self.weights) if array is not None]
+        rest = {name: value for name, value in vars(self).items() if name not in ("data", "weights")}
+        return hashlib.sha256(b"".join([*arrays, repr(rest).encode()])).hexdigest()
+
+
+class State:
+    """All that changes during a fit. Its tensors stay on the device: to read one would make the device wait."""
+
+    def __init__(self, task: Task):
+        device = task.data.device
+        self.networks = FactorModel(task.model, task.shape, task.seeds).to(device)
+        self.generators = self.networks.noise_generators(device)
+        self.optimiser = torch.optim.Adam(self.networks.parameters(), task.learning_rate, fused=True)
+        self.misfit = Misfit(task.data, task.loss, task.delta, task.weights, task.operator)
+        rank = task.model.rank if isinstance(task.model.rank, int) else max(task.model.rank)
+        self.monitor = task.rule.start(self.misfit, rank, task.scale, task.seeds)
+        self.limits = torch.tensor(task.limits, device=device)
+        self.iteration, self.seconds = 0, 0.0
+        self.losses = torch.full((max(task.limits), len(task.seeds)), torch.nan, dtype=torch.float64, device=device)
+        self.lowest = torch.full((len(task.seeds),), torch.inf, dtype=torch.float64, device=device)
+        # Iterations, from 1: of the lowest score, of the last one that a lower score may still follow, and of the end.
+        self.best_iteration = torch.ones_like(self.limits)
+        self.last_gain = torch.zeros_like(self.limits)
+        self.stopped = torch.zeros_like(self.limits)
+        self.best: list[torch.Tensor] = []
+        self.average: RunningAverage | None = None
+        self.snapshots: list[tuple[int, float, torch.Tensor, list[torch.Tensor], list[torch.Tensor]]] = []
+
+    @property
+    def running(self) -> torch.Tensor:
+        """Return which problems (B,) have not stopped."""
+        return self.stopped == 0
+
+    def advance(self, task: Task) -> list[torch.Tensor]:
+        """Do one iteration of every problem and return the iterate."""
+        iterate = self.networks(self.generators)
+        factors, core = self.networks.split(iterate)
+        evaluation = self.misfit(outer_factors(factors, core))
+        loss = evaluation.loss + penalty(factors, *task.penalties)
+        self.optimiser.zero_grad()
+        loss.sum().backward()
+        self.optimiser.step()
+        self.iteration += 1
+
+        with torch.no_grad():
+            iterate, loss = [tensor.detach() for tensor in iterate], loss.detach().double()
+            self.losses[self.iteration - 1] = loss
+            running = self.running
+            if self.average is None:
+                self.best, self.average = iterate, RunningAverage(iterate, loss)
+            else:
+                self.average.update(iterate, loss, running)
+            scores = self.monitor(replace(evaluation, loss=loss)).double()
+            better = running & (scores < self.lowest)
+            chosen = zip(self.best, iterate, strict=True)
+            self.best = [torch.where(per_problem(better, new), new, old) for old, new in chosen]
+            self.lowest = torch.where(better, scores, self.lowest)
+            self.best_iteration = torch.where(better, self.iteration, self.best_iteration)
+            self.last_gain = torch.where(better | ~scores.isfinite(), self.iteration, self.last_gain)
+            self.stopped = torch.where(running & self._done(task.rule, scores), self.iteration, self.stopped)
+        return iterate
+
+    def _done(self, rule: Rule, scores: torch.Tensor) -> torch.Tensor:
+        done = self.limits <= self.iteration
+        if rule.patience is not None:
+            done = done | (self.iteration - self.last_gain >= rule.patience)
+        if rule.target is not None:
+            done = done | (scores <= rule.target)
+        return done
+
+    def take_snapshot(self, iterate: list[torch.Tensor]) -> None:
+        """Keep iterate and average, in half precision on the host."""
+        halves = [[tensor.to("cpu", torch.float16) for tensor in kept] for kept in (iterate, self.average.averages)]
+        self.snapshots.append((self.iteration, self.seconds, self.losses[self.iteration - 1].cpu(), *halves))
+
+    def save(self, path: Path, fingerprint: str) -> None:
+        """Write the state to a file, all or nothing."""
+        kept = {name: getattr(self, name) for name in PLAIN}
+        kept["networks"], kept["optimiser"] = self.networks.state_dict(), self.optimiser.state_dict()
+        kept["generators"] = [[generator.get_state() for generator in stack] for stack in self.generators]
+        kept["average"], kept["monitor"] = vars(self.average), vars(self.monitor)
+        partial = path.with_name(path.name + ".partial")
+        torch.save({"fingerprint": fingerprint, "state": kept}, partial)
+        os.replace(partial, path)
+
+    def load(self, path: Path, fingerprint: str) -> None:
+        """Go on from the file, if it is of the same fit; ValueError if not."""
+        try:
+            saved = torch.load(path, map_location=self.limits.device, weights_only=True)
+            found, kept = saved["fingerprint"], saved["state"]
+        except Exception as error:
+            raise ValueError(f"{path} is no checkpoint: remove it, or choose another file") from error
+        if found != fingerprint:
+            raise ValueError(f"{path} is the checkpoint of another fit: remove it, or choose another file")
+        vars(self).update({name: kept[name] for name in PLAIN})
+        self.networks.load_state_dict(kept["networks"])
+        self.optimiser.load_state_dict(kept["optimiser"])
+        for stack, states in zip(self.generators, kept["generators"], strict=True):
+            for generator, state in zip(stack, states, strict=True):
+                generator.set_state(state.cpu())
+        self.average = RunningAverage([], self.lowest)
+        vars(self.average).update(kept["average"])
+        vars(self.monitor).update(kept["monitor"])
+
+
+def run(task: Task, progress: bool | None, checkpoint: Path | None) -> State:
+    """Return the state after the last iteration. See `factorise_many` for the bar and the checkpoint."""
+    state = State(task)
+    fingerprint = task.fingerprint if checkpoint else ""
+    if checkpoint and checkpoint.exists():
+        state.load(checkpoint, fingerprint)
+        logger.info("going on from %s, after iteration %d", checkpoint, state.iteration)
+    budget = max(task.limits)
+    milestones = set(snapshot_iterations(budget).tolist())
+    stops_early = task.rule.patience is not None or task.rule.target is not None
+    start, saved = time.perf_counter() - state.seconds, time.perf_counter()
+    hidden = None if progress is None else not progress
+    with tqdm(total=budget, initial=state.iteration, desc="DeepTensor", unit="it", disable=hidden) as bar:
+        while state.iteration < budget:
+            iterate = state.advance(task)
+            bar.update()
+            state.seconds = time.perf_counter() - start
+            if state.iteration in milestones:
+                state.take_snapshot(iterate)
+                losses = state.snapshots[-1][2]
+                logger.info("iteration %d of %d: loss %.4g", state.iteration, budget, losses.mean())
+            if stops_early and state.iteration % ITERATIONS_BETWEEN_QUESTIONS == 0 and not state.running.any():
+                break
+            if checkpoint and time.perf_counter() - saved > SECONDS_BETWEEN_CHECKPOINTS:
+                state.save(checkpoint, fingerprint)
+                saved = time.perf_counter()
+    if checkpoint:
+        checkpoint.unlink(missing_ok=True)
+    return state
+
+
+def snapshot_iterations(iterations: int) -> np.ndarray:
+    """Return about 30 logarithmically spaced iterations from 1 to `iterations`, both included."""
+    return np.unique(np.geomspace(1, iterations, NUMBER_OF_SNAPSHOTS).round().astype(int))
