@@ -57,3 +57,20 @@ def test_blocks_take_every_term_once_and_keep_to_their_limit(monkeypatch):
     assert [block[0].shape[2] for block in blocks] == [5, 5, 5, 2]
     assert all(block[1].shape[1] * block[2].shape[1] * block[0].shape[2] <= 100 for block in blocks)
     torch.testing.assert_close(torch.cat([block[0] for block in blocks], dim=2), factors[0])
+
+
+def test_high_rank_keeps_little_for_the_gradient(monkeypatch):
+    """Of rank 300, the Khatri-Rao product alone would be 32 times the array."""
+    monkeypatch.setattr(products, "BLOCK", 2**12)
+    factors = [torch.rand(1, size, 300, requires_grad=True) for size in (9, 10, 8)]
+    Y, kept = torch.rand(1, 9, 80), []
+
+    def keep(tensor: torch.Tensor) -> torch.Tensor:
+        kept.append(tensor.numel())
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        total = product(factors).square().sum() + inner(Y, factors)
+    total.backward()
+    assert sum(kept) < 300 * 80
+    assert all(factor.grad.abs().sum() > 0 for factor in factors)
