@@ -12,10 +12,14 @@ def checked(Y: Array, name: str = "Y", allow_nan: bool = False) -> torch.Tensor:
     Raises ValueError if it is empty, not real, or, unless `allow_nan`, not finite in single precision.
     """
     if not isinstance(Y, torch.Tensor):
+        if np.ma.is_masked(Y):
+            raise ValueError(f"{name} is a masked array: give its data, and what is not masked as weights")
         Y = np.asarray(Y)
         if Y.dtype.kind not in "fiub":
             raise ValueError(f"{name} must hold real numbers, not {Y.dtype}")
-        Y = torch.from_numpy(np.array(Y, dtype=Y.dtype.newbyteorder("="), order="C"))
+        # Of NumPy's types, torch knows none of other byte orders or of more than 8 bytes.
+        dtype = np.float64 if Y.dtype.itemsize > 8 else Y.dtype.newbyteorder("=")
+        Y = torch.from_numpy(np.array(Y, dtype=dtype, order="C"))
     if Y.is_complex():
         raise ValueError(f"{name} must hold real numbers, not {Y.dtype}")
     if Y.numel() == 0:

@@ -3,7 +3,9 @@
 import logging
 import os
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
+from numbers import Integral
 from pathlib import Path
 
 import numpy as np
@@ -21,13 +23,24 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The state after `iteration` iterations and `seconds`: iterate and average of iterates, in half precision."""
+    """The state after `iteration` iterations and `seconds`: iterate and average of iterates.
+
+    Both are NumPy arrays in half precision, or in single where the data have a scale other than 1.
+    """
 
     iteration: int
     seconds: float
     loss: float
     last: Decomposition
     average: Decomposition
+
+
+class Diverged(FloatingPointError):
+    """Raised where an array's fit has no finite loss or score; `fits` holds the others, and None in its place."""
+
+    def __init__(self, message: str, fits: list["Fit | None"]):
+        super().__init__(message)
+        self.fits = fits
 
 
 @dataclass(frozen=True)
@@ -85,7 +98,8 @@ def factorise_many(
     To fit many small arrays so is several times faster than one after the other, and gives the same up to rounding.
 
     Ys: NumPy arrays, or torch tensors on one device; results are of the same kind and on the same device, in double
-        precision if the first of them is, else in single. The computation is in single precision.
+        precision if the first of them is, else in single. The computation is in single precision; on a GPU that knows
+        TF32, PyTorch's setting decides whether convolutions use it (`torch.backends.cudnn.allow_tf32`).
     operator: `Ys` hold the measurements that this linear operator makes of the arrays (see `deeptensor.operators`).
     weights: of the data, not negative, of the shape of one array or of all; 0 (or False) marks what is not observed,
         and there `Ys` may be NaN.
@@ -102,17 +116,22 @@ def factorise_many(
     checkpoint: a file to which the state is written every minute, and from which an interrupted fit goes on; it is
         removed at the end.
 
-    Raises ValueError for arrays or settings that make no sense, and FloatingPointError if no loss is finite.
+    Raises ValueError for arrays or settings that make no sense, and Diverged if the loss of an array is never finite.
     """
     Ys = list(Ys)
     if not Ys:
         raise ValueError("there is no array to fit")
-    seeds = list(range(len(Ys)) if seeds is None else seeds)
+    seeds = tuple(range(len(Ys)) if seeds is None else map(int, seeds))
     if len(seeds) != len(Ys):
         raise ValueError(f"give one seed an array: {len(Ys)}, not {len(seeds)}")
-    for name, value in (("iterations", iterations), ("scale", scale), ("learning_rate", learning_rate)):
+    if not isinstance(iterations, Integral) or iterations < 1:
+        raise ValueError(f"iterations must be a whole number of at least 1, not {iterations}")
+    for name, value in (("scale", scale), ("learning_rate", learning_rate), ("delta", delta)):
         if not value > 0:
             raise ValueError(f"{name} must be positive, not {value}")
+    for name, value in (("l1_penalty", l1_penalty), ("l2_penalty", l2_penalty)):
+        if not value >= 0:
+            raise ValueError(f"{name} must not be negative, as {value} is")
     if loss not in LOSSES:
         raise ValueError(f"unknown loss {loss!r}; there are: {', '.join(LOSSES)}")
     device = _device(device, Ys[0])
@@ -120,7 +139,7 @@ def factorise_many(
     if loss == "poisson" and (data < 0).any():
         raise ValueError("the Poisson loss needs data that are not negative: clip them, or choose another loss")
     if operator is not None:
-        operator = operator.to(device)
+        operator = deepcopy(operator).to(device)
         measured = operator(torch.zeros(operator.shape, device=device)).shape
         if data.shape[1:] != measured:
             raise ValueError(f"the data have the shape {tuple(data.shape[1:])}, the operator's is {tuple(measured)}")
@@ -135,21 +154,23 @@ def factorise_many(
         delta=delta / scale,
         penalties=(l1_penalty, l2_penalty),
         learning_rate=learning_rate,
-        seeds=tuple(seeds),
+        seeds=seeds,
         rule=stopping,
-        limits=(iterations,) * len(seeds),
+        limits=(int(iterations),) * len(seeds),
     )
-    checkpoint = None if checkpoint is None else Path(checkpoint)
-    fits = _fits(run(task, progress, checkpoint), task, Ys[0])
-    if not (isinstance(stopping, HeldOut) and stopping.refit):
-        return fits
-    if checkpoint:
-        checkpoint = checkpoint.with_name(checkpoint.name + ".refit")
-    again = replace(task, rule=LowestLoss(), limits=tuple(fit.best_iteration for fit in fits))
-    refits = _fits(run(again, progress, checkpoint), again, Ys[0])
-    reason = "{}; fitted again on all data for the number of iterations that was best"
-    stops = [Stop(new.stop.iteration, reason.format(old.stop.reason)) for old, new in zip(fits, refits, strict=True)]
-    return [replace(fit, stop=stop) for fit, stop in zip(refits, stops, strict=True)]
+    paths = [None, None] if checkpoint is None else [Path(checkpoint), Path(f"{checkpoint}.refit")]
+    if checkpoint is not None and not paths[0].parent.is_dir():
+        raise ValueError(f"the folder of the checkpoint {paths[0]} does not exist")
+    fits = _fits(run(task, progress, paths[0]), task, Ys[0])
+    if isinstance(stopping, HeldOut) and stopping.refit:
+        again = replace(task, rule=LowestLoss(), limits=tuple(fit.best_iteration for fit in fits))
+        reasons = [f"{fit.stop.reason}; fitted again on all data for as many iterations as were best" for fit in fits]
+        fits = _fits(run(again, progress, paths[1]), again, Ys[0])
+        fits = [replace(fit, stop=replace(fit.stop, reason=reason)) for fit, reason in zip(fits, reasons, strict=True)]
+    for path in paths:
+        if path is not None:
+            path.unlink(missing_ok=True)
+    return fits
 
 
 def _device(device: str | torch.device, Y: Array) -> torch.device:
@@ -169,8 +190,8 @@ def _data(
     if len(shapes) > 1:
         raise ValueError(f"arrays that are fitted side by side must have one shape, not {sorted(shapes)}")
     data = torch.stack(tensors).to(device) / scale
-    if data.abs().max() > 1e3:
-        logger.warning("the data reach %.3g: give a `scale` that brings them to about 1", data.abs().max())
+    if data.nan_to_num().abs().max() > 1e3:
+        logger.warning("data are larger than 1000: give a `scale` that brings them to about 1")
     if weights is None:
         return data, None
     weights = checked(weights, "weights").to(device)
@@ -202,13 +223,11 @@ def _fits(state: State, task: Task, Y: Array) -> list[Fit]:
             return Decomposition(tuple(convert(task.scale**0.5 * factor) for factor in factors))
         return Decomposition(tuple(map(convert, [task.scale * factors[0], *factors[1:]])))
 
-    fits = []
+    fits: list[Fit | None] = []
     for problem, (best, stop) in enumerate(zip(best_iterations, stops, strict=True)):
         if not np.isfinite(lowest[problem]):
-            raise FloatingPointError(
-                f"array {problem}: no iterate has a finite loss and a score by {task.rule}. Scale the data to about 1,"
-                f" lower learning_rate, or allow more iterations than {task.limits[problem]}"
-            )
+            fits.append(None)
+            continue
         snapshots = [
             Snapshot(
                 iteration,
@@ -228,6 +247,12 @@ def _fits(state: State, task: Task, Y: Array) -> list[Fit]:
                 Stop(stop, _reason(task, stop, problem, lowest[problem])),
                 tuple(snapshots),
             )
+        )
+    if None in fits:
+        raise Diverged(
+            f"array {fits.index(None)}: no iterate has a finite loss and a score by {type(task.rule).__name__}. Scale"
+            f" the data to about 1, lower learning_rate, or allow more iterations than {max(task.limits)}",
+            fits,
         )
     return fits
 

@@ -58,8 +58,7 @@ class Convolution(nn.Module):
         return y.unflatten(1, (count, -1))[0]
 
     def _mix(self, x: torch.Tensor) -> torch.Tensor:
-        y = _Product.apply(self.weight.flatten(2), x)
-        return y if self.bias is None else y + self.bias[..., None]
+        return _Product.apply(self.weight.flatten(2), x, None if self.bias is None else self.bias[..., None])
 
 
 class Normalisation(nn.Module):
@@ -91,23 +90,27 @@ class Upsample(nn.Module):
 
 
 class _Product(torch.autograd.Function):
-    """Batched matrix product (N, m, k) (N, k, n), quick for few columns in both directions."""
+    """Batched matrix product (N, m, k) (N, k, n) and a bias (N, m, 1), quick for few columns in both directions."""
 
     @staticmethod
-    def forward(ctx, weight: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    def forward(ctx, weight: torch.Tensor, x: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
         ctx.save_for_backward(weight, x)
-        return _multiply(weight, x)
+        ctx.biased = bias is not None
+        return _multiply(weight, x, bias)
 
     @staticmethod
-    def backward(ctx, gradient: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def backward(ctx, gradient: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
         weight, x = ctx.saved_tensors
-        return torch.bmm(gradient, x.mT), _multiply(weight.mT, gradient)
+        bias = gradient.sum(2, keepdim=True) if ctx.biased else None
+        return torch.bmm(gradient, x.mT), _multiply(weight.mT, gradient, None), bias
 
 
-def _multiply(weight: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+def _multiply(weight: torch.Tensor, x: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
     if x.device.type == "cpu" and x.shape[2] <= NARROW:
-        return torch.bmm(x.mT, weight.mT).mT.contiguous()
-    return torch.bmm(weight, x)
+        y = torch.bmm(x.mT, weight.mT) if bias is None else torch.baddbmm(bias.mT, x.mT, weight.mT)
+        # A copy also where that changes nothing in memory: layers to come work in place, on no view.
+        return y.mT.clone(memory_format=torch.contiguous_format)
+    return torch.bmm(weight, x) if bias is None else torch.baddbmm(bias, weight, x)
 
 
 class _Windows(torch.autograd.Function):

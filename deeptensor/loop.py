@@ -5,6 +5,7 @@ import logging
 import os
 import time
 from dataclasses import dataclass, replace
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -51,9 +52,18 @@ class Task:
     @property
     def fingerprint(self) -> str:
         """Return a checksum of everything that determines the fit."""
-        arrays = [array.cpu().numpy().tobytes() for array in (self.data, self.weights) if array is not None]
-        rest = {name: value for name, value in vars(self).items() if name not in ("data", "weights")}
-        return hashlib.sha256(b"".join([*arrays, repr(rest).encode()])).hexdigest()
+        arrays = [self.data, self.weights, *vars(self.rule).values()]
+        if self.operator is not None:
+            # It may be any code: it is known by what it makes of a signal, to three digits.
+            probe = torch.linspace(-1, 1, prod(self.shape), device=self.data.device).reshape(self.shape)
+            arrays.append((1e3 * self.operator(probe)).round().long())
+        apart = ("data", "weights", "rule", "operator")
+        rest = {name: value for name, value in vars(self).items() if name not in apart}
+        digest = hashlib.sha256(repr((rest, type(self.rule))).encode())
+        for array in arrays:
+            if array is not None:
+                digest.update(np.asarray(array.cpu() if isinstance(array, torch.Tensor) else array).tobytes())
+        return digest.hexdigest()
 
 
 class State:
@@ -104,7 +114,7 @@ class State:
             else:
                 self.average.update(iterate, loss, running)
             scores = self.monitor(replace(evaluation, loss=loss)).double()
-            better = running & (scores < self.lowest)
+            better = running & (scores < self.lowest) & loss.isfinite()
             chosen = zip(self.best, iterate, strict=True)
             self.best = [torch.where(per_problem(better, new), new, old) for old, new in chosen]
             self.lowest = torch.where(better, scores, self.lowest)
@@ -121,10 +131,13 @@ class State:
             done = done | (scores <= rule.target)
         return done
 
-    def take_snapshot(self, iterate: list[torch.Tensor]) -> None:
-        """Keep iterate and average, in half precision on the host."""
+    def take_snapshot(self, iterate: list[torch.Tensor], start: float) -> None:
+        """Keep iterate and average, in half precision on the host, and the time since `start`."""
+        loss = self.losses[self.iteration - 1].cpu()
+        # Only now has the device done what it was told.
+        self.seconds = time.perf_counter() - start
         halves = [[tensor.to("cpu", torch.float16) for tensor in kept] for kept in (iterate, self.average.averages)]
-        self.snapshots.append((self.iteration, self.seconds, self.losses[self.iteration - 1].cpu(), *halves))
+        self.snapshots.append((self.iteration, self.seconds, loss, *halves))
 
     def save(self, path: Path, fingerprint: str) -> None:
         """Write the state to a file, all or nothing."""
@@ -146,6 +159,10 @@ class State:
         if found != fingerprint:
             raise ValueError(f"{path} is the checkpoint of another fit: remove it, or choose another file")
         vars(self).update({name: kept[name] for name in PLAIN})
+        self.snapshots = [
+            (iteration, seconds, loss.cpu(), [tensor.cpu() for tensor in last], [tensor.cpu() for tensor in average])
+            for iteration, seconds, loss, last, average in self.snapshots
+        ]
         self.networks.load_state_dict(kept["networks"])
         self.optimiser.load_state_dict(kept["optimiser"])
         for stack, states in zip(self.generators, kept["generators"], strict=True):
@@ -157,7 +174,7 @@ class State:
 
 
 def run(task: Task, progress: bool | None, checkpoint: Path | None) -> State:
-    """Return the state after the last iteration. See `factorise_many` for the bar and the checkpoint."""
+    """Return the state after the last iteration, which is also the last checkpoint. See `factorise_many`."""
     state = State(task)
     fingerprint = task.fingerprint if checkpoint else ""
     if checkpoint and checkpoint.exists():
@@ -170,20 +187,20 @@ def run(task: Task, progress: bool | None, checkpoint: Path | None) -> State:
     hidden = None if progress is None else not progress
     with tqdm(total=budget, initial=state.iteration, desc="DeepTensor", unit="it", disable=hidden) as bar:
         while state.iteration < budget:
-            iterate = state.advance(task)
-            bar.update()
-            state.seconds = time.perf_counter() - start
-            if state.iteration in milestones:
-                state.take_snapshot(iterate)
-                losses = state.snapshots[-1][2]
-                logger.info("iteration %d of %d: loss %.4g", state.iteration, budget, losses.mean())
             if stops_early and state.iteration % ITERATIONS_BETWEEN_QUESTIONS == 0 and not state.running.any():
                 break
+            iterate = state.advance(task)
+            bar.update()
+            if state.iteration in milestones:
+                state.take_snapshot(iterate, start)
+                losses = state.snapshots[-1][2]
+                logger.info("iteration %d of %d: loss %.4g", state.iteration, budget, losses.mean())
             if checkpoint and time.perf_counter() - saved > SECONDS_BETWEEN_CHECKPOINTS:
+                state.seconds = time.perf_counter() - start
                 state.save(checkpoint, fingerprint)
                 saved = time.perf_counter()
     if checkpoint:
-        checkpoint.unlink(missing_ok=True)
+        state.save(checkpoint, fingerprint)
     return state
 
 

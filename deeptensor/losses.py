@@ -9,8 +9,8 @@ from torch.nn import functional
 
 from deeptensor.products import Factors, energy, entries, inner, product
 
-# From this many numbers on, the mean square is cheaper from Gram matrices than from the residual.
-GRAM = 2**17
+# The mean square comes from Gram matrices where the data have so many numbers, and so many times those of the factors.
+GRAM, GRAM_RATIO = 2**17, 4
 # Where the Poisson loss goes over into a parabola: expected values below a thousandth of the data's scale.
 POISSON_FLOOR = 1e-3
 
@@ -68,7 +68,7 @@ class Misfit:
     """The weighted mean of a loss over the data, for each of B problems.
 
     `Y` (B, *measured) holds arrays, or the measurements that `operator` makes of arrays; `weights` (B, *measured) are
-    not negative, and None stands for equal ones. Without operator and weights, a mean square of large data is
+    not negative, and None stands for equal ones. Without operator and weights, the mean square of large data is
     ||Y||^2 - 2 <Y, X> + ||X||^2, from Gram matrices, and the product X is never formed. Cancellation then leaves an
     error of about 1e-7 of the mean of Y^2 in the value, and none to speak of in the gradient.
     """
@@ -81,17 +81,26 @@ class Misfit:
         weights: torch.Tensor | None = None,
         operator: nn.Module | None = None,
     ):
-        self.Y = Y.flatten(1)
+        self.shape, self.Y = Y.shape, Y.flatten(1)
         self.loss: Callable = LOSSES[loss]
         self.settings = {"delta": delta} if loss == "huber" else {}
-        self.weights = None if weights is None else weights.flatten(1)
         self.operator = operator
-        self.by_gram = loss == "l2" and weights is None and operator is None and self.Y.shape[1] >= GRAM
         self.energy = self.Y.square().sum(1, dtype=torch.float64)
+        self.weigh(None if weights is None else weights.flatten(1))
+
+    def weigh(self, weights: torch.Tensor | None) -> None:
+        """Set the weights (B, N) of the data, or equal ones."""
+        self.weights, self.shares = weights, None if weights is None else weights / weights.sum(1, keepdim=True)
+
+    def by_gram(self, factors: Factors) -> bool:
+        """Return whether the loss of the factors is computed from Gram matrices."""
+        size = self.Y.shape[1]
+        plain = self.loss is squared and self.weights is None and self.operator is None
+        return plain and size >= max(GRAM, GRAM_RATIO * sum(factor[0].numel() for factor in factors))
 
     def __call__(self, factors: Factors) -> Evaluation:
         """Return the evaluation of factors (B, n_i, r) of arrays."""
-        if self.by_gram:
+        if self.by_gram(factors):
             cross = inner(self.Y.unflatten(1, (factors[0].shape[1], -1)), factors)
             return Evaluation((self.energy - 2 * cross + energy(factors)) / self.Y.shape[1], factors)
         prediction = product(factors)
@@ -99,18 +108,12 @@ class Misfit:
             prediction = self.operator(prediction.reshape(-1, *self.operator.shape))
         prediction = prediction.flatten(1)
         errors = self.loss(prediction, self.Y, **self.settings)
-        return Evaluation(average(errors, self.weights), factors, errors.detach(), prediction.detach())
-
-
-def average(errors: torch.Tensor, weights: torch.Tensor | None) -> torch.Tensor:
-    """Return the weighted means (B,) of errors (B, N)."""
-    if weights is None:
-        return errors.mean(1)
-    return (weights * errors).sum(1) / weights.sum(1)
+        mean = errors.mean(1) if self.shares is None else (self.shares * errors).sum(1)
+        return Evaluation(mean, factors, errors.detach(), prediction.detach())
 
 
 def penalty(factors: Sequence[torch.Tensor], l1: float, l2: float) -> torch.Tensor | float:
-    """Return the sum over the factors of l1 times the mean magnitude and l2 times the mean square, (B,)."""
+    """Return the sum over the factors of l1 times the mean magnitude and l2 times the mean square, (B,), or 0."""
     total = 0.0
     for factor in factors:
         if l1:

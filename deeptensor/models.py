@@ -4,8 +4,8 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
+from numbers import Integral
 
-import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
@@ -14,6 +14,7 @@ from deeptensor.arrays import Array, checked, like
 from deeptensor.layers import Convolution
 from deeptensor.networks import Network, input_shape, make_network, number_of_scales
 from deeptensor.products import Factors, product
+from deeptensor.seeds import generators, stream
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +23,8 @@ DEFAULT_MODES = {2: ((0,), (1,)), 3: ((0, 1), (2,))}
 # The range of the networks' inputs at the start, and of the scaled positions in positional codes: the authors' values.
 INPUT_RANGE = 0.1
 POSITION_RANGE = 10.0
+# Names of the random streams of a factor: what else is fitted beside it has no influence on it.
+WEIGHTS, PERTURBATIONS = 0, 1
 
 Modes = tuple[tuple[int, ...], ...]
 
@@ -49,6 +52,8 @@ class Model:
     weights: bool = False
 
     def __post_init__(self):
+        for name in ("rank", "modes", "network", "activation"):
+            object.__setattr__(self, name, _as_tuples(getattr(self, name)))
         if self.structure not in ("cp", "symmetric", "tucker"):
             raise ValueError(f"unknown structure {self.structure!r}; there are: cp, symmetric, tucker")
         if self.weights and self.structure != "cp":
@@ -56,8 +61,8 @@ class Model:
         if isinstance(self.rank, tuple) and self.structure != "tucker":
             raise ValueError(f'several ranks {self.rank} are for the structure "tucker", not {self.structure!r}')
         for rank in self.rank if isinstance(self.rank, tuple) else (self.rank,):
-            if rank < 1:
-                raise ValueError(f"rank must be at least 1, not {rank}")
+            if not isinstance(rank, Integral) or rank < 1:
+                raise ValueError(f"rank must be a whole number of at least 1, not {rank}")
         for activation in self.activation if isinstance(self.activation, tuple) else (self.activation,):
             if activation not in (None, *ACTIVATIONS):
                 raise ValueError(f"unknown activation {activation!r}; there are: None, {', '.join(ACTIVATIONS)}")
@@ -108,13 +113,13 @@ class Generators(nn.Module):
         self.activation = ACTIVATIONS.get(activation)
         self.perturbation = network.perturbation
         self.network = make_network(network, len(seeds), sizes, rank)
-        generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+        drawing = generators(seeds)
         for layer in self.network.modules():
             if isinstance(layer, Convolution):
-                layer.initialise(generators)
+                layer.initialise(drawing)
         shape = input_shape(network, sizes, rank)
         draw = _positional_code if network.input == "positional" else _random_input
-        start = torch.stack([draw(shape, generator) for generator in generators])
+        start = torch.stack([draw(shape, generator) for generator in drawing])
         self.input = nn.Parameter(start, requires_grad=network.optimise_input)
         scales = 0 if network.kind == "mlp" else number_of_scales(sizes, network.scales)
         logger.info(
@@ -122,11 +127,11 @@ class Generators(nn.Module):
             *(sizes, rank, len(seeds), network.kind, network.channels, scales),
         )
 
-    def forward(self, generators: Sequence[torch.Generator]) -> torch.Tensor:
+    def forward(self, perturbing: Sequence[torch.Generator]) -> torch.Tensor:
         """Return the factors of the inputs plus fresh white noise, each network's from its own generator."""
         x = self.input
         if self.perturbation:
-            noise = [torch.randn(x.shape[1:], generator=generator, device=x.device) for generator in generators]
+            noise = [torch.randn(x.shape[1:], generator=generator, device=x.device) for generator in perturbing]
             x = torch.add(x, torch.stack(noise), alpha=self.perturbation)
         y = self.network(x).flatten(2).mT
         return y if self.activation is None else self.activation(y)
@@ -139,13 +144,14 @@ class FactorModel(nn.Module):
         super().__init__()
         modes = _checked_modes(model, len(shape))
         self.symmetric = model.structure == "symmetric"
-        if self.symmetric and prod(shape[axis] for axis in modes[0]) != prod(shape[axis] for axis in modes[1]):
-            raise ValueError(f"a symmetric model needs a square matrix, not the shape {tuple(shape)}")
-        kept = modes[:1] if self.symmetric else modes
-        sizes = [tuple(shape[axis] for axis in group) for group in kept]
-        ranks = _one_each("rank", model.rank, len(kept))
-        networks = _one_each("network", model.network, len(kept))
-        activations = _one_each("activation", model.activation, len(kept))
+        sizes = [tuple(shape[axis] for axis in group) for group in modes]
+        if self.symmetric:
+            if sizes[0] != sizes[1]:
+                raise ValueError(f"a symmetric model needs a square matrix, not the sizes {sizes[0]} and {sizes[1]}")
+            sizes = sizes[:1]
+        ranks = _one_each("rank", model.rank, len(sizes))
+        networks = _one_each("network", model.network, len(sizes))
+        activations = _one_each("activation", model.activation, len(sizes))
         self.shapes = [(*size, rank) for size, rank in zip(sizes, ranks, strict=True)] * (2 if self.symmetric else 1)
 
         alike = {}
@@ -153,18 +159,19 @@ class FactorModel(nn.Module):
             alike.setdefault(kind, []).append(number)
         self.members = list(alike.values())
         # A stack holds its factors of the first seed, then those of the second, and so on.
-        self.streams = [[_stream(seed, number) for seed in seeds for number in group] for group in self.members]
-        self.stacks = nn.ModuleList(map(Generators, *zip(*alike, strict=True), self.streams))
+        self.streams = [[(seed, number) for seed in seeds for number in group] for group in self.members]
+        weights = [[stream(*names, WEIGHTS) for names in stack] for stack in self.streams]
+        self.stacks = nn.ModuleList(map(Generators, *zip(*alike, strict=True), weights))
         self.core = _initial_core(model, ranks, seeds)
 
     def noise_generators(self, device: torch.device) -> list[list[torch.Generator]]:
         """Return fresh generators of the perturbations, for each stack one a network."""
-        return [[torch.Generator(device).manual_seed(seed) for seed in streams] for streams in self.streams]
+        return [generators([stream(*names, PERTURBATIONS) for names in stack], device) for stack in self.streams]
 
-    def forward(self, generators: Sequence[Sequence[torch.Generator]]) -> list[torch.Tensor]:
+    def forward(self, perturbing: Sequence[Sequence[torch.Generator]]) -> list[torch.Tensor]:
         """Return the iterate: the factors (B, prod(sizes), r), then the core if there is one."""
         factors = {}
-        for numbers, stack, own in zip(self.members, self.stacks, generators, strict=True):
+        for numbers, stack, own in zip(self.members, self.stacks, perturbing, strict=True):
             stacked = stack(own).unflatten(0, (-1, len(numbers)))
             factors.update(zip(numbers, stacked.unbind(1), strict=True))
         # The core is a parameter itself: the next step would change it within the iterate.
@@ -202,15 +209,17 @@ def _one_each(name: str, value: object, count: int) -> tuple:
     return value
 
 
-def _stream(seed: int, number: int) -> int:
-    """Return the seed of factor `number` of a model, so that what else is fitted beside it has no influence."""
-    return int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
+def _as_tuples(value: object) -> object:
+    """Return lists as tuples, which can be compared and kept, and NumPy's whole numbers as Python's."""
+    if isinstance(value, list | tuple):
+        return tuple(map(_as_tuples, value))
+    return int(value) if isinstance(value, Integral) else value
 
 
 def _initial_core(model: Model, ranks: Sequence[int], seeds: Sequence[int]) -> nn.Parameter | None:
     if model.structure == "tucker":
-        generators = [torch.Generator().manual_seed(_stream(seed, len(ranks))) for seed in seeds]
-        draws = [torch.randn(*ranks, generator=generator) for generator in generators]
+        drawing = generators([stream(seed, len(ranks), WEIGHTS) for seed in seeds])
+        draws = [torch.randn(*ranks, generator=generator) for generator in drawing]
         return nn.Parameter(torch.stack(draws) / prod(ranks) ** 0.5)
     if model.weights:
         return nn.Parameter(torch.full((len(seeds), ranks[0]), 1 / ranks[0]))

@@ -79,7 +79,8 @@ def input_shape(network: Network, sizes: Sequence[int], rank: int) -> tuple[int,
 def make_network(network: Network, count: int, sizes: Sequence[int], rank: int) -> nn.Module:
     """Return a stack of networks from (count, *input_shape) to (count, rank, *sizes); there is no last activation.
 
-    Its weights are not drawn yet. Axes of fewer than three samples leave only the last layer, a 1 x 1 convolution.
+    Its weights are not drawn yet. An axis of fewer than three samples leaves nothing of a skip network or a decoder but
+    the last layer, a 1 x 1 convolution.
     """
     return NETWORKS[network.kind](network, count, sizes, input_shape(network, sizes, rank)[0], rank)
 

@@ -8,7 +8,6 @@ from functools import reduce
 from math import prod
 
 import torch
-from torch.utils.checkpoint import checkpoint
 
 Factors = Sequence[torch.Tensor]
 
@@ -25,15 +24,31 @@ def product(factors: Factors) -> torch.Tensor:
     """Return the product as (B, n_1, n_2 ... n_m). Beyond its own size it takes the memory of one block of the rank."""
     if len(factors) == 1:
         return factors[0].sum(2, keepdim=True)
-    blocks = list(_blocks(factors))
-    if len(blocks) == 1:
-        return _unblocked(*factors)
-    # The Khatri-Rao product of a block is formed again for the gradient, rather than kept.
-    return sum(checkpoint(_unblocked, *block, use_reentrant=False, preserve_rng_state=False) for block in blocks)
+    return torch.bmm(factors[0], factors[1].mT) if len(factors) == 2 else _Product.apply(*factors)
 
 
-def _unblocked(first: torch.Tensor, *rest: torch.Tensor) -> torch.Tensor:
-    return torch.bmm(first, khatri_rao(rest).mT)
+class _Product(torch.autograd.Function):
+    """Summed block by block; of a block, the Khatri-Rao product is formed again for the gradient rather than kept."""
+
+    @staticmethod
+    def forward(ctx, *factors: torch.Tensor) -> torch.Tensor:
+        ctx.save_for_backward(*factors)
+        problems, rows, _ = factors[0].shape
+        total = factors[0].new_zeros(problems, rows, prod(factor.shape[1] for factor in factors[1:]))
+        for first, *rest in _blocks(factors):
+            total.baddbmm_(first, khatri_rao(rest).mT)
+        return total
+
+    @staticmethod
+    def backward(ctx, gradient: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        blocks = []
+        for first, *rest in _blocks(ctx.saved_tensors):
+            with torch.enable_grad():
+                rest = [factor.detach().requires_grad_() for factor in rest]
+                others = khatri_rao(rest)
+            of_others = torch.autograd.grad(others, rest, torch.bmm(gradient.mT, first))
+            blocks.append((torch.bmm(gradient, others.detach()), *of_others))
+        return tuple(torch.cat(parts, dim=2) for parts in zip(*blocks, strict=True))
 
 
 def inner(Y: torch.Tensor, factors: Factors) -> torch.Tensor:
@@ -52,8 +67,11 @@ def energy(factors: Factors) -> torch.Tensor:
 
 def entries(factors: Factors, index: torch.Tensor) -> torch.Tensor:
     """Return the entries (B, E) of the product at the flat positions `index` (E,)."""
-    positions = torch.unravel_index(index, [factor.shape[1] for factor in factors])
-    return prod(factor[:, position] for factor, position in zip(factors, positions, strict=True)).sum(2)
+    terms = 1.0
+    for factor in reversed(factors):
+        terms = factor[:, index % factor.shape[1]] * terms
+        index = index // factor.shape[1]
+    return terms.sum(2)
 
 
 def _blocks(factors: Factors) -> Iterator[list[torch.Tensor]]:

@@ -11,10 +11,15 @@ from typing import ClassVar, Protocol
 import torch
 
 from deeptensor.arrays import Array, checked
-from deeptensor.losses import Evaluation, Misfit, average
+from deeptensor.losses import Evaluation, Misfit
+from deeptensor.seeds import generators, stream
 
-# Entries of the product that a rule watches: all, or as many random ones as this allows.
-LEAST_SAMPLE, SAMPLED_TERMS = 2048, 2**21
+# Data that a rule watches, at most: random ones. The mean of 2^14 squares is known to 1 %. Where predictions must be
+# computed for it, to r terms each, the number of terms is limited as well.
+DISCREPANCY_SAMPLE, VARIANCE_SAMPLE = 2**14, 2**12
+LEAST_SAMPLE, SAMPLED_TERMS = 2**11, 2**21
+# The name of the random stream that decides which data are held out.
+HELD_OUT = 2**20
 
 Monitor = Callable[[Evaluation], torch.Tensor]
 
@@ -72,20 +77,22 @@ class HeldOut:
     def __post_init__(self):
         if not 0 < self.fraction < 1:
             raise ValueError(f"the held-out fraction must lie between 0 and 1, not {self.fraction}")
+        _check_patience(self.patience)
 
     def start(self, misfit: Misfit, rank: int, scale: float, seeds: Sequence[int]) -> Monitor:
         """Take the held-out data away from the misfit, and return the monitor of their error."""
         weights = torch.ones_like(misfit.Y) if misfit.weights is None else misfit.weights
-        draws = [torch.rand(misfit.Y.shape[1], generator=torch.Generator().manual_seed(seed)) for seed in seeds]
+        drawing = generators([stream(seed, HELD_OUT) for seed in seeds])
+        draws = [torch.rand(misfit.Y.shape[1], generator=generator) for generator in drawing]
         draw = torch.stack(draws).to(misfit.Y.device).masked_fill(weights == 0, torch.inf)
         observed = (weights > 0).sum(1)
         if (observed < 2).any():
             raise ValueError("to hold out data needs two observed entries at least")
-        count = (self.fraction * observed).round().long().clamp_min(1)
+        count = (self.fraction * observed).round().long().clamp_min(1).minimum(observed - 1)
         held = draw <= draw.sort(dim=1).values.gather(1, count[:, None] - 1)
-        misfit.weights = weights * ~held
-        held_weights = weights * held
-        return lambda evaluation: average(evaluation.errors, held_weights)
+        misfit.weigh(weights * ~held)
+        shares = weights * held / (weights * held).sum(1, keepdim=True)
+        return lambda evaluation: (shares * evaluation.errors).sum(1)
 
 
 @dataclass(frozen=True)
@@ -106,12 +113,12 @@ class Discrepancy:
         variance = checked(self.variance, "variance").to(misfit.Y.device) / scale**2
         if not (variance > 0).all():
             raise ValueError("the variance of the noise must be positive")
-        if variance.numel() not in (1, misfit.Y.shape[1], misfit.Y.numel()):
-            raise ValueError(f"the variance, of shape {tuple(variance.shape)}, must have the shape of the data")
-        precision = (1 / variance).reshape(-1, 1 if variance.numel() == 1 else misfit.Y.shape[1]).expand_as(misfit.Y)
+        if variance.shape not in ((), misfit.shape[1:], misfit.shape):
+            raise ValueError(f"the variance has the shape {tuple(variance.shape)}, the data {tuple(misfit.shape[1:])}")
+        precision = (1 / variance).expand(misfit.shape).flatten(1)
         if misfit.weights is not None:
             precision = precision * (misfit.weights > 0)
-        index = _sample(misfit, rank)
+        index = _sample(misfit, rank, DISCREPANCY_SAMPLE)
         data, precision = misfit.Y[:, index], precision[:, index]
         degrees = (precision > 0).sum(1)
 
@@ -138,10 +145,11 @@ class WindowedVariance:
     def __post_init__(self):
         if self.window < 2:
             raise ValueError(f"the window must have at least 2 iterates, not {self.window}")
+        _check_patience(self.patience)
 
     def start(self, misfit: Misfit, rank: int, scale: float, seeds: Sequence[int]) -> Monitor:
         """Return the monitor of the variance."""
-        return _Window(_sample(misfit, rank), self.window, len(seeds))
+        return _Window(_sample(misfit, rank, VARIANCE_SAMPLE), self.window, len(seeds))
 
 
 class _Window:
@@ -180,9 +188,14 @@ class ExponentialVariance:
     target: ClassVar[None] = None
     reason: ClassVar[str] = "the exponential variance has not fallen for {patience} iterations"
 
+    def __post_init__(self):
+        if not 0 < self.share < 1:
+            raise ValueError(f"the share of the newest iterate must lie between 0 and 1, not {self.share}")
+        _check_patience(self.patience)
+
     def start(self, misfit: Misfit, rank: int, scale: float, seeds: Sequence[int]) -> Monitor:
         """Return the monitor of the variance."""
-        return _Exponential(_sample(misfit, rank), self.share, self.burn_in, len(seeds))
+        return _Exponential(_sample(misfit, rank, VARIANCE_SAMPLE), self.share, self.burn_in, len(seeds))
 
 
 class _Exponential:
@@ -199,9 +212,16 @@ class _Exponential:
         return self.variance if self.count > self.burn_in else torch.full_like(self.variance, torch.inf)
 
 
-def _sample(misfit: Misfit, rank: int) -> torch.Tensor:
-    """Return the flat positions of random data, the same for every problem and run: all of them, if they are few."""
-    total = misfit.Y.shape[1]
-    size = min(total, max(LEAST_SAMPLE, SAMPLED_TERMS // rank))
-    chosen = torch.randperm(total, generator=torch.Generator().manual_seed(0))[:size]
+def _sample(misfit: Misfit, rank: int, most: int) -> torch.Tensor:
+    """Return the flat positions of random data that are observed, the same for every problem and run."""
+    observed = torch.arange(misfit.Y.shape[1])
+    if misfit.weights is not None:
+        observed = (misfit.weights > 0).any(0).nonzero()[:, 0].cpu()
+    size = min(len(observed), most, max(LEAST_SAMPLE, SAMPLED_TERMS // rank))
+    chosen = observed[torch.randperm(len(observed), generator=torch.Generator().manual_seed(0))[:size]]
     return chosen.sort().values.to(misfit.Y.device)
+
+
+def _check_patience(patience: int) -> None:
+    if not patience >= 1:
+        raise ValueError(f"the patience must be at least 1 iteration, not {patience}")

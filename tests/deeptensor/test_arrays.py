@@ -7,7 +7,7 @@ import torch
 from deeptensor.arrays import checked, like
 
 
-@pytest.mark.parametrize("dtype", ["f2", "f4", "f8", ">f8", "i2", "u1", "bool"])
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8", ">f8", "longdouble", "i2", "u1", "bool"])
 def test_real_arrays_of_any_precision_are_taken_by_value(dtype):
     Y = np.array([[0, 1, 1], [1, 0, 1]], dtype=dtype)
     tensor = checked(Y)
@@ -36,6 +36,7 @@ def test_lists_and_numbers_are_arrays():
         (np.array([1, np.nan]), "not finite in single precision: replace them"),
         (torch.tensor([1, torch.inf]), "not finite"),
         (np.array([1e300]), "not finite in single precision"),
+        (np.ma.array([1.0, 2], mask=[True, False]), "a masked array: give its data, and what is not masked as weights"),
     ],
 )
 def test_what_is_no_finite_real_array_is_refused(Y, message):

@@ -14,6 +14,7 @@ from deeptensor import (
     factorise_many,
     loop,
 )
+from deeptensor.operators import Matrix
 
 Y = np.random.default_rng(0).random((2, 12, 9))
 MODEL = Model(3, network=Network(channels=4, scales=2), weights=True)
@@ -28,24 +29,28 @@ RULES = [
 
 
 def fits(checkpoint=None, **settings):
-    return factorise_many(Y, MODEL, **{"iterations": 40, "checkpoint": checkpoint, **settings})
+    return factorise_many(model=MODEL, **{"Ys": Y, "iterations": 40, "checkpoint": checkpoint, **settings})
 
 
 @pytest.fixture
-def interrupted(monkeypatch, tmp_path):
-    """Return a function that fits until the 25th iteration, with a checkpoint after the 20th, and the file's path."""
+def interrupt(monkeypatch, tmp_path):
+    """Return a function that fits until an iteration of a phase, the last checkpoint 5 before, and the file's path."""
 
-    def run(**settings):
-        path, advance = tmp_path / "fit.pt", loop.State.advance
+    def run(iteration=25, phase=0, **settings):
+        path, advance, phases = tmp_path / "fit.pt", loop.State.advance, []
 
-        def advance_until_25(state, task):
-            if state.iteration == 24:
-                raise KeyboardInterrupt
-            # A checkpoint is due after an iteration once its time is over.
-            monkeypatch.setattr(loop, "SECONDS_BETWEEN_CHECKPOINTS", -1 if state.iteration == 19 else 1e9)
+        def advance_until(state, task):
+            if task not in phases:
+                phases.append(task)
+            if phases.index(task) == phase:
+                if state.iteration == iteration - 1:
+                    raise KeyboardInterrupt
+                # A checkpoint is due after an iteration once its time is over.
+                due = state.iteration == iteration - 6
+                monkeypatch.setattr(loop, "SECONDS_BETWEEN_CHECKPOINTS", -1 if due else 1e9)
             return advance(state, task)
 
-        monkeypatch.setattr(loop.State, "advance", advance_until_25)
+        monkeypatch.setattr(loop.State, "advance", advance_until)
         with pytest.raises(KeyboardInterrupt):
             fits(path, **settings)
         monkeypatch.setattr(loop.State, "advance", advance)
@@ -54,16 +59,17 @@ def interrupted(monkeypatch, tmp_path):
     return run
 
 
-@pytest.mark.parametrize("rule", RULES, ids=str)
-def test_resumed_fit_is_the_uninterrupted_one_bit_for_bit(rule, interrupted, monkeypatch):
-    path = interrupted(stopping=rule)
-    assert path.exists()
-    counts, advance = [], loop.State.advance
-    monkeypatch.setattr(
-        loop.State, "advance", lambda state, task: (counts.append(state.iteration), advance(state, task))[1]
-    )
-    for resumed, whole in zip(fits(path, stopping=rule), fits(stopping=rule), strict=True):
-        assert counts[0] == 20
+def check_resumed(path, monkeypatch, first, **settings):
+    """Check that the fit goes on after iteration `first`, and comes out bit for bit as without the interruption."""
+    done, advance = [], loop.State.advance
+
+    def advance_and_tell(state, task):
+        done.append(state.iteration)
+        return advance(state, task)
+
+    monkeypatch.setattr(loop.State, "advance", advance_and_tell)
+    for resumed, whole in zip(fits(path, **settings), fits(**settings), strict=True):
+        assert done[0] == first
         for one, two in zip(resumed.decomposition.factors, whole.decomposition.factors, strict=True):
             np.testing.assert_array_equal(one, two)
         for one, two in zip(resumed.average.factors, whole.average.factors, strict=True):
@@ -74,13 +80,40 @@ def test_resumed_fit_is_the_uninterrupted_one_bit_for_bit(rule, interrupted, mon
         assert [s.iteration for s in resumed.snapshots] == [s.iteration for s in whole.snapshots]
         np.testing.assert_array_equal(resumed.snapshots[3].last.factors[0], whole.snapshots[3].last.factors[0])
         assert (np.diff([s.seconds for s in resumed.snapshots]) > 0).all()
-    assert not path.exists()
+    assert not list(path.parent.iterdir())
 
 
-def test_checkpoint_of_another_fit_is_refused_and_kept(interrupted):
-    path = interrupted()
+@pytest.mark.parametrize("rule", RULES, ids=str)
+def test_resumed_fit_is_the_uninterrupted_one(rule, interrupt, monkeypatch):
+    check_resumed(interrupt(stopping=rule), monkeypatch, first=20, stopping=rule)
+
+
+def test_fit_interrupted_in_its_second_phase_does_not_repeat_the_first(interrupt, monkeypatch):
+    path = interrupt(iteration=9, phase=1, stopping=HeldOut(0.2, refit=True))
+    check_resumed(path, monkeypatch, first=4, stopping=HeldOut(0.2, refit=True))
+
+
+def mask(seed):
+    return np.random.default_rng(seed).random(Y.shape[1:]) < 0.5
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({}, {"loss": "l1"}),
+        ({}, {"seeds": [0, 2]}),
+        ({"stopping": Discrepancy(np.full((12, 9), 0.01))}, {"stopping": Discrepancy(np.full((12, 9), 0.02))}),
+        ({"weights": mask(0)}, {"weights": mask(1)}),
+        (
+            {"operator": Matrix(np.eye(108), (12, 9)), "Ys": Y.reshape(2, 108)},
+            {"operator": Matrix(np.eye(108)[::-1].copy(), (12, 9)), "Ys": Y.reshape(2, 108)},
+        ),
+    ],
+)
+def test_checkpoint_of_another_fit_is_refused_and_kept(before, after, interrupt):
+    path = interrupt(**before)
     with pytest.raises(ValueError, match="the checkpoint of another fit: remove it"):
-        fits(path, loss="l1")
+        fits(path, **after)
     assert path.exists()
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from deeptensor import Decomposition, Model, Network, factorise, factorise_many
+from deeptensor import Decomposition, Diverged, Model, Network, factorise, factorise_many
 from deeptensor.loop import snapshot_iterations
 from deeptensor.operators import CodedExposure, EntrySampling
 
@@ -260,11 +260,14 @@ def test_arrays_fitted_side_by_side_are_those_fitted_alone(shape, structure):
         np.testing.assert_allclose(fit.average.reconstruct(), alone.average.reconstruct(), atol=1e-3)
 
 
-def test_array_that_cannot_be_fitted_leaves_those_beside_it_alone():
+def test_array_that_diverges_leaves_those_beside_it_alone():
     good, huge = np.random.default_rng(0).random((9, 7)), np.full((9, 7), 1e30)
     model = Model(2, network=SMALL)
-    with pytest.raises(FloatingPointError, match="array 1: no iterate has a finite loss"):
-        factorise_many([good, huge], model, **QUICK)
+    with pytest.raises(Diverged, match="array 1: no iterate has a finite loss") as raised:
+        factorise_many([good, huge], model, seeds=[3, 4], **QUICK)
+    kept, lost = raised.value.fits
+    assert lost is None
+    np.testing.assert_allclose(kept.loss, factorise(good, model, seed=3, **QUICK).loss, rtol=1e-3)
 
 
 def test_perturbation_changes_the_iterates_but_not_the_networks_at_the_start():
@@ -352,9 +355,13 @@ def test_rank_above_every_size_is_allowed():
         (np.ones((4, 0)), {}, r"empty, of shape \(4, 0\)"),
         (np.ones((4, 4), complex), {}, "real numbers, not complex128"),
         (np.ones(4), {}, "two or three axes, not 1"),
-        (np.ones((4, 4)), {"iterations": 0}, "iterations must be positive, not 0"),
+        (np.ones((4, 4)), {"iterations": 0}, "iterations must be a whole number of at least 1, not 0"),
         (np.ones((4, 4)), {"learning_rate": -1}, "learning_rate must be positive, not -1"),
+        (np.ones((4, 4)), {"iterations": 2.5}, "iterations must be a whole number of at least 1, not 2.5"),
         (np.ones((4, 4)), {"scale": 0}, "scale must be positive, not 0"),
+        (np.ones((4, 4)), {"delta": 0}, "delta must be positive, not 0"),
+        (np.ones((4, 4)), {"l1_penalty": -1}, "l1_penalty must not be negative"),
+        (np.ones((4, 4)), {"checkpoint": "no/such/folder/fit.pt"}, "folder of the checkpoint .* does not exist"),
         (np.ones((4, 4)), {"loss": "l3"}, "unknown loss 'l3'; there are: l1, l2, huber, poisson"),
         (-np.ones((4, 4)), {"loss": "poisson"}, "needs data that are not negative"),
         (np.ones((4, 4)), {"weights": np.ones(4)}, r"weights must have the data's shape \(4, 4\), not \(4,\)"),

@@ -27,12 +27,14 @@ def written_out(factors: list[torch.Tensor]) -> torch.Tensor:
 @pytest.mark.parametrize("order", [2, 3])
 def test_gram_form_and_residual_agree_in_value_and_gradient(order, monkeypatch):
     factors, Y = factors_and_data(order)
-    residual = Misfit(Y, "l2", 0.1)
+    misfit = Misfit(Y, "l2", 0.1)
+    residual = misfit(factors)
     monkeypatch.setattr(losses, "GRAM", 1)
-    gram = Misfit(Y, "l2", 0.1)
-    assert gram.by_gram
-    assert not residual.by_gram
-    one, two = gram(factors).loss, residual(factors).loss
+    monkeypatch.setattr(losses, "GRAM_RATIO", 0)
+    gram = misfit(factors)
+    assert gram.errors is None
+    assert residual.errors is not None
+    one, two = gram.loss, residual.loss
     torch.testing.assert_close(one, two, rtol=1e-12, atol=0)
     for first, second in zip(
         torch.autograd.grad(one.sum(), factors), torch.autograd.grad(two.sum(), factors), strict=True
@@ -42,6 +44,7 @@ def test_gram_form_and_residual_agree_in_value_and_gradient(order, monkeypatch):
 
 def test_gram_form_in_single_precision_is_right_to_1e_6_of_the_energy(monkeypatch):
     monkeypatch.setattr(losses, "GRAM", 1)
+    monkeypatch.setattr(losses, "GRAM_RATIO", 0)
     generator = torch.Generator().manual_seed(0)
     U, V = (torch.rand(1, size, 20, generator=generator) for size in (2000, 100))
     Y = U @ V.mT
@@ -106,6 +109,7 @@ def test_sampling_entries_is_weighting_them():
 def test_predictions_are_entries_of_the_product(by_gram, monkeypatch):
     if by_gram:
         monkeypatch.setattr(losses, "GRAM", 1)
+        monkeypatch.setattr(losses, "GRAM_RATIO", 0)
     factors, Y = factors_and_data()
     index = torch.tensor([0, 17, 139])
     predicted = Misfit(Y, "l2", 0.1)(factors).predicted(index)

@@ -8,6 +8,7 @@ import torch
 
 from deeptensor import (
     Discrepancy,
+    Diverged,
     ExponentialVariance,
     HeldOut,
     LowestLoss,
@@ -16,6 +17,7 @@ from deeptensor import (
     WindowedVariance,
     factorise,
     factorise_many,
+    losses,
 )
 from deeptensor.losses import Evaluation, Misfit
 
@@ -78,6 +80,37 @@ def test_discrepancy_leaves_out_what_is_not_observed_and_knows_the_scale():
     np.testing.assert_allclose(actual, np.maximum(np.nanmean(standardised, axis=1) - 1, 0), rtol=1e-4)
 
 
+@pytest.mark.parametrize(
+    "rule",
+    [LowestLoss(), HeldOut(), HeldOut(refit=True), Discrepancy(0.01), WindowedVariance(3), ExponentialVariance(0.1, 3)],
+)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_rule_works_whatever_form_the_loss_has(rule, weighted, monkeypatch):
+    monkeypatch.setattr(losses, "GRAM", 1)
+    monkeypatch.setattr(losses, "GRAM_RATIO", 0)
+    Y = np.random.default_rng(0).random((9, 7))
+    weights = Y > 0.2 if weighted else None
+    model = Model(2, network=Network(channels=4, scales=1))
+    fit = factorise(Y, model, iterations=20, stopping=rule, weights=weights)
+    assert np.isfinite(fit.loss).all()
+    assert fit.decomposition.reconstruct().std() > 0
+
+
+def test_something_is_left_to_fit_and_to_hold_out_however_few_the_data():
+    for fraction in (0.01, 0.99):
+        misfit = Misfit(torch.rand(1, 4), "l2", 0.1)
+        HeldOut(fraction).start(misfit, 1, 1.0, (0,))
+        assert 1 <= (misfit.weights > 0).sum() <= 3
+
+
+def test_rules_watch_observed_data_alone():
+    weights = torch.zeros(1, 10_000)
+    weights[0, ::500] = 1
+    misfit = Misfit(torch.ones(1, 10_000), "l2", 0.1, weights)
+    score = Discrepancy(0.5).start(misfit, 900, 1.0, (0,))(evaluation(np.zeros((1, 10_000))))
+    np.testing.assert_allclose(score, 1)
+
+
 def test_held_out_entries_leave_the_fit_and_make_the_score():
     rng = np.random.default_rng(0)
     Y, errors = torch.tensor(rng.random((2, 400))).float(), rng.random((2, 400))
@@ -95,8 +128,14 @@ def test_held_out_entries_leave_the_fit_and_make_the_score():
     [
         (lambda: HeldOut(fraction=0), "between 0 and 1, not 0"),
         (lambda: WindowedVariance(window=1), "at least 2 iterates, not 1"),
+        (lambda: HeldOut(patience=0), "patience must be at least 1 iteration, not 0"),
+        (lambda: ExponentialVariance(share=5), "between 0 and 1, not 5"),
+        (
+            lambda: factorise(np.ones((4, 3)), Model(1), stopping=Discrepancy(np.ones((3, 4)))),
+            r"shape \(3, 4\), the data",
+        ),
         (lambda: factorise(np.eye(4), Model(1), stopping=Discrepancy(0)), "variance of the noise must be positive"),
-        (lambda: factorise(np.eye(4), Model(1), stopping=Discrepancy(np.ones(3))), "must have the shape of the data"),
+        (lambda: factorise(np.eye(4), Model(1), stopping=Discrepancy(np.ones(3))), r"shape \(3,\), the data \(4, 4\)"),
         (
             lambda: factorise(np.eye(4), Model(1), stopping=HeldOut(), weights=np.eye(4) * [1, 0, 0, 0]),
             "two observed entries",
@@ -110,7 +149,7 @@ def test_rule_that_makes_no_sense_is_refused(make, message):
 
 def test_rule_that_never_scores_an_iterate_says_what_to_do():
     network = Network(channels=4, scales=1)
-    with pytest.raises(FloatingPointError, match=r"WindowedVariance\(window=100.*allow more iterations than 20"):
+    with pytest.raises(Diverged, match=r"a score by WindowedVariance.*allow more iterations than 20"):
         factorise(np.eye(6), Model(2, network=network), stopping=WindowedVariance(), iterations=20)
 
 
@@ -141,13 +180,23 @@ def full(case):
     return factorise(case.noisy, case.model, iterations=BUDGET, learning_rate=3e-3)
 
 
-# MEASURED.md-like losses against the best iterate of the trace: what each rule may cost here, in decibels.
+# What each rule may cost here, in decibels, against the best of the snapshots of a fit over the whole budget. The
+# variances stop on the first plateau: here that is before the best iterate.
 RULES = {
     "discrepancy": (Discrepancy(SIGMA**2), 1.5),
-    "held out": (HeldOut(0.1, patience=100), 1.0),
-    "held out, refitted": (HeldOut(0.1, patience=100, refit=True), 1.5),
+    "held out": (HeldOut(0.1, patience=100), 2.0),
+    "held out, refitted": (HeldOut(0.1, patience=100, refit=True), 2.0),
     "windowed variance": (WindowedVariance(20, patience=50), 3.6),
     "exponential variance": (ExponentialVariance(burn_in=30, patience=50), 3.6),
+}
+
+
+WORDS = {
+    "discrepancy": "the noise level",
+    "held out": "the held-out error",
+    "held out, refitted": "fitted again on all data",
+    "windowed variance": "the windowed variance",
+    "exponential variance": "the exponential variance",
 }
 
 
@@ -163,8 +212,7 @@ def test_rule_stops_early_and_close_to_the_best_iterate(name, case, full):
     assert fit.iterations == fit.stop.iteration < BUDGET
     assert fit.best_iteration <= fit.stop.iteration
     assert fit.snapshots[-1].iteration <= fit.stop.iteration
-    words = {"discrepancy": "noise level", "held out, refitted": "fitted again on all data"}
-    assert words.get(name, (name.removeprefix("held out") and name) or "held-out") in fit.stop.reason
+    assert WORDS[name] in fit.stop.reason
 
 
 def test_lowest_loss_uses_the_whole_budget(full):
@@ -180,7 +228,8 @@ def test_problems_side_by_side_stop_as_they_do_alone(case, rule):
     together = factorise_many(noisy, case.model, seeds=[3, 4], **settings)
     for Y, seed, fit in zip(noisy, (3, 4), together, strict=True):
         alone = factorise(Y, case.model, seed=seed, **settings)
-        assert abs(fit.stop.iteration - alone.stop.iteration) <= 3
+        # Rounding errors grow over the iterations: the best one may be another.
+        assert abs(fit.stop.iteration / alone.stop.iteration - 1) < 0.2
         assert fit.stop.reason == alone.stop.reason
         np.testing.assert_allclose(
             error_in_decibels(case, fit.decomposition), error_in_decibels(case, alone.decomposition), atol=0.3
