@@ -11,8 +11,8 @@ import torch
 
 Factors = Sequence[torch.Tensor]
 
-# Largest intermediate, in numbers: higher ranks are dealt with in blocks.
-BLOCK = 2**24
+# Largest Khatri-Rao product, in numbers, that is formed at once: it should stay in the cache.
+BLOCK = 2**19
 
 
 def khatri_rao(factors: Factors) -> torch.Tensor:
@@ -21,43 +21,64 @@ def khatri_rao(factors: Factors) -> torch.Tensor:
 
 
 def product(factors: Factors) -> torch.Tensor:
-    """Return the product as (B, n_1, n_2 ... n_m). Beyond its own size it takes the memory of one block of the rank."""
-    if len(factors) == 1:
-        return factors[0].sum(2, keepdim=True)
-    return torch.bmm(factors[0], factors[1].mT) if len(factors) == 2 else _Product.apply(*factors)
-
-
-class _Product(torch.autograd.Function):
-    """Summed block by block; of a block, the Khatri-Rao product is formed again for the gradient rather than kept."""
-
-    @staticmethod
-    def forward(ctx, *factors: torch.Tensor) -> torch.Tensor:
-        ctx.save_for_backward(*factors)
-        problems, rows, _ = factors[0].shape
-        total = factors[0].new_zeros(problems, rows, prod(factor.shape[1] for factor in factors[1:]))
-        for first, *rest in _blocks(factors):
-            total.baddbmm_(first, khatri_rao(rest).mT)
-        return total
-
-    @staticmethod
-    def backward(ctx, gradient: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        blocks = []
-        for first, *rest in _blocks(ctx.saved_tensors):
-            with torch.enable_grad():
-                rest = [factor.detach().requires_grad_() for factor in rest]
-                others = khatri_rao(rest)
-            of_others = torch.autograd.grad(others, rest, torch.bmm(gradient.mT, first))
-            blocks.append((torch.bmm(gradient, others.detach()), *of_others))
-        return tuple(torch.cat(parts, dim=2) for parts in zip(*blocks, strict=True))
+    """Return the product as (B, n_1, n_2 ... n_m). Of three factors and more it takes no memory but for itself."""
+    first, *rest = factors
+    if len(rest) < 2:
+        return torch.bmm(first, rest[0].mT) if rest else first.sum(2, keepdim=True)
+    return _Product.apply(first, rest[0], khatri_rao(rest[1:]))
 
 
 def inner(Y: torch.Tensor, factors: Factors) -> torch.Tensor:
     """Return the inner products (B,) of arrays Y (B, n_1, n_2 ... n_m) with the product, which is not formed."""
-    if len(factors) == 1:
-        return torch.einsum("bij,bir->b", Y, factors[0])
-    return sum(
-        (torch.bmm(Y, khatri_rao(rest)) * first).sum((1, 2), dtype=torch.float64) for first, *rest in _blocks(factors)
-    )
+    first, *rest = factors
+    if len(rest) < 2:
+        return (Y * first.sum(2, keepdim=True) if not rest else torch.bmm(Y, rest[0]) * first).sum(
+            (1, 2), dtype=torch.float64
+        )
+    return _Inner.apply(Y, first, rest[0], khatri_rao(rest[1:]))
+
+
+class _Product(torch.autograd.Function):
+    """The product of three factors."""
+
+    @staticmethod
+    def forward(ctx, first: torch.Tensor, second: torch.Tensor, third: torch.Tensor) -> torch.Tensor:
+        ctx.save_for_backward(first, second, third)
+        total = first.new_empty(len(first), first.shape[1], second.shape[1] * third.shape[1])
+        for rows, columns in _blocks(second, third):
+            total[:, :, columns] = torch.bmm(first, khatri_rao([second[:, rows], third]).mT)
+        return total
+
+    @staticmethod
+    def backward(ctx, gradient: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        return _gradients(gradient, *ctx.saved_tensors)
+
+
+class _Inner(torch.autograd.Function):
+    """The inner product with the product of three factors: linear in each, its gradients come with its value."""
+
+    @staticmethod
+    def forward(ctx, Y: torch.Tensor, first: torch.Tensor, second: torch.Tensor, third: torch.Tensor) -> torch.Tensor:
+        gradients = _gradients(Y, first, second, third)
+        ctx.save_for_backward(*gradients)
+        return (gradients[0] * first).sum((1, 2), dtype=torch.float64)
+
+    @staticmethod
+    def backward(ctx, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        return None, *(gradient.to(own.dtype)[:, None, None] * own for own in ctx.saved_tensors)
+
+
+def _gradients(
+    Y: torch.Tensor, first: torch.Tensor, second: torch.Tensor, third: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Return the gradients, with respect to each factor, of the inner product of Y with their product."""
+    of_first, of_second, of_third = torch.zeros_like(first), torch.empty_like(second), torch.zeros_like(third)
+    for rows, columns in _blocks(second, third):
+        of_first.baddbmm_(Y[:, :, columns], khatri_rao([second[:, rows], third]))
+        of_both = torch.bmm(Y[:, :, columns].mT, first).unflatten(1, (-1, third.shape[1]))
+        of_second[:, rows] = (of_both * third[:, None]).sum(2)
+        of_third += (of_both * second[:, rows, None]).sum(1)
+    return of_first, of_second, of_third
 
 
 def energy(factors: Factors) -> torch.Tensor:
@@ -74,7 +95,9 @@ def entries(factors: Factors, index: torch.Tensor) -> torch.Tensor:
     return terms.sum(2)
 
 
-def _blocks(factors: Factors) -> Iterator[list[torch.Tensor]]:
-    """Yield the factors cut along the rank, so that the Khatri-Rao product of all but the first fits a block."""
-    width = max(1, BLOCK // (len(factors[0]) * prod(factor.shape[1] for factor in factors[1:])))
-    yield from zip(*(factor.split(width, dim=2) for factor in factors), strict=True)
+def _blocks(second: torch.Tensor, third: torch.Tensor) -> Iterator[tuple[slice, slice]]:
+    """Yield slices of the rows of `second`, and of the rows of its Khatri-Rao product with `third` that they make."""
+    total, size = second.shape[1], third.shape[1]
+    step = max(1, BLOCK // third.numel())
+    for start in range(0, total, step):
+        yield slice(start, start + step), slice(start * size, min(start + step, total) * size)

@@ -4,7 +4,12 @@ import os
 import re
 import subprocess
 import sys
+from functools import partialmethod
 from pathlib import Path
+
+import numpy as np
+
+from deeptensor import DeepNMF, factorise_many
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -40,3 +45,17 @@ def test_deep_nmf_comes_closer_to_the_spectra_than_nmf():
     for line in output_of("nmf_of_spectra.py").splitlines():
         nmf, deep = numbers(line)
         assert deep < 0.95 * nmf
+
+
+def test_the_readmes_library_section_runs(monkeypatch):
+    section = (ROOT / "README.md").read_text().split("## The library")[1]
+    code = re.search(r"```python\n(.*?)```", section, re.DOTALL)[1]
+    monkeypatch.setitem(factorise_many.__kwdefaults__, "iterations", 2)
+    monkeypatch.setattr(DeepNMF, "__init__", partialmethod(DeepNMF.__init__, iterations=2))
+    rng = np.random.default_rng(0)
+    data = {"X": rng.random((40, 30)), "samples": rng.random((12, 9)), "cube": rng.random((12, 9, 10))}
+    names = data | {"volume": rng.random((12, 11, 10))}
+    exec(code, names)
+    assert names["U"].shape == (40, 20)
+    assert names["volume"].shape == (12, 11, 10)
+    assert names["fit"].decomposition.reconstruct().shape == (12, 9, 10)

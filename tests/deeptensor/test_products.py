@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from deeptensor import products
-from deeptensor.products import energy, entries, inner, product
+from deeptensor.products import energy, entries, inner, khatri_rao, product
 
 EINSUM = {1: "zar->za", 2: "zar,zbr->zab", 3: "zar,zbr,zcr->zabc", 4: "zar,zbr,zcr,zdr->zabcd"}
 SIZES = (7, 5, 4, 3)
@@ -22,7 +22,7 @@ def factors(request):
 @pytest.fixture(params=["one piece", "blocks"])
 def in_blocks(request, monkeypatch):
     if request.param == "blocks":
-        monkeypatch.setattr(products, "BLOCK", 200)
+        monkeypatch.setattr(products, "BLOCK", 100)
 
 
 @pytest.mark.usefixtures("in_blocks")
@@ -50,13 +50,17 @@ def test_entries_are_those_of_the_product(factors):
     torch.testing.assert_close(entries(factors, index), product(factors).flatten(1)[:, index])
 
 
-def test_blocks_take_every_term_once_and_keep_to_their_limit(monkeypatch):
+def test_blocks_take_every_row_once_and_keep_to_their_limit(monkeypatch):
     monkeypatch.setattr(products, "BLOCK", 100)
-    factors = [torch.rand(1, size, 17) for size in (9, 5, 4)]
-    blocks = list(products._blocks(factors))
-    assert [block[0].shape[2] for block in blocks] == [5, 5, 5, 2]
-    assert all(block[1].shape[1] * block[2].shape[1] * block[0].shape[2] <= 100 for block in blocks)
-    torch.testing.assert_close(torch.cat([block[0] for block in blocks], dim=2), factors[0])
+    second, third = torch.rand(1, 9, 5), torch.rand(1, 4, 5)
+    blocks = list(products._blocks(second, third))
+    assert [rows.start for rows, _ in blocks] == [0, 5]
+    whole = khatri_rao([second, third])
+    for rows, columns in blocks:
+        block = khatri_rao([second[:, rows], third])
+        assert block.numel() <= 100
+        assert torch.equal(whole[:, columns], block)
+    assert blocks[-1][1].stop == 36
 
 
 def test_high_rank_keeps_little_for_the_gradient(monkeypatch):
