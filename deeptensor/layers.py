@@ -55,17 +55,21 @@ class Convolution(nn.Module):
         padded = functional.pad(stacked, [self.kernel // 2] * 2 * len(sizes), mode="reflect")
         bias = None if self.bias is None else self.bias.flatten()
         y = CONVOLUTION[len(sizes)](padded, self.weight.flatten(0, 1), bias, self.stride, groups=count)
-        return y.unflatten(1, (count, -1))[0]
+        return y.reshape(count, -1, *y.shape[2:])
 
     def _mix(self, x: torch.Tensor) -> torch.Tensor:
         return _Product.apply(self.weight.flatten(2), x, None if self.bias is None else self.bias[..., None])
 
 
 class Normalisation(nn.Module):
-    """Batch normalisation of each channel over its own samples: there is one input, and no other mode to switch to."""
+    """Batch normalisation of each channel over its own samples: there is one input, and no other mode to switch to.
 
-    def __init__(self, count: int, channels: int):
+    With a `slope`, a leaky rectifier follows, in place.
+    """
+
+    def __init__(self, count: int, channels: int, slope: float | None = None):
         super().__init__()
+        self.slope = slope
         self.weight = nn.Parameter(torch.ones(count, channels))
         self.bias = nn.Parameter(torch.zeros(count, channels))
 
@@ -73,7 +77,11 @@ class Normalisation(nn.Module):
         """Return features of the shape of `x`."""
         stacked = x.reshape(1, self.weight.numel(), -1)
         weight, bias = self.weight.flatten(), self.bias.flatten()
-        return functional.batch_norm(stacked, None, None, weight, bias, training=True).view(x.shape)
+        y = functional.batch_norm(stacked, None, None, weight, bias, training=True)
+        if self.slope is not None:
+            # Before the view: autograd copies a view that is changed in place.
+            y = functional.leaky_relu(y, self.slope, inplace=True)
+        return y.view(x.shape)
 
 
 class Upsample(nn.Module):
@@ -108,8 +116,7 @@ class _Product(torch.autograd.Function):
 def _multiply(weight: torch.Tensor, x: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
     if x.device.type == "cpu" and x.shape[2] <= NARROW:
         y = torch.bmm(x.mT, weight.mT) if bias is None else torch.baddbmm(bias.mT, x.mT, weight.mT)
-        # A copy also where that changes nothing in memory: layers to come work in place, on no view.
-        return y.mT.clone(memory_format=torch.contiguous_format)
+        return y.mT.contiguous()
     return torch.bmm(weight, x) if bias is None else torch.baddbmm(bias, weight, x)
 
 

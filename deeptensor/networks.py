@@ -104,8 +104,7 @@ class Scale(nn.Module):
         def block(inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Sequential:
             return nn.Sequential(
                 Convolution(count, len(sizes), inputs, outputs, kernel, stride),
-                Normalisation(count, outputs),
-                nn.LeakyReLU(SLOPE, inplace=True),
+                Normalisation(count, outputs, SLOPE),
             )
 
         self.skip = block(inputs, SKIP_CHANNELS, 1)
@@ -130,7 +129,7 @@ def _deep_decoder(network: Network, count: int, sizes: Sequence[int], inputs: in
         layers.append(Convolution(count, len(sizes), width, network.channels, bias=False))
         if scale:
             layers.append(Upsample(_halved(sizes, scale - 1)))
-        layers += [nn.LeakyReLU(SLOPE, inplace=True), Normalisation(count, network.channels)]
+        layers += [nn.LeakyReLU(SLOPE), Normalisation(count, network.channels)]
         width = network.channels
     return nn.Sequential(*layers, Convolution(count, len(sizes), width, outputs, bias=False))
 
@@ -140,7 +139,7 @@ def _multilayer_perceptron(
 ) -> nn.Sequential:
     layers, width = [], inputs
     for _ in range(HIDDEN_LAYERS):
-        layers += [Convolution(count, len(sizes), width, network.channels), nn.LeakyReLU(SLOPE, inplace=True)]
+        layers += [Convolution(count, len(sizes), width, network.channels), nn.LeakyReLU(SLOPE)]
         width = network.channels
     return nn.Sequential(*layers, Convolution(count, len(sizes), width, outputs))
 

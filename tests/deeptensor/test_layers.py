@@ -63,6 +63,12 @@ def test_normalisation_gives_each_channel_of_each_network_its_bias_as_mean_and_i
     torch.testing.assert_close(y.std(2, correction=0), layer.weight, rtol=1e-3, atol=0)
 
 
+def test_rectifier_after_normalisation_keeps_a_fraction_of_what_is_negative():
+    x = torch.rand(2, 3, 9, generator=torch.Generator().manual_seed(0))
+    plain = Normalisation(2, 3)(x)
+    torch.testing.assert_close(Normalisation(2, 3, slope=0.2)(x), torch.where(plain > 0, plain, 0.2 * plain))
+
+
 def test_upsampling_doubles_a_ramp_and_drops_what_is_too_much():
     y = Upsample((5, 4))(torch.arange(3.0)[None, None, :, None] + torch.zeros(1, 1, 3, 2))
     torch.testing.assert_close(y[0, 0, :, 0], torch.tensor([0, 0.25, 0.75, 1.25, 1.75]))

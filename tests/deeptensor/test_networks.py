@@ -110,7 +110,7 @@ def one_scale(network: torch.nn.Sequential, x: np.ndarray) -> np.ndarray:
 
 
 def block(layers: torch.nn.Sequential, x: np.ndarray) -> np.ndarray:
-    convolution, batch_norm, _ = layers
+    convolution, batch_norm = layers
     y = normalise(batch_norm, convolve(convolution, x))
     return np.where(y > 0, y, 0.2 * y)
 

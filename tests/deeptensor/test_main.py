@@ -1,0 +1,255 @@
+"""The command line: what it reads, what it writes, and what it refuses."""
+
+import subprocess
+import sys
+
+import h5py
+import numpy as np
+import pytest
+import scipy.io
+
+from deeptensor.__main__ import STOPPING, load, main
+from deeptensor.loop import State
+
+QUICK = "--iterations 3 --channels 4 --scales 1".split()
+
+
+@pytest.fixture(scope="module")
+def matrix():
+    rng = np.random.default_rng(0)
+    return rng.random((9, 2)) @ rng.random((2, 7))
+
+
+@pytest.fixture
+def source(tmp_path, matrix):
+    np.save(tmp_path / "data.npy", matrix)
+    return tmp_path / "data.npy"
+
+
+def run(*arguments):
+    return main([*QUICK, *map(str, arguments)])
+
+
+def refused(capsys, *arguments):
+    """Return the one line in which a run was refused."""
+    try:
+        status = run(*arguments)
+    except SystemExit as exit:
+        status = exit.code
+    assert status == 2
+    error = capsys.readouterr().err
+    assert error.startswith("deeptensor: error: ")
+    assert error.count("\n") == 1
+    return error
+
+
+def test_output_lies_beside_the_input_and_holds_factors_that_make_the_reconstruction(source, matrix, capsys):
+    assert run(source, "--rank", 2) == 0
+    with np.load(source.with_name("data.deeptensor.npz")) as output:
+        assert set(output) == set(
+            "factor_0 factor_1 reconstruction loss best_iteration stop_iteration stop_reason".split()
+        )
+        assert output["factor_0"].shape == (9, 2)
+        np.testing.assert_allclose(output["factor_0"] @ output["factor_1"].T, output["reconstruction"], atol=1e-5)
+        assert output["loss"].shape == (3,)
+        assert output["best_iteration"] == 1 + output["loss"].argmin()
+        error = np.linalg.norm(matrix - output["reconstruction"]) / np.linalg.norm(matrix)
+        reason = str(output["stop_reason"])
+    summary = capsys.readouterr().out
+    assert summary.count("\n") == 1
+    assert f"relative error {error:.4g}; " in summary
+    assert reason in summary
+    assert "data.deeptensor.npz" in summary
+
+
+def test_a_fit_reproduces_a_low_rank_matrix(source):
+    assert main([str(source), *"--rank 2 --iterations 300 --channels 16 --scales 1 --learning-rate 1e-2".split()]) == 0
+    with np.load(source.with_name("data.deeptensor.npz")) as output:
+        matrix = np.load(source)
+        residual = np.linalg.norm(matrix - output["reconstruction"])
+    assert residual < 0.3 * np.linalg.norm(matrix - matrix.mean())
+
+
+def test_module_runs_as_a_program(source):
+    command = [sys.executable, "-m", "deeptensor", str(source), "--rank", "2", *QUICK]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert "relative error" in done.stdout
+    again = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert again.returncode == 2
+    assert again.stderr.startswith("deeptensor: error: ")
+    assert "Traceback" not in again.stderr
+
+
+def test_seed_decides_the_answer(source, tmp_path):
+    answers = []
+    for number, seed in enumerate((5, 5, 6)):
+        output = tmp_path / f"{number}.npz"
+        assert run(source, "--rank", 2, "--seed", seed, "--output", output) == 0
+        answers.append(np.load(output)["reconstruction"])
+    assert np.array_equal(answers[0], answers[1])
+    assert not np.allclose(answers[0], answers[2])
+
+
+def test_normalised_answer_scales_with_the_data_and_the_other_does_not(matrix, tmp_path):
+    answers = {}
+    for factor in (1, 1024):
+        for option in ("--normalise", "--no-normalise"):
+            np.save(tmp_path / "data.npy", factor * matrix)
+            assert run(tmp_path / "data.npy", "--rank", 2, option, "--force") == 0
+            answers[factor, option] = np.load(tmp_path / "data.deeptensor.npz")["reconstruction"]
+    np.testing.assert_allclose(answers[1024, "--normalise"], 1024 * answers[1, "--normalise"], rtol=1e-4)
+    assert np.abs(answers[1024, "--no-normalise"]).max() < 512 * np.abs(answers[1, "--no-normalise"]).max()
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".mat"])
+def test_single_array_of_a_file_needs_no_key(suffix, matrix, tmp_path):
+    write = np.savez if suffix == ".npz" else lambda path, **arrays: scipy.io.savemat(path, arrays)
+    write(tmp_path / f"one{suffix}", cube=matrix)
+    assert np.array_equal(load(tmp_path / f"one{suffix}"), matrix)
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".mat"])
+def test_of_several_arrays_the_key_chooses_and_errors_list_them(suffix, matrix, tmp_path, capsys):
+    write = np.savez if suffix == ".npz" else lambda path, **arrays: scipy.io.savemat(path, arrays)
+    path = tmp_path / f"two{suffix}"
+    write(path, first=matrix, second=2 * matrix)
+    assert np.array_equal(load(path, "second"), 2 * matrix)
+    assert "choose an array by --key; the file has: first, second" in refused(capsys, path, "--rank", 2)
+    assert "there is no array 'third'; the file has: first, second" in refused(
+        capsys, path, "--rank", 2, "--key", "third"
+    )
+
+
+def test_mat_files_of_both_kinds_keep_the_order_of_the_axes(tmp_path):
+    cube = np.arange(24.0).reshape(2, 3, 4)
+    scipy.io.savemat(tmp_path / "old.mat", {"cube": cube, "wavelength": 5.0, "name": "test"})
+    with h5py.File(tmp_path / "new.mat", "w", userblock_size=512) as file:
+        file["cube"] = cube.T
+    # What MATLAB writes in front, from which SciPy tells the version: 7.3 is 2.
+    with (tmp_path / "new.mat").open("r+b") as file:
+        file.write(b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM")
+    for name in ("old.mat", "new.mat"):
+        assert np.array_equal(load(tmp_path / name), cube)
+
+
+def test_mat_output_is_read_by_scipy(source, tmp_path):
+    output = tmp_path / "answer.mat"
+    assert run(source, "--rank", 2, "--output", output) == 0
+    contents = scipy.io.loadmat(output, squeeze_me=True)
+    np.testing.assert_allclose(contents["factor_0"] @ contents["factor_1"].T, contents["reconstruction"], atol=1e-5)
+    assert contents["stop_reason"]
+
+
+def test_tucker_takes_ranks_and_groups_of_axes(tmp_path):
+    np.save(tmp_path / "cube.npy", np.random.default_rng(0).random((6, 5, 7)))
+    arguments = ["--structure", "tucker", "--rank", "3,2", "--modes", "0,1;2"]
+    assert run(tmp_path / "cube.npy", *arguments) == 0
+    with np.load(tmp_path / "cube.deeptensor.npz") as output:
+        assert output["factor_0"].shape == (6, 5, 3)
+        assert output["core"].shape == (3, 2)
+        assert output["reconstruction"].shape == (6, 5, 7)
+
+
+def test_symmetric_factors_are_equal(tmp_path):
+    np.save(tmp_path / "square.npy", np.eye(8))
+    assert run(tmp_path / "square.npy", "--structure", "symmetric", "--rank", 2) == 0
+    with np.load(tmp_path / "square.deeptensor.npz") as output:
+        assert np.array_equal(output["factor_0"], output["factor_1"])
+
+
+@pytest.mark.parametrize("activation", ["softplus", "abs", "relu"])
+def test_nonnegative_factors_are_so(activation, source, tmp_path):
+    output = tmp_path / "answer.npz"
+    assert run(source, "--rank", 2, "--nonnegative", activation, "--output", output) == 0
+    contents = np.load(output)
+    assert all(contents[f"factor_{number}"].min() >= 0 for number in (0, 1))
+    assert contents["factor_0"].max() > 0
+
+
+@pytest.mark.parametrize("rule", STOPPING)
+def test_every_stopping_rule_can_be_named(rule, source):
+    # The variances of iterates need a hundred of them.
+    assert run(source, "--rank", 2, "--stopping", rule, "--iterations", 110) == 0
+
+
+@pytest.mark.parametrize("network", ["skip", "decoder", "mlp"])
+def test_every_network_can_be_named(network, source):
+    assert run(source, "--rank", 2, "--network", network, "--loss", "l1", "--device", "cpu") == 0
+
+
+def test_existing_output_is_refused_before_the_fit_and_overwritten_by_force(source, capsys):
+    output = source.with_name("data.deeptensor.npz")
+    output.write_text("mine")
+    # A fit of so many iterations would not end.
+    assert main([str(source), "--rank", "2", "--iterations", "1000000000"]) == 2
+    assert "exists" in capsys.readouterr().err
+    assert output.read_text() == "mine"
+    assert run(source, "--rank", 2, "--force") == 0
+    assert "factor_0" in np.load(output)
+    assert [path.name for path in sorted(source.parent.iterdir())] == ["data.deeptensor.npz", "data.npy"]
+
+
+def test_fit_goes_on_from_its_checkpoint(source, monkeypatch):
+    checkpoint = source.with_name("state")
+
+    def stop_after_saving(state, path, fingerprint):
+        save(state, path, fingerprint)
+        raise KeyboardInterrupt
+
+    save = State.save
+    # A state is kept after each iteration; the first run is interrupted by that.
+    monkeypatch.setattr("deeptensor.loop.SECONDS_BETWEEN_CHECKPOINTS", 0)
+    monkeypatch.setattr(State, "save", stop_after_saving)
+    assert run(source, "--rank", 2, "--checkpoint", checkpoint) == 130
+    monkeypatch.setattr(State, "save", save)
+    assert run(source, "--rank", 2, "--checkpoint", checkpoint) == 0
+    continued = np.load(source.with_name("data.deeptensor.npz"))["loss"]
+    assert run(source, "--rank", 2, "--force") == 0
+    assert np.array_equal(continued, np.load(source.with_name("data.deeptensor.npz"))["loss"])
+    assert not checkpoint.exists()
+
+
+def test_interrupted_fit_says_how_to_go_on(source, monkeypatch, capsys):
+    def interrupted(*arguments, **settings):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("deeptensor.__main__.scaled_fit", interrupted)
+    checkpoint = source.with_name("state")
+    assert run(source, "--rank", 2, "--checkpoint", checkpoint) == 130
+    assert "--checkpoint PATH would keep the state" in capsys.readouterr().err
+    checkpoint.touch()
+    assert run(source, "--rank", 2, "--checkpoint", checkpoint) == 130
+    assert "run the same command again" in capsys.readouterr().err
+
+
+def test_bad_files_and_options_are_refused_in_one_line(source, matrix, tmp_path, capsys):
+    (tmp_path / "text.csv").write_text("1,2")
+    (tmp_path / "broken.npz").write_bytes(b"PK\x03\x04 no archive")
+    (tmp_path / "broken.mat").write_bytes(b"x" * 200)
+    (tmp_path / "objects.npy").write_bytes(b"")
+    np.savez(tmp_path / "none.npz")
+    np.save(tmp_path / "gaps.npy", np.where(matrix > 0.5, np.nan, matrix))
+    np.save(tmp_path / "complex.npy", matrix + 1j)
+    np.save(tmp_path / "line.npy", np.ones(5))
+    assert "does not exist" in refused(capsys, tmp_path / "missing.npy", "--rank", 2)
+    assert "unknown suffix" in refused(capsys, tmp_path / "text.csv", "--rank", 2)
+    for name in ("broken.npz", "broken.mat", "objects.npy"):
+        assert name in refused(capsys, tmp_path / name, "--rank", 2)
+    assert "the file has: none" in refused(capsys, tmp_path / "none.npz", "--rank", 2)
+    assert "gaps.npy has entries that are not finite" in refused(capsys, tmp_path / "gaps.npy", "--rank", 2)
+    assert "complex" in refused(capsys, tmp_path / "complex.npy", "--rank", 2)
+    assert "axes" in refused(capsys, tmp_path / "line.npy", "--rank", 2)
+    assert "rank" in refused(capsys, source, "--rank", 0)
+    assert "--rank" in refused(capsys, source)
+    assert "--rank" in refused(capsys, source, "--rank", "two")
+    assert "--modes" in refused(capsys, source, "--rank", 2, "--modes", "a;b")
+    assert "modes" in refused(capsys, source, "--rank", 2, "--modes", "1;0")
+    assert "leave out --key" in refused(capsys, source, "--rank", 2, "--key", "x")
+    assert "unknown suffix" in refused(capsys, source, "--rank", 2, "--output", tmp_path / "answer.csv")
+    assert "create it first" in refused(capsys, source, "--rank", 2, "--output", tmp_path / "no" / "answer.npz")
+    assert "torch" in refused(capsys, source, "--rank", 2, "--device", "toaster")
+    assert "cuda:99" in refused(capsys, source, "--rank", 2, "--device", "cuda:99")
+    npz = tmp_path / "same.npz"
+    np.savez(npz, matrix)
+    assert "is the input" in refused(capsys, npz, "--rank", 2, "--output", npz, "--force")
