@@ -133,7 +133,8 @@ class Generators(nn.Module):
         if self.perturbation:
             noise = [torch.randn(x.shape[1:], generator=generator, device=x.device) for generator in perturbing]
             x = torch.add(x, torch.stack(noise), alpha=self.perturbation)
-        y = self.network(x).flatten(2).mT
+        # Rows one after the other in memory, as the products of factors want them.
+        y = self.network(x).flatten(2).mT.contiguous()
         return y if self.activation is None else self.activation(y)
 
 
