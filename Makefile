@@ -6,7 +6,7 @@ SNAKEMAKE := $(BIN)/snakemake --cores all
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := embedded
-.PHONY: embedded public smoke publish test lint report clean help
+.PHONY: embedded public smoke publish test lint bench report clean help
 
 embedded: $(READY)  ## regenerate every result of the embedded profile (no download of data)
 	$(SNAKEMAKE)
@@ -37,6 +37,10 @@ lint: $(READY)  ## check style, formatting and the workflow
 	$(BIN)/ruff format --check
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
+
+bench: $(READY)  ## time the library beside a plain implementation, about 5 minutes on 2 idle cores
+	$(BIN)/python -m bench.run
+	@echo "The table is in results/bench/table.md; 'python -m bench.run --help' lists what else it compares."
 
 $(READY): pyproject.toml constraints.txt
 	@echo "Setting up $(VENV): about 3 minutes, once."

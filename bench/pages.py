@@ -1,0 +1,77 @@
+"""The tables as Markdown."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from bench.meters import SHORT
+
+
+def speed_page(table: pd.DataFrame, facts: Mapping[str, object]) -> str:
+    """Return the table of times as Markdown."""
+    columns = (
+        "case | realisations at once | reference, ms | library, ms | library, iterations/s | ratio (min to max) | "
+        "peak MiB, reference | peak MiB, library | GFLOP | GFLOP/s, reference | GFLOP/s, library"
+    ).split(" | ")
+    cells = [
+        [
+            row.case if row.baseline == "reference" else f"{row.case}: {row.baseline} / {row.candidate}",
+            row.batch,
+            f"{1e3 * row.baseline_seconds:.3g}",
+            f"{1e3 * row.candidate_seconds:.3g}",
+            f"{row.candidate_iterations_per_second:.3g}",
+            f"{row.ratio_median:.2f} ({row.ratio_min:.2f} to {row.ratio_max:.2f})",
+            f"{row.baseline_peak_mib:.0f}",
+            f"{row.candidate_peak_mib:.0f}",
+            f"{row.gflop:.3g}",
+            f"{row.baseline_gflops:.3g}",
+            f"{row.candidate_gflops:.3g}",
+        ]
+        for row in table.itertuples()
+    ]
+    rounds, sgemm = table["rounds"].max(), table["sgemm_gflops"].max()
+    listed = "; ".join(f"{name.replace('_', ' ')}: {value}" for name, value in facts.items())
+    return f"""# Speed of the library beside the plain reference
+
+{_markdown(columns, cells)}
+
+Times are of one iteration of one realisation, set-up left out: the slope between fits of {SHORT} and of more
+iterations, the median of {rounds} rounds in turn. The ratio is that of each round. In the case `stopping` both sides
+are the library with the same batch, first without and then with 5 % of the entries held out. Peak memory is that of a
+fresh process for a fit of {SHORT} iterations, above what it held before, the whole batch together. GFLOP counts the
+convolutions and matrix products of one iteration of the reference, forward and backward; both rates divide this count
+by their time, even where the library needs fewer operations. The product of two large matrices runs at {sgemm:.0f}
+GFLOP/s on this machine, at best.
+
+{listed}
+"""
+
+
+def quality_page(quality: pd.DataFrame) -> str:
+    """Return the table of PSNRs as Markdown."""
+    header = "case | shape | iterations | realisations | reference, dB | library, dB | library - reference"
+    cells = [
+        [
+            row.case,
+            row.shape,
+            row.iterations,
+            row.realisations,
+            f"{row.reference_mean:.2f} (sd {row.reference_sd:.2f})",
+            f"{row.library_mean:.2f} (sd {row.library_sd:.2f})",
+            f"{row.difference_mean:+.2f} ± {row.difference_standard_error:.2f}",
+        ]
+        for row in quality.itertuples()
+    ]
+    return f"""
+## Quality after the same number of iterations
+
+{_markdown(header.split(" | "), cells)}
+
+PSNR against the clean array of the iterate of lowest training loss: mean and standard deviation over realisations, each
+with its own data; the difference with its standard error over them.
+"""
+
+
+def _markdown(columns: Sequence[str], cells: Sequence[Sequence[object]]) -> str:
+    rows = [columns, ["---"] * len(columns), *cells]
+    return "\n".join(f"| {' | '.join(map(str, row))} |" for row in rows)
