@@ -276,7 +276,9 @@ def test_radon_projects_a_point_into_the_bin_that_its_docstring_says():
     np.testing.assert_allclose(projections @ np.arange(21) / projections.sum(1), bins, atol=0.1)
 
 
-@pytest.mark.parametrize("kind", [np.asarray, torch.from_numpy, sparse.csr_array, sparse.coo_matrix], ids=str)
+@pytest.mark.parametrize(
+    "kind", [np.asarray, torch.from_numpy, sparse.csr_array, sparse.coo_matrix], ids=lambda made: made.__name__
+)
 def test_matrix_acts_on_the_flattened_signal(kind):
     matrix, X = normal(5, 12), normal(3, 4)
     operator = Matrix(kind(matrix), (3, 4))
