@@ -29,7 +29,7 @@ publish: embedded  ## keep the embedded profile's tables and figures in git, wit
 	cd results && tar -c --exclude=embedded/data --exclude=embedded/runs embedded | tar -x -C published
 
 test: $(READY)  ## run the tests
-	@echo "Running all tests: about 4 minutes on 2 cores."
+	@echo "Running all tests: about 8 minutes on 2 cores."
 	$(BIN)/pytest --numprocesses auto
 
 lint: $(READY)  ## check style, formatting and the workflow
