@@ -8,7 +8,7 @@ from benchmark.contract import Estimate, Problem
 from benchmark.lowrank import truncated_svd
 
 LABEL = "SVD of the clean signal"
-TASKS = {"denoise"}
+TASKS = {"denoise", "outliers", "video"}
 DEVICES = {"cpu"}
 CONTROL = True
 SEES_TRUTH = True

@@ -3,7 +3,7 @@
 from benchmark.contract import Estimate, Problem
 
 LABEL = "Clean"
-TASKS = {"denoise"}
+TASKS = {"denoise", "outliers", "video", "tomography", "factorise"}
 DEVICES = {"cpu"}
 CONTROL = True
 SEES_TRUTH = True

@@ -3,7 +3,7 @@
 from benchmark.contract import Estimate, Problem
 
 LABEL = "Noisy"
-TASKS = {"denoise"}
+TASKS = {"denoise", "outliers", "factorise"}
 DEVICES = {"cpu"}
 CONTROL = True
 

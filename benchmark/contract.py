@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
+from typing import Protocol
 
 import numpy as np
 
@@ -11,11 +12,29 @@ from benchmark.noise import Noise
 Factors = tuple[np.ndarray, ...]
 
 
+class Skipped(Exception):
+    """Raised by a method that cannot run here or on this problem; its message, the reason, stands in the tables."""
+
+
+class Operator(Protocol):
+    """A linear map from signals of shape `shape` to measurements of shape `measured` (see `deeptensor.operators`)."""
+
+    shape: tuple[int, ...]
+    measured: tuple[int, ...]
+
+    def __call__(self, X: np.ndarray) -> np.ndarray:
+        """Return the measurements (..., *measured) of signals (..., *shape)."""
+
+    def adjoint(self, y: np.ndarray) -> np.ndarray:
+        """Return the adjoint (..., *shape) of measurements (..., *measured)."""
+
+
 @dataclass(frozen=True)
 class Item:
     """One clean signal of a data set, as a file in `datasets/` returns it.
 
-    `signal` has any number of axes (a cube is height x width x bands) and values in [0, 1] with maximum 1.
+    `signal` has values in [0, 1] with maximum 1. It is a matrix; or a stack of images, height x width x bands, frames,
+    slices or faces; or, for the tasks `basis`, `covariance` and `factorise`, samples along the first axis.
     `rank` overrides the data set's rank in the config. `labels` (first axis as `signal`'s) go to scoring alone.
     """
 
@@ -29,17 +48,16 @@ class Item:
 class Problem:
     """What a method may see. The clean signal is not part of it.
 
-    `observed` is the noisy signal (for a control whose file says `SEES_TRUTH = True`, the clean one); `noise` the model
-    that the protocol grants; `data_range` the peak of the clean signals. `operator` and `mask` describe indirect
-    measurements.
+    `observed` is the noisy signal (for a control whose file says `SEES_TRUTH = True`, the clean one), or, where there
+    is an `operator`, the noisy measurements that it makes of the signal. `noise` is the model of the noise of
+    `observed` that the protocol grants, `data_range` the peak of the clean signals.
     """
 
     observed: np.ndarray
     rank: int
     data_range: float
     noise: Noise | None = None
-    operator: object | None = None
-    mask: np.ndarray | None = None
+    operator: Operator | None = None
 
 
 @dataclass(frozen=True)
@@ -58,7 +76,7 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a method returns: a `signal` of the shape of the truth, or the low-rank `factors` that compose to it."""
+    """What a method returns: a `signal` of the shape that its task asks for, or the `factors` that compose to it."""
 
     signal: np.ndarray | None = None
     factors: Factors | None = None
@@ -69,6 +87,18 @@ class Estimate:
     def answer(self) -> np.ndarray | Factors:
         """The signal, or the factors in its place."""
         return self.factors if self.signal is None else self.signal
+
+
+def answer_shape(task: str, problem: Problem) -> tuple[int, ...]:
+    """Return the shape of the answer to a problem: that of the signal, but for two tasks on samples.
+
+    Of n samples of p features, `basis` asks for `rank` vectors of the samples' shape, `covariance` for a p x p matrix.
+    """
+    if task == "basis":
+        return (problem.rank, *problem.observed.shape[1:])
+    if task == "covariance":
+        return (problem.observed.shape[1],) * 2
+    return problem.observed.shape if problem.operator is None else tuple(problem.operator.shape)
 
 
 def compose(value: np.ndarray | Factors) -> np.ndarray:

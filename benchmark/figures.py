@@ -36,23 +36,25 @@ def colours_of(labels: Sequence[str]) -> dict[str, str]:
 
 def reconstructions(
     clean: np.ndarray,
-    noisy: np.ndarray,
+    noisy: np.ndarray | None,
     estimates: Estimates,
-    rgb: tuple[int, int, int] | None,
+    shown: Sequence[int] | None,
     scores: Mapping[str, Mapping[str, float]],
 ) -> Figure:
-    """Return a strip of pictures, a crop of each, and error maps, of cubes of shape (height, width, bands).
+    """Return a strip of pictures, a crop of each, and error maps, of stacks of shape (height, width, images).
 
-    `rgb` names the bands that make the picture; None shows the mean over the bands. All pictures share one stretch: the
-    1st to 99th percentile of each channel of the clean one. The crop is a square of a quarter of the shorter side,
-    where the clean picture varies most. An error map is |estimate - clean|, averaged over bands, on one scale that ends
-    at the 99th percentile of the errors of all estimates. An estimate that is a text fills its place with it. `scores`
-    holds `psnr` and, where it applies, `ssim` by label; the noisy signal's label is "Noisy".
+    `shown` names the images that make the picture, three as red, green and blue, or one; None shows the mean of all.
+    `noisy` is None where the observation is no picture. All pictures share one stretch: the 1st to 99th percentile of
+    each channel of the clean one. The crop is a square of a quarter of the shorter side, where the clean picture varies
+    most. An error map is |estimate - clean|, averaged over the images, on one scale that ends at the 99th percentile of
+    the errors of all estimates. An estimate that is a text fills its place with it. `scores` holds `psnr` and, where it
+    applies, `ssim` by label; the noisy signal's label is "Noisy".
     """
-    channels = [*rgb] if rgb else slice(None)
     signals: dict[str, np.ndarray | str] = {"Clean": clean, "Noisy": noisy, **estimates}
-    limits = np.percentile(_picture(clean, channels, bool(rgb)), (1, 99), axis=(0, 1))
-    corner, side = _busiest_window(_picture(clean, channels, bool(rgb)))
+    if noisy is None:
+        del signals["Noisy"]
+    limits = np.percentile(_picture(clean, shown), (1, 99), axis=(0, 1))
+    corner, side = _busiest_window(_picture(clean, shown))
     errors = {
         label: np.abs(signal - clean).mean(axis=2)
         for label, signal in signals.items()
@@ -81,18 +83,18 @@ def reconstructions(
             axes[1].set_axis_off()
             axes[2].set_axis_off()
             continue
-        shown = _stretch(_picture(signal, channels, bool(rgb)), limits)
+        picture = _stretch(_picture(signal, shown), limits)
         rows, cols = (slice(start, start + side) for start in corner)
-        axes[0].imshow(shown, cmap="gray", vmin=0, vmax=1)
+        axes[0].imshow(picture, cmap="gray", vmin=0, vmax=1)
         axes[0].add_patch(Rectangle((corner[1] - 0.5, corner[0] - 0.5), side, side, fill=False, color="#F0E442", lw=1))
-        axes[1].imshow(shown[rows, cols], cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+        axes[1].imshow(picture[rows, cols], cmap="gray", vmin=0, vmax=1, interpolation="nearest")
         if label in errors:
             axes[2].imshow(errors[label], cmap="magma", norm=scale)
         else:
             axes[2].set_axis_off()
             bar = axes[2].inset_axes((0.14, 0.5, 0.72, 0.1))
             figure.colorbar(ScalarMappable(scale, "magma"), cax=bar, orientation="horizontal", extend="max")
-            bar.set_title("|estimate - clean|,\nmean over bands", fontsize=7, loc="left")
+            bar.set_title("|estimate - clean|,\nmean of images", fontsize=7, loc="left")
             bar.tick_params(labelsize=6.5)
             bar.locator_params(nbins=3)
     return figure
@@ -194,9 +196,9 @@ def _missing(labels: Sequence[str]) -> str:
     return f"no estimate: {', '.join(labels)}" if len(labels) else ""
 
 
-def _picture(cube: np.ndarray, channels: list[int] | slice, coloured: bool) -> np.ndarray:
-    chosen = cube[:, :, channels]
-    return chosen if coloured else chosen.mean(axis=2)
+def _picture(stack: np.ndarray, shown: Sequence[int] | None) -> np.ndarray:
+    chosen = stack if shown is None else stack[:, :, list(shown)]
+    return chosen if chosen.shape[2] == 3 and shown else chosen.mean(axis=2)
 
 
 def _stretch(picture: np.ndarray, limits: np.ndarray) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Noise models: how an observation is drawn from a clean signal, and what a method may know of it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,12 +41,46 @@ class Poisson:
         return np.maximum(mean, 0) / self.photons + (self.readout / self.photons) ** 2
 
 
-Noise = Gaussian | Poisson
+@dataclass(frozen=True)
+class Rician:
+    """The magnitude of a complex signal with noise of standard deviation `sigma` in both parts: the paper's Fig 6.
 
-MODELS = {"gaussian": Gaussian, "poisson": Poisson}
+    y = sqrt((x + sigma n1)^2 + (sigma n2)^2), n1 and n2 standard normal.
+    """
+
+    sigma: float
+
+    def sample(self, clean: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Return an observation of `clean`."""
+        real, imaginary = self.sigma * rng.standard_normal((2, *clean.shape))
+        return np.hypot(clean + real, imaginary)
+
+    def variance(self, mean: np.ndarray) -> np.ndarray:
+        """Return the noise variance where the expectation is `mean`, in the limit of signals far above `sigma`."""
+        return np.full(np.shape(mean), self.sigma**2)
 
 
-def noise_from(entry: dict) -> Noise:
+@dataclass(frozen=True)
+class SaltAndPepper:
+    """A share `density` of the entries is replaced by 0 or 1, either with equal probability; the rest are exact.
+
+    Its place is known nowhere but by the values: a clean entry may be 0 or 1, too.
+    """
+
+    density: float
+
+    def sample(self, clean: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Return an observation of `clean`, whose peak is 1."""
+        draw = rng.random(clean.shape)
+        return np.where(draw < self.density / 2, 0.0, np.where(draw < self.density, 1.0, clean))
+
+
+Noise = Gaussian | Poisson | Rician | SaltAndPepper
+
+MODELS = {"gaussian": Gaussian, "poisson": Poisson, "rician": Rician, "salt_and_pepper": SaltAndPepper}
+
+
+def noise_from(entry: Mapping) -> Noise:
     """Build the noise model of a config entry such as `{model: poisson, photons: 100, readout: 2}`."""
-    settings = dict(entry)
-    return MODELS[settings.pop("model")](**settings)
+    settings = {key: value for key, value in entry.items() if key != "model"}
+    return MODELS[entry["model"]](**settings)

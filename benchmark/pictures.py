@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from benchmark import figures
 from benchmark.contract import compose
+from benchmark.stacks import as_stack
 from benchmark.storage import load_arrays, unpack
 from benchmark.tables import REFERENCE, read_scores, read_summary
 
@@ -51,8 +52,9 @@ def draw(
         always = shown.loc[(shown["method"] == REFERENCE) | shown["file"].str.startswith("deeptensor"), "label"]
         return figures.spectra(truth, observed, competitors, colours, always=list(always))
     values = returned.pivot_table(index="label", columns="metric", values="value", aggfunc="first").to_dict("index")
-    rgb = facts["rgb"]
-    return figures.reconstructions(truth, observed, signals, tuple(rgb) if rgb else None, values)
+    stacks = {label: as_stack(value) if isinstance(value, np.ndarray) else value for label, value in signals.items()}
+    picture = as_stack(observed) if observed.shape == truth.shape else None
+    return figures.reconstructions(as_stack(truth), picture, stacks, facts["shown"], values)
 
 
 def _rows(frame: pd.DataFrame, values: Mapping) -> pd.DataFrame:

@@ -17,6 +17,9 @@ ROOT = Path(__file__).resolve().parents[1]
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 # They decide what is run and where it is written, not what comes out.
 PLUMBING = {"benchmark.plan", "benchmark.loading", "benchmark.job"}
+# What can be asked of a method: a signal from its noisy self, from itself with outliers, from coded frames, or from a
+# sinogram; vectors that span samples, the samples' covariance, and non-negative factors.
+TASKS = ("denoise", "outliers", "video", "tomography", "basis", "covariance", "factorise")
 
 
 class PlanError(ValueError):
@@ -34,6 +37,11 @@ class Entry:
     settings: Mapping
 
     @property
+    def tasks(self) -> set[str]:
+        """What a method is used for: what the entry says, else all that its file can do."""
+        return set(self.settings.get("tasks", self.literals["TASKS"]))
+
+    @property
     def label(self) -> str:
         """The name in tables and figures: the entry's, else the file's, told apart where the names differ."""
         own = self.literals.get("LABEL", self.name)
@@ -44,6 +52,7 @@ class Entry:
 class Run:
     """One job of a method: all items of a data set under one noise and seed."""
 
+    task: str
     dataset: str
     noise: str
     method: str
@@ -132,6 +141,16 @@ def read_methods(config: Mapping, root: Path = ROOT) -> dict[str, Entry]:
     for name, entry in methods.items():
         if missing := {"LABEL", "TASKS", "DEVICES"} - set(entry.literals):
             raise PlanError(f"method {name!r}: baselines/{entry.path.name} must state {listing(missing)} as a literal")
+        if unknown := set(entry.literals["TASKS"]) - set(TASKS):
+            raise PlanError(
+                f"method {name!r}: baselines/{entry.path.name} names an unknown task {listing(unknown)}; "
+                f"there are: {listing(TASKS)}"
+            )
+        if unable := entry.tasks - set(entry.literals["TASKS"]):
+            raise PlanError(
+                f"method {name!r}: baselines/{entry.path.name} does not {listing(unable)}; "
+                f"its tasks are: {listing(entry.literals['TASKS'])}"
+            )
     return methods
 
 
@@ -186,7 +205,7 @@ def selected(config: Mapping) -> list[str]:
 def methods_of(experiment: str, config: Mapping, methods: Mapping[str, Entry]) -> list[str]:
     """Return the methods of an experiment: those it lists, or every one that solves its task."""
     wanted, task = config["experiments"][experiment]["methods"], config["experiments"][experiment]["task"]
-    able = [name for name, entry in methods.items() if task in entry.literals.get("TASKS", ())]
+    able = [name for name, entry in methods.items() if task in entry.tasks]
     if wanted == "all":
         return able
     for name in wanted:
@@ -210,4 +229,5 @@ def runs_of(experiment: str, config: Mapping, methods: Mapping[str, Entry]) -> l
     for label, number in Counter(methods[name].label for name in names).items():
         if number > 1:
             raise PlanError(f"experiment {experiment!r}: {number} methods have the label {label!r}; give each its own")
-    return [Run(*cell) for cell in itertools.product(entry["datasets"], entry["noise"], names, entry["seeds"])]
+    cells = itertools.product(entry["datasets"], entry["noise"], names, entry["seeds"])
+    return [Run(entry["task"], *cell) for cell in cells]

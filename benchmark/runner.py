@@ -31,6 +31,7 @@ class MethodChanged(RuntimeError):
 
 def run_method(
     method: Path,
+    task: str,
     params: Mapping,
     observed: Path,
     facts: Mapping,
@@ -62,6 +63,8 @@ def run_method(
     }
     job = {
         "method": str(method),
+        "task": task,
+        "sees_truth": literals_of(method).get("SEES_TRUTH", False),
         "params": params,
         "observed": str(observed),
         "items": items,

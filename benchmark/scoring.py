@@ -22,7 +22,7 @@ CURVE_COLUMNS = "dataset item noise method label seed iterate iteration seconds 
 def score_run(clean: Path, estimate: Path, record: Path, names: Mapping, scores_out: Path, curves_out: Path) -> None:
     """Score every item of a run.
 
-    `names` holds the columns that name the run (dataset, noise, method, file, label, control, licence_note). Each
+    `names` holds the columns that name the run (task, dataset, noise, method, file, label, control, licence_note). Each
     iterate of the run gets its rows: `returned` by the method, the `last` one, the `average` of iterates, and the
     `oracle`: the best against the truth of these and of all snapshots, which no method could pick.
     """

@@ -129,7 +129,7 @@ def failures(scores: pd.DataFrame) -> str:
         f"  {row.method} on {row.dataset} ({row.item}), {row.noise}, seed {row.seed}: {row.status}: {row.message}"
         for row in runs.itertuples()
     ]
-    folders = [f"{row.dataset}/{row.noise}/{row.method}/{row.seed}" for row in runs.itertuples()]
+    folders = [f"{row.task}/{row.dataset}/{row.noise}/{row.method}/{row.seed}" for row in runs.itertuples()]
     advice = (
         "The tables show them as holes. A run is done again when its method or its parameters change. To do these "
         "again as they are, delete their folders under runs/:"

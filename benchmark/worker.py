@@ -9,14 +9,14 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from benchmark.contract import Estimate, Problem, compose
+from benchmark.contract import Estimate, Problem, Skipped, answer_shape, compose
 from benchmark.loading import load_module
-from benchmark.noise import noise_from
+from benchmark.measure import known_noise, operator_from
 from benchmark.provenance import peak_rss_mib
 from benchmark.seeds import seed_for
 from benchmark.storage import load_arrays, pack, save_arrays, save_json
@@ -40,24 +40,59 @@ def main(job_file: Path) -> None:
 
 
 def run_items(job: Mapping, folder: Path) -> None:
-    """Load the method, wait for the device, and run item by item; the outcome of item n goes to `n.json`, `n.npz`."""
+    """Load the method, wait for the device, and run item by item; the outcome of item n goes to `n.json`, `n.npz`.
+
+    A method with a function `solve_many` gets all items of equal shape and rank in one call.
+    """
     started = time.perf_counter()
     observed = load_arrays(Path(job["observed"]))
-    solve = load_module(Path(job["method"])).solve
+    method = load_module(Path(job["method"]))
+    solve = getattr(method, "solve_many", None) or one_by_one(method.solve)
     device = available(job["device"])
     clock = _warm_clock(device)
     common = {"warmup_seconds": time.perf_counter() - started, "device_name": _device_name(device)}
-    for number, item in enumerate(job["items"]):
-        problem = Problem(
-            observed=observed[item["name"]],
-            rank=item["rank"],
-            data_range=1.0,
-            noise=noise_from(job["noise"]),
-        )
-        outcome, estimate = attempt(solve, problem, seed_for(job["seed"], item["name"]), device, job["params"], clock)
-        if outcome["status"] == "ok":
-            save_arrays(folder / f"{number}.npz", pack(estimate, item["name"]))
-        save_json(folder / f"{number}.json", outcome | common)
+    for numbers in batches(job["items"], together=hasattr(method, "solve_many")):
+        items = [job["items"][number] for number in numbers]
+        problems = [pose(job, item, observed) for item in items]
+        seeds = [seed_for(job["seed"], item["name"]) for item in items]
+        for number, (outcome, estimate) in zip(
+            numbers, attempt(solve, problems, job["task"], seeds, device, job["params"], clock), strict=True
+        ):
+            if outcome["status"] == "ok":
+                save_arrays(folder / f"{number}.npz", pack(estimate, job["items"][number]["name"]))
+            save_json(folder / f"{number}.json", outcome | common)
+
+
+def one_by_one(solve: Callable) -> Callable:
+    """Return a `solve_many` that calls `solve` for each problem."""
+
+    def solve_many(problems: Sequence[Problem], *, seeds: Sequence[int], device: str, **params) -> list[Estimate]:
+        return [
+            solve(problem, seed=seed, device=device, **params) for problem, seed in zip(problems, seeds, strict=True)
+        ]
+
+    return solve_many
+
+
+def batches(items: Sequence[Mapping], together: bool) -> list[list[int]]:
+    """Return the numbers of the items, one by one or `together` where shape and rank are equal."""
+    groups: dict[object, list[int]] = {}
+    for number, item in enumerate(items):
+        groups.setdefault((*item["shape"], item["rank"]) if together else number, []).append(number)
+    return list(groups.values())
+
+
+def pose(job: Mapping, item: Mapping, observed: Mapping[str, np.ndarray]) -> Problem:
+    """Return the problem of an item, from the arrays of the observation file."""
+    name = item["name"]
+    parts = {key.removeprefix(f"{name}/"): value for key, value in observed.items() if key.startswith(f"{name}/")}
+    return Problem(
+        observed=observed[name],
+        rank=item["rank"],
+        data_range=1.0,
+        noise=known_noise(job["noise"]),
+        operator=None if job["sees_truth"] else operator_from(job["noise"], parts, tuple(item["shape"])),
+    )
 
 
 def available(device: str) -> str:
@@ -80,39 +115,49 @@ def outcome_of(status: str, message: str, **measured: float | None) -> dict:
 
 
 def attempt(
-    solve: Callable, problem: Problem, seed: int, device: str, params: dict, clock: Callable[[], float]
-) -> tuple[dict, Estimate | None]:
-    """Time one call of a method and check what it returns; an error is an outcome like any other."""
-    estimate, status, message = None, "ok", ""
+    solve_many: Callable,
+    problems: Sequence[Problem],
+    task: str,
+    seeds: Sequence[int],
+    device: str,
+    params: dict,
+    clock: Callable[[], float],
+) -> list[tuple[dict, Estimate | None]]:
+    """Time a call of a method and check its answers; an error is an outcome like any other.
+
+    Of a call for several problems, each is said to have taken an equal share of the time.
+    """
+    estimates, status, message = [None] * len(problems), "ok", ""
     started = clock()
     try:
-        estimate = solve(problem, seed=seed, device=device, **params)
+        estimates = solve_many(problems, seeds=seeds, device=device, **params)
+    except Skipped as reason:
+        status, message = "skipped", str(reason)
     except Exception as error:
         log.exception("the method raised")
         status, message = "failed", f"{type(error).__name__}: {error}"
-    seconds = clock() - started
-    if status == "ok":
-        status, message = judge(estimate, problem.observed.shape)
-    outcome = outcome_of(
-        status,
-        message,
-        seconds=seconds,
-        iterations=estimate.iterations if status == "ok" else None,
-        peak_rss_mib=peak_rss_mib(),
-        peak_gpu_mib=_peak_gpu_mib(device),
-    )
-    return outcome, estimate
+    measured = {
+        "seconds": (clock() - started) / len(problems),
+        "peak_rss_mib": peak_rss_mib(),
+        "peak_gpu_mib": _peak_gpu_mib(device),
+    }
+    outcomes = []
+    for problem, estimate in zip(problems, estimates, strict=True):
+        verdict = judge(estimate, answer_shape(task, problem)) if status == "ok" else (status, message)
+        iterations = estimate.iterations if verdict[0] == "ok" else None
+        outcomes.append((outcome_of(*verdict, iterations=iterations, **measured), estimate))
+    return outcomes
 
 
 def judge(estimate: object, shape: tuple[int, ...]) -> tuple[str, str]:
-    """Return the status of an estimate for a signal of the given shape, and what is wrong with it."""
+    """Return the status of an estimate that should have the given shape, and what is wrong with it."""
     if not isinstance(estimate, Estimate):
         return "failed", f"returned {type(estimate).__name__}, not an Estimate"
     if (estimate.signal is None) == (estimate.factors is None):
         return "failed", "an Estimate holds either a signal or factors"
     signal = compose(estimate.answer)
     if signal.shape != shape:
-        return "failed", f"returned shape {signal.shape} for a signal of shape {shape}"
+        return "failed", f"returned shape {signal.shape}, where {shape} was asked for"
     if np.iscomplexobj(signal):
         return "failed", "returned complex values"
     bad = int(np.count_nonzero(~np.isfinite(signal)))

@@ -16,17 +16,19 @@ CITATION = (
 )
 STANDS_IN_FOR = "the Weizmann faces of the paper's Figure 2 and the Yale B faces of its Figures 10 and 13"
 
+IMAGE = 5
+
 FACES = 100
 
 
 def load(folder: Path, *, subset: str = "faces") -> list[Item]:
-    """Return the stack of faces (100 x 25 x 25), or for `subset="all"` of all images (200 x 25 x 25) with labels.
+    """Return the stack of faces (25 x 25 x 100), or for `subset="all"` the samples (200 x 25 x 25) with labels.
 
     A label is 1 for a face and 0 for a piece of background.
     """
     images = skimage.data.lfw_subset()
     if subset == "faces":
-        return [Item("lfw_faces", normalised(TITLE, images[:FACES]))]
+        return [Item("lfw_faces", normalised(TITLE, np.moveaxis(images[:FACES], 0, 2)))]
     if subset == "all":
         labels = (np.arange(len(images)) < FACES).astype(np.int64)
         return [Item("lfw_all", normalised(TITLE, images), labels=labels)]

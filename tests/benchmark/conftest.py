@@ -7,6 +7,7 @@ def row():
 
     def make(**changes):
         return {
+            "task": "denoise",
             "dataset": "toy",
             "item": "cube",
             "noise": "gaussian",

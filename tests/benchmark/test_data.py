@@ -52,9 +52,9 @@ def test_facts_hold_what_a_method_may_know_and_no_value_of_the_signal(prepared):
     np.testing.assert_array_equal(load_arrays(clean)["matrix/labels"], np.arange(12))
 
 
-def test_a_rank_above_the_smallest_dimension_is_refused_with_the_limit(prepared):
-    with pytest.raises(ValueError, match=r"rank 4 does not fit item 'cube' of shape \(4, 5, 3\): .* from 1 to 3"):
-        prepared(rank=4)
+def test_a_rank_that_no_array_of_the_shape_has_is_refused_with_the_limit(prepared):
+    with pytest.raises(ValueError, match=r"rank 13 does not fit item 'cube' of shape \(4, 5, 3\): .* from 1 to 12"):
+        prepared(rank=13)
 
 
 def test_a_loader_that_breaks_the_contract_is_refused(prepared):

@@ -50,7 +50,7 @@ def root(tmp_path):
         (tmp_path / folder).mkdir()
     (tmp_path / "baselines" / "one.py").write_text(METHOD)
     (tmp_path / "baselines" / "two.py").write_text(METHOD.replace("One", "Two"))
-    (tmp_path / "baselines" / "other.py").write_text(METHOD.replace("denoise", "recover"))
+    (tmp_path / "baselines" / "other.py").write_text(METHOD.replace("denoise", "outliers"))
     (tmp_path / "datasets" / "scene.py").write_text("def load(folder, *, size=3):\n    return []\n")
     (tmp_path / "datasets" / "file.py").write_text("def load(folder, *, path):\n    return []\n")
     return tmp_path
@@ -80,7 +80,7 @@ def test_all_means_every_method_of_the_task(root, config):
     assert set(methods_of("first", config, methods)) == {"one-strong", "two"}
     runs = runs_of("first", config, methods)
     assert len(runs) == 4
-    assert Run("scene", "weak", "two", 1) in runs
+    assert Run("denoise", "scene", "weak", "two", 1) in runs
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ import time
 
 import numpy as np
 
-from benchmark.contract import Estimate
+from benchmark.contract import Estimate, Skipped
 
 LABEL = "Test"
 TASKS = {"denoise"}
@@ -45,7 +45,19 @@ def run(tmp_path):
         method = tmp_path / "method.py"
         method.write_text(HEAD.replace("REQUIRES = []", f"REQUIRES = {requires}\n{head}") + f"    {body}\n")
         outputs = [tmp_path / name for name in ("estimate.npz", "record.json", "log")]
-        run_method(method, {"strength": 2}, tmp_path / "observed.npz", FACTS, NOISE, 0, device, 1, time_limit, *outputs)
+        run_method(
+            method,
+            "denoise",
+            {"strength": 2},
+            tmp_path / "observed.npz",
+            FACTS,
+            NOISE,
+            0,
+            device,
+            1,
+            time_limit,
+            *outputs,
+        )
         return load_arrays(outputs[0]), load_json(outputs[1])
 
     return call
@@ -80,10 +92,11 @@ def test_a_good_method_is_recorded_with_its_cost_and_origin(run):
         (
             "return Estimate(signal=problem.observed[1:])",
             "failed",
-            "returned shape (5, 5) for a signal of shape (6, 5)",
+            "returned shape (5, 5), where (6, 5) was asked for",
         ),
         ("return Estimate(signal=problem.observed * 1j)", "failed", "complex"),
         ("return Estimate(signal=problem.observed * np.nan)", "nonfinite", "30 of 30 values are NaN"),
+        ("raise Skipped('no weights')", "skipped", "no weights"),
         ("os.abort()", "failed", "ended by SIGABRT"),
         ("os.kill(os.getpid(), 9)", "failed", "ended by SIGKILL (most often: memory ran out)"),
         ("os._exit(3)", "failed", "exit status 3"),
@@ -151,7 +164,7 @@ def test_a_killed_runner_takes_its_worker_along_and_leaves_no_output(tmp_path, r
     run("open(os.environ['PID_FILE'], 'w').write(str(os.getpid())); time.sleep(60)", time_limit=0.01)
     script = (
         "from pathlib import Path; import sys; from benchmark.runner import run_method; p = Path(sys.argv[1]);"
-        f"run_method(p/'method.py', {{}}, p/'observed.npz', {FACTS}, {NOISE}, 0, 'cpu', 1, 60,"
+        f"run_method(p/'method.py', 'denoise', {{}}, p/'observed.npz', {FACTS}, {NOISE}, 0, 'cpu', 1, 60,"
         " p/'late.npz', p/'late.json', p/'log')"
     )
     pid_file = tmp_path / "pid"
@@ -176,3 +189,16 @@ def _alive(pid):
     except ProcessLookupError:
         return False
     return True
+
+
+def test_items_of_equal_shape_and_rank_come_in_one_call_and_share_its_time(run):
+    head = (
+        "def solve_many(problems, *, seeds, device, **params):\n"
+        "    time.sleep(0.4)\n"
+        "    return [Estimate(signal=problem.observed + len(problems)) for problem in problems]\n"
+    )
+    arrays, record = run("raise AssertionError", head=head)
+    assert [item["status"] for item in record["items"]] == ["ok", "ok"]
+    assert arrays["a/answer"].min() > 2
+    assert arrays["b/answer"].min() > 3
+    assert all(0.2 <= item["seconds"] < 0.4 for item in record["items"])

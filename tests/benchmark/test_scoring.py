@@ -14,6 +14,7 @@ from benchmark.tables import failures, gather
 RNG = np.random.default_rng(0)
 CLEAN = RNG.random((16, 12, 9)).astype(np.float32)
 NAMES = {
+    "task": "denoise",
     "dataset": "scene",
     "noise": "weak",
     "method": "m",

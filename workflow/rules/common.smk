@@ -24,8 +24,8 @@ validate(config, schema="../schemas/config.schema.yaml")
 
 RESULTS = f"results/{config['profile']}"
 TEMPLATES = sorted((ROOT / "benchmark" / "templates").glob("*.html"))
-RUN = f"{RESULTS}/runs/{{dataset}}/{{noise}}/{{method}}/{{seed}}"
-LOG_RUN = f"logs/{config['profile']}/{{dataset}}/{{noise}}/{{method}}/{{seed}}"
+RUN = f"{RESULTS}/runs/{{task}}/{{dataset}}/{{noise}}/{{method}}/{{seed}}"
+LOG_RUN = f"logs/{config['profile']}/{{task}}/{{dataset}}/{{noise}}/{{method}}/{{seed}}"
 
 try:
     EXPERIMENTS = plan.selected(config)
@@ -106,6 +106,7 @@ def names_of(wildcards):
     """Return the columns that name a run in the scores."""
     entry = METHODS[wildcards.method]
     return {
+        "task": wildcards.task,
         "dataset": wildcards.dataset,
         "noise": wildcards.noise,
         "method": wildcards.method,
@@ -198,6 +199,7 @@ def farewell():
 
 wildcard_constraints:
     source=any_of({entry.path.stem for entry in DATASETS.values()}),
+    task=any_of(plan.TASKS),
     dataset=any_of(DATASETS),
     noise=any_of(config["noise"]),
     method=any_of(METHODS),

@@ -7,6 +7,7 @@ from benchmark.storage import load_json
 with logged(snakemake.log[0], expected=(MethodChanged,)):
     run_method(
         Path(snakemake.params.method),
+        snakemake.wildcards.task,
         snakemake.params.params,
         Path(snakemake.input.observed),
         load_json(snakemake.input.facts),
