@@ -5,12 +5,17 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmark.contract import Item
 from benchmark.loading import load_module
 from benchmark.measure import observe
 from benchmark.plan import literals_of
 from benchmark.seeds import seed_for
 from benchmark.signals import validated
-from benchmark.storage import load_arrays, save_arrays, save_json, sha256_of_array
+from benchmark.storage import load_arrays, parts_of, save_arrays, save_json, sha256_of_array
+
+# The share of labelled samples that methods and classifiers learn from, as in the paper's Fig 2, and the draw of them.
+TRAINING_SHARE = 0.25
+SPLIT_SEED = 42
 
 
 def prepare(source: Path, folder: Path, params: Mapping, rank: int, clean_out: Path, facts_out: Path) -> None:
@@ -28,8 +33,10 @@ def prepare(source: Path, folder: Path, params: Mapping, rank: int, clean_out: P
                 f"rank {ranks[item.name]} does not fit item {item.name!r} of shape {item.signal.shape}: "
                 f"choose a rank from 1 to {limit}, the most that an array of this shape can have"
             )
-    labels = {f"{item.name}/labels": item.labels for item in items if item.labels is not None}
-    save_arrays(clean_out, {item.name: item.signal.astype(np.float32) for item in items} | labels)
+    arrays = {}
+    for item in items:
+        arrays |= split(item)
+    save_arrays(clean_out, arrays)
     literals = literals_of(source)
     facts = {key.lower(): literals.get(key) for key in ("TITLE", "CITATION", "LICENCE", "STANDS_IN_FOR")}
     shown = literals.get("RGB", (literals["IMAGE"],) if "IMAGE" in literals else None)
@@ -39,22 +46,57 @@ def prepare(source: Path, folder: Path, params: Mapping, rank: int, clean_out: P
     facts["items"] = [
         {
             "name": item.name,
-            "shape": list(item.signal.shape),
+            "shape": list(arrays[item.name].shape),
             "rank": ranks[item.name],
-            "sha256": sha256_of_array(item.signal.astype(np.float32)),
+            "sha256": sha256_of_array(arrays[item.name]),
         }
         for item in items
     ]
     save_json(facts_out, facts)
 
 
-def corrupt(clean: Path, facts: Mapping, noise: Mapping, dataset: str, noise_name: str, seed: int, out: Path) -> None:
-    """Draw the noise and the operator of every item once, so that every method gets the same observation."""
-    signals, arrays = load_arrays(clean), {}
+def split(item: Item) -> dict[str, np.ndarray]:
+    """Return the clean arrays of an item: under its name the signal, or of labelled samples the training samples.
+
+    Beside them stand, as `<name>/labels`, `<name>/test` and `<name>/test_labels`, what only scoring may know.
+    """
+    signal = item.signal.astype(np.float32)
+    if item.labels is None:
+        return {item.name: signal}
+    order = np.random.default_rng(SPLIT_SEED).permutation(len(signal))
+    train, test = np.split(order, [round(TRAINING_SHARE * len(signal))])
+    return {
+        item.name: signal[train],
+        f"{item.name}/labels": item.labels[train],
+        f"{item.name}/test": signal[test],
+        f"{item.name}/test_labels": item.labels[test],
+    }
+
+
+def corrupt(
+    clean: Path,
+    facts: Mapping,
+    noise: Mapping,
+    dataset: str,
+    noise_name: str,
+    seed: int,
+    noisy_out: Path,
+    withheld_out: Path,
+) -> None:
+    """Draw the noise and the operator of every item once, so that every method gets the same observation.
+
+    To a file of its own goes what methods do not get: of labelled samples the labels, and the noisy test samples.
+    """
+    signals, arrays, withheld = load_arrays(clean), {}, {}
     for item in facts["items"]:
         name = item["name"]
         rng = np.random.default_rng(seed_for(seed, dataset, noise_name, name))
         drawn = observe(noise, signals[name].astype(float), rng)
         arrays[name] = drawn.pop("observed").astype(np.float32)
         arrays |= {f"{name}/{key}": value for key, value in drawn.items()}
-    save_arrays(out, arrays)
+        if parts := parts_of(signals, name):
+            test = observe(noise, parts.pop("test").astype(float), rng)["observed"].astype(np.float32)
+            withheld |= {f"{name}/{key}": value for key, value in parts.items()}
+            withheld |= {f"{name}/observed": arrays[name], f"{name}/test": test}
+    save_arrays(noisy_out, arrays)
+    save_arrays(withheld_out, withheld)

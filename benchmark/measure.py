@@ -35,6 +35,11 @@ def known_noise(entry: Mapping) -> Noise | None:
     return noise_from(_without_operator(entry))
 
 
+def bias_of(entry: Mapping) -> float:
+    """Return the mean of the noise, which is zero but for skewed noise."""
+    return getattr(noise_from(_without_operator(entry)), "bias", 0.0)
+
+
 def operator_from(entry: Mapping, arrays: Mapping[str, np.ndarray], shape: tuple[int, ...]) -> Operator | None:
     """Return the operator of an observation of a signal of `shape`, or None where the signal itself is observed."""
     if "operator" not in entry:

@@ -1,6 +1,5 @@
-"""Measures of an estimate against the clean signal. Estimates are not clipped."""
+"""Measures of an estimate against the clean signal, and how they are shown. Estimates are not clipped."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,17 +10,22 @@ SSIM_WINDOW = 7
 
 @dataclass(frozen=True)
 class Metric:
-    """A measure of agreement.
+    """How a measure is shown: under `label`, with `decimals` digits, and whether more is better."""
 
-    `function` maps (clean, estimate, data_range), two arrays of one shape and the peak of the clean signals, to a
-    number, shown under `label` with `decimals` digits; `applies` says whether it suits a clean signal.
-    """
-
-    function: Callable[[np.ndarray, np.ndarray, float], float]
     label: str
     higher_is_better: bool
     decimals: int
-    applies: Callable[[np.ndarray], bool] = lambda clean: True
+
+
+METRICS = {
+    "psnr": Metric("PSNR [dB]", higher_is_better=True, decimals=2),
+    "psnr_debiased": Metric("PSNR, debiased [dB]", higher_is_better=True, decimals=2),
+    "ssim": Metric("SSIM", higher_is_better=True, decimals=3),
+    "sam": Metric("SAM [°]", higher_is_better=False, decimals=2),
+    "affinity": Metric("Affinity", higher_is_better=True, decimals=3),
+    "accuracy_linear": Metric("Accuracy, linear [%]", higher_is_better=True, decimals=1),
+    "accuracy_rbf": Metric("Accuracy, RBF [%]", higher_is_better=True, decimals=1),
+}
 
 
 def psnr(clean: np.ndarray, estimate: np.ndarray, data_range: float) -> float:
@@ -64,20 +68,15 @@ def has_spectra(clean: np.ndarray) -> bool:
     return clean.ndim == 3 and clean.shape[2] > 1 and bool(clean.any())
 
 
-METRICS = {
-    "psnr": Metric(psnr, "PSNR [dB]", higher_is_better=True, decimals=2),
-    "ssim": Metric(ssim, "SSIM", higher_is_better=True, decimals=3, applies=has_ssim_windows),
-    "sam": Metric(sam, "SAM [°]", higher_is_better=False, decimals=2, applies=has_spectra),
-}
+def affinity(basis: np.ndarray, other: np.ndarray) -> float:
+    """Return the mean squared cosine of the principal angles between the row spaces of two r x p arrays, from 0 to 1.
 
-
-def score(clean: np.ndarray, estimate: np.ndarray, data_range: float) -> dict[str, float]:
-    """Return the value of each metric that applies, computed in double precision.
-
-    Raises ValueError where the shapes differ.
+    ||Q^T P||_F^2 / r for orthonormal Q and P; a row that adds nothing to its space counts as orthogonal to the other.
     """
-    if clean.shape != estimate.shape:
-        raise ValueError(f"the estimate has shape {estimate.shape}, the clean signal {clean.shape}")
-    truth, answer = clean.astype(np.float64), estimate.astype(np.float64)
-    suitable = {name: metric for name, metric in METRICS.items() if metric.applies(truth)}
-    return {name: metric.function(truth, answer, data_range) for name, metric in suitable.items()}
+    cosines = _orthonormal(basis).T @ _orthonormal(other)
+    return float(np.sum(cosines**2) / len(basis))
+
+
+def _orthonormal(rows: np.ndarray) -> np.ndarray:
+    left, singular_values, _ = np.linalg.svd(rows.T.astype(np.float64), full_matrices=False)
+    return left[:, singular_values > 1e-10 * singular_values[0]]

@@ -85,7 +85,7 @@ def run_method(
     records, arrays = [], {}
     for number, item in enumerate(items):
         outcome, estimate = scratch / f"{number}.json", scratch / f"{number}.npz"
-        identity = {"item": item["name"], "data_sha256": item["sha256"]}
+        identity = {"item": item["name"], "rank": item["rank"], "data_sha256": item["sha256"]}
         records.append(identity | (load_json(outcome) if outcome.exists() else fallback))
         if estimate.exists():
             arrays |= load_arrays(estimate)

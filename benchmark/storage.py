@@ -80,6 +80,11 @@ def unpack(arrays: Mapping[str, np.ndarray], item: str) -> Estimate:
     return Estimate(signal=answer if is_signal else None, factors=None if is_signal else answer, trace=trace)
 
 
+def parts_of(arrays: Mapping[str, np.ndarray], item: str) -> dict[str, np.ndarray]:
+    """Return the arrays `<item>/<part>` by their part."""
+    return {key.removeprefix(f"{item}/"): value for key, value in arrays.items() if key.startswith(f"{item}/")}
+
+
 def _named(key: str, value: np.ndarray | Factors, dtype: type) -> dict[str, np.ndarray]:
     if isinstance(value, np.ndarray):
         return {key: value.astype(dtype)}

@@ -19,7 +19,7 @@ from benchmark.loading import load_module
 from benchmark.measure import known_noise, operator_from
 from benchmark.provenance import peak_rss_mib
 from benchmark.seeds import seed_for
-from benchmark.storage import load_arrays, pack, save_arrays, save_json
+from benchmark.storage import load_arrays, pack, parts_of, save_arrays, save_json
 
 log = logging.getLogger(__name__)
 
@@ -84,14 +84,14 @@ def batches(items: Sequence[Mapping], together: bool) -> list[list[int]]:
 
 def pose(job: Mapping, item: Mapping, observed: Mapping[str, np.ndarray]) -> Problem:
     """Return the problem of an item, from the arrays of the observation file."""
-    name = item["name"]
-    parts = {key.removeprefix(f"{name}/"): value for key, value in observed.items() if key.startswith(f"{name}/")}
+    name, shape = item["name"], tuple(item["shape"])
+    operator = None if job["sees_truth"] else operator_from(job["noise"], parts_of(observed, name), shape)
     return Problem(
         observed=observed[name],
         rank=item["rank"],
         data_range=1.0,
         noise=known_noise(job["noise"]),
-        operator=None if job["sees_truth"] else operator_from(job["noise"], parts, tuple(item["shape"])),
+        operator=operator,
     )
 
 

@@ -46,10 +46,27 @@ def test_facts_hold_what_a_method_may_know_and_no_value_of_the_signal(prepared):
     assert facts["stands_in_for"] == "three"
     assert [(item["name"], item["rank"], item["shape"]) for item in facts["items"]] == [
         ("cube", 2, [4, 5, 3]),
-        ("matrix", 4, [12, 5]),
+        ("matrix", 4, [3, 5]),
     ]
     assert facts["items"][0]["sha256"] == sha256_of_array(signal)
-    np.testing.assert_array_equal(load_arrays(clean)["matrix/labels"], np.arange(12))
+
+
+def test_labelled_samples_are_split_and_methods_get_a_quarter(prepared, tmp_path):
+    clean, facts = prepared()
+    arrays = load_arrays(clean)
+    assert arrays["matrix"].shape == (3, 5)
+    assert arrays["matrix/test"].shape == (9, 5)
+    samples = np.linspace(0, 1, 60, dtype=np.float32).reshape(12, 5)
+    np.testing.assert_array_equal(arrays["matrix"], samples[arrays["matrix/labels"]])
+    np.testing.assert_array_equal(arrays["matrix/test"], samples[arrays["matrix/test_labels"]])
+    assert set(arrays["matrix/labels"]) | set(arrays["matrix/test_labels"]) == set(range(12))
+
+    corrupt(clean, facts, NOISE, "two", "weak", 0, tmp_path / "noisy.npz", tmp_path / "withheld.npz")
+    noisy, withheld = load_arrays(tmp_path / "noisy.npz"), load_arrays(tmp_path / "withheld.npz")
+    assert set(noisy) == {"cube", "matrix"}
+    assert set(withheld) == {f"matrix/{part}" for part in ("observed", "labels", "test", "test_labels")}
+    np.testing.assert_array_equal(withheld["matrix/observed"], noisy["matrix"])
+    assert 0.01 < np.abs(withheld["matrix/test"] - arrays["matrix/test"]).mean() < 0.5
 
 
 def test_a_rank_that_no_array_of_the_shape_has_is_refused_with_the_limit(prepared):
@@ -66,12 +83,13 @@ def test_an_observation_is_the_noise_model_applied_once_for_each_item_and_seed(p
     clean, facts = prepared()
     draws = {}
     for name, seed in (("first", 0), ("again", 0), ("other", 1)):
-        corrupt(clean, facts, NOISE, "two", "weak", seed, tmp_path / f"{name}.npz")
+        corrupt(clean, facts, NOISE, "two", "weak", seed, tmp_path / f"{name}.npz", tmp_path / "withheld.npz")
         draws[name] = load_arrays(tmp_path / f"{name}.npz")
     assert set(draws["first"]) == {"cube", "matrix"}
     np.testing.assert_array_equal(draws["first"]["cube"], draws["again"]["cube"])
     assert np.abs(draws["first"]["cube"] - draws["other"]["cube"]).max() > 0.01
-    assert np.abs(draws["first"]["cube"].ravel() - draws["first"]["matrix"].ravel()).max() > 0.01
-    error = draws["first"]["matrix"] - load_arrays(clean)["matrix"]
-    expected = noise_from(NOISE).variance(load_arrays(clean)["matrix"]).mean()
+    signals = load_arrays(clean)
+    error, other = (draws["first"][name] - signals[name] for name in ("cube", "matrix"))
+    assert np.abs(error.ravel()[: other.size] - other.ravel()).max() > 0.01
+    expected = noise_from(NOISE).variance(signals["cube"]).mean()
     assert error.var() == pytest.approx(expected, rel=0.5)

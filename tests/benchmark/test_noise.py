@@ -2,14 +2,15 @@ import numpy as np
 import pytest
 
 from benchmark.metrics import psnr
-from benchmark.noise import Gaussian, Poisson, noise_from
+from benchmark.noise import Gaussian, Poisson, Rician, SaltAndPepper, Skewed, noise_from
 
 DRAWS = 400_000
-MODELS = [Gaussian(0.1), Poisson(100), Poisson(100, readout=2), Poisson(5, readout=1)]
+UNBIASED = [Gaussian(0.1), Poisson(100), Poisson(100, readout=2), Poisson(5, readout=1)]
+MODELS = [*UNBIASED, Rician(0.1), SaltAndPepper(0.3), Skewed(0.3, 0.3)]
 
 
 @pytest.mark.parametrize("intensity", [0.0, 0.1, 1.0])
-@pytest.mark.parametrize("model", MODELS, ids=repr)
+@pytest.mark.parametrize("model", UNBIASED, ids=repr)
 def test_draws_have_the_mean_of_the_signal_and_the_stated_variance(model, intensity):
     draws = model.sample(np.full(DRAWS, intensity), np.random.default_rng(0))
     variance = float(model.variance(intensity))
@@ -60,3 +61,26 @@ def test_config_entry_is_not_changed():
     entry = {"model": "gaussian", "sigma": 0.1}
     noise_from(entry)
     assert entry == {"model": "gaussian", "sigma": 0.1}
+
+
+def test_rician_noise_is_the_magnitude_of_a_complex_signal():
+    draws = Rician(0.3).sample(np.zeros(DRAWS), np.random.default_rng(5))
+    assert draws.mean() == pytest.approx(0.3 * np.sqrt(np.pi / 2), rel=0.01)  # Rayleigh's law in the dark
+    bright = Rician(0.02).sample(np.ones(DRAWS), np.random.default_rng(6))
+    assert bright.var() == pytest.approx(Rician(0.02).variance(np.ones(1))[0], rel=0.02)
+
+
+def test_salt_and_pepper_replaces_its_share_evenly_and_keeps_the_rest_exactly():
+    clean = np.full(DRAWS, 0.4)
+    draws = SaltAndPepper(0.3).sample(clean, np.random.default_rng(7))
+    assert [np.mean(draws == value) for value in (0, 1, 0.4)] == pytest.approx([0.15, 0.15, 0.7], abs=0.005)
+
+
+def test_skewed_noise_has_its_bias_where_nothing_is_clipped():
+    model = Skewed(gaussian=0.3, square=0.3)
+    draws = model.sample(np.full(DRAWS, 2.0), np.random.default_rng(8)) - 2
+    assert draws.mean() == pytest.approx(model.bias, abs=0.01)
+    assert draws.var() == pytest.approx(0.3**2 + 2 * 0.3**2, rel=0.03)
+    dark = model.sample(np.zeros(DRAWS), np.random.default_rng(9))
+    assert dark.min() == 0
+    assert dark.mean() > model.bias  # clipping takes negative noise away

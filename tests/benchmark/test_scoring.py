@@ -7,12 +7,14 @@ import pandas as pd
 import pytest
 
 from benchmark.contract import Estimate, Snapshot
+from benchmark.judges import judge_for
 from benchmark.scoring import CURVE_COLUMNS, iterates_of, score_run
 from benchmark.storage import pack, save_arrays, save_json
 from benchmark.tables import failures, gather
 
 RNG = np.random.default_rng(0)
 CLEAN = RNG.random((16, 12, 9)).astype(np.float32)
+JUDGE = judge_for("denoise", CLEAN, {}, rank=2, bias=0.0)
 NAMES = {
     "task": "denoise",
     "dataset": "scene",
@@ -36,6 +38,7 @@ RUN = {
     "started": "2026-01-02T03:04:05+00:00",
 }
 ITEM = {
+    "rank": 2,
     "status": "ok",
     "message": "",
     "iterations": 3,
@@ -57,7 +60,7 @@ def trace(levels):
 
 
 def test_the_oracle_is_the_best_iterate_and_the_others_are_what_they_say():
-    answers, curve = iterates_of(Estimate(signal=noisy(0.2), trace=trace([0.3, 0.1, 0.4])), CLEAN)
+    answers, curve = iterates_of(Estimate(signal=noisy(0.2), trace=trace([0.3, 0.1, 0.4])), JUDGE)
     psnr = {name: -10 * np.log10(np.mean((value - CLEAN) ** 2)) for name, value in answers.items()}
     assert psnr == pytest.approx({"returned": 14, "oracle": 26, "last": 8, "average": 14}, abs=0.5)
     assert [(p["iterate"], p["iteration"]) for p in curve] == [(k, i) for i in (1, 2, 3) for k in ("last", "average")]
@@ -65,12 +68,12 @@ def test_the_oracle_is_the_best_iterate_and_the_others_are_what_they_say():
 
 
 def test_nothing_that_a_run_offers_is_better_than_the_oracle():
-    answers, _ = iterates_of(Estimate(signal=noisy(0.05), trace=trace([0.3, 0.2])), CLEAN)
+    answers, _ = iterates_of(Estimate(signal=noisy(0.05), trace=trace([0.3, 0.2])), JUDGE)
     np.testing.assert_array_equal(answers["oracle"], answers["returned"])
 
 
 def test_a_method_that_does_not_iterate_has_one_answer_and_no_curve():
-    answers, curve = iterates_of(Estimate(signal=noisy(0.2)), CLEAN)
+    answers, curve = iterates_of(Estimate(signal=noisy(0.2)), JUDGE)
     assert set(answers) == {"returned"}
     assert curve == []
 
@@ -89,8 +92,9 @@ def scored(tmp_path):
         }
         save_arrays(tmp_path / "estimate.npz", arrays)
         save_json(tmp_path / "record.json", {"run": RUN, "items": items})
-        files = [tmp_path / name for name in ("clean.npz", "estimate.npz", "record.json")]
-        score_run(*files, NAMES, tmp_path / "scores.csv", tmp_path / "curves.csv")
+        save_arrays(tmp_path / "withheld.npz", {})
+        files = [tmp_path / name for name in ("clean.npz", "withheld.npz", "estimate.npz", "record.json")]
+        score_run(*files, NAMES, 0.0, tmp_path / "scores.csv", tmp_path / "curves.csv")
         return tmp_path / "scores.csv", tmp_path / "curves.csv"
 
     return call

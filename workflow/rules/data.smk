@@ -45,6 +45,7 @@ rule corrupt:
         library=library_of("corrupt.py"),
     output:
         noisy=f"{RESULTS}/data/{{dataset}}/{{noise}}/{{seed}}.npz",
+        withheld=f"{RESULTS}/data/{{dataset}}/{{noise}}/{{seed}}-withheld.npz",
     log:
         f"logs/{config['profile']}/{{dataset}}/{{noise}}/corrupt-{{seed}}.log",
     conda:

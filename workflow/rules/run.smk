@@ -1,4 +1,4 @@
-# A method is given the noisy file and never the clean one. Neither the runner's modules nor the time limit are inputs:
+# A method is given the noisy file and neither the clean one nor what is withheld. Neither the runner's modules nor the time limit are inputs:
 # they do not change what a method answers.
 rule run_method:
     input:
@@ -45,6 +45,7 @@ use rule run_method as run_control with:
 rule score:
     input:
         clean=f"{RESULTS}/data/{{dataset}}/clean.npz",
+        withheld=f"{RESULTS}/data/{{dataset}}/{{noise}}/{{seed}}-withheld.npz",
         estimate=f"{RUN}/estimate.npz",
         record=f"{RUN}/record.json",
         library=library_of("score.py"),
@@ -57,6 +58,7 @@ rule score:
         "../../environment.yml"
     params:
         names=names_of,
+        noise=lookup(within=config, dpath="noise/{noise}"),
     message:
         "score {wildcards.method} on {wildcards.dataset}, {wildcards.noise}, seed {wildcards.seed}"
     script:

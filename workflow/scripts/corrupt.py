@@ -13,4 +13,5 @@ with logged(snakemake.log[0]):
         snakemake.wildcards.noise,
         int(snakemake.wildcards.seed),
         Path(snakemake.output.noisy),
+        Path(snakemake.output.withheld),
     )
