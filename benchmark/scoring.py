@@ -15,7 +15,7 @@ from benchmark.storage import load_arrays, load_json, parts_of, unpack, written_
 SCHEMA = 1
 RUN_COLUMNS = "seed params code_sha256 git_commit git_dirty cpu_name threads torch python started".split()
 ITEM_COLUMNS = (
-    "status message iterations seconds warmup_seconds peak_rss_mib peak_gpu_mib device_name data_sha256".split()
+    "rank status message iterations seconds warmup_seconds peak_rss_mib peak_gpu_mib device_name data_sha256".split()
 )
 CURVE_COLUMNS = "dataset item noise method label seed iterate iteration seconds loss psnr".split()
 

@@ -42,16 +42,17 @@ def main(job_file: Path) -> None:
 def run_items(job: Mapping, folder: Path) -> None:
     """Load the method, wait for the device, and run item by item; the outcome of item n goes to `n.json`, `n.npz`.
 
-    A method with a function `solve_many` gets all items of equal shape and rank in one call.
+    A method with a function `solve_many` gets all items of equal shape and rank in one call, but for items with
+    operators, which are each their own.
     """
     started = time.perf_counter()
     observed = load_arrays(Path(job["observed"]))
     method = load_module(Path(job["method"]))
-    solve = getattr(method, "solve_many", None) or one_by_one(method.solve)
     device = available(job["device"])
     clock = _warm_clock(device)
     common = {"warmup_seconds": time.perf_counter() - started, "device_name": _device_name(device)}
-    for numbers in batches(job["items"], together=hasattr(method, "solve_many")):
+    for numbers in batches(job["items"], together=hasattr(method, "solve_many") and "operator" not in job["noise"]):
+        solve = method.solve_many if len(numbers) > 1 else one_by_one(method.solve)
         items = [job["items"][number] for number in numbers]
         problems = [pose(job, item, observed) for item in items]
         seeds = [seed_for(job["seed"], item["name"]) for item in items]

@@ -16,6 +16,7 @@ from deeptensor.arrays import Array, checked, like
 from deeptensor.loop import State, Task, run
 from deeptensor.losses import LOSSES
 from deeptensor.models import Decomposition, Model
+from deeptensor.schedules import SCHEDULES
 from deeptensor.stopping import HeldOut, LowestLoss, Rule, Stop
 
 logger = logging.getLogger(__name__)
@@ -87,6 +88,7 @@ def factorise_many(
     stopping: Rule = LowestLoss(),  # noqa: B008, it is frozen
     iterations: int = 5000,
     learning_rate: float = 1e-3,
+    schedule: str = "fixed",
     scale: float = 1.0,
     seeds: Sequence[int] | None = None,
     device: str | torch.device = "auto",
@@ -107,7 +109,8 @@ def factorise_many(
         "poisson" (likelihood; data and model not negative).
     l1_penalty, l2_penalty: added to the loss for each factor, times its mean magnitude and its mean square.
     stopping: a rule of `deeptensor.stopping`; `iterations` is the most it may take.
-    learning_rate: of Adam, fixed.
+    learning_rate: of Adam, times the factor of `schedule` (see `deeptensor.schedules`): "fixed", "step", "exponential"
+        or "cosine".
     scale: the arrays are modelled as `scale` times the product, whose values should be of the order of 1.
     seeds: one for each array, by default 0, 1, ...: of networks, perturbations and held-out data. On the CPU the same
         seeds give the same answer, bit for bit.
@@ -132,8 +135,9 @@ def factorise_many(
     for name, value in (("l1_penalty", l1_penalty), ("l2_penalty", l2_penalty)):
         if not value >= 0:
             raise ValueError(f"{name} must not be negative, as {value} is")
-    if loss not in LOSSES:
-        raise ValueError(f"unknown loss {loss!r}; there are: {', '.join(LOSSES)}")
+    for name, value, known in (("loss", loss, LOSSES), ("schedule", schedule, SCHEDULES)):
+        if value not in known:
+            raise ValueError(f"unknown {name} {value!r}; there are: {', '.join(known)}")
     device = _device(device, Ys[0])
     data, weights = _data(Ys, weights, scale, device)
     if loss == "poisson" and (data < 0).any():
@@ -154,6 +158,7 @@ def factorise_many(
         delta=delta / scale,
         penalties=(l1_penalty, l2_penalty),
         learning_rate=learning_rate,
+        schedule=schedule,
         seeds=seeds,
         rule=stopping,
         limits=(int(iterations),) * len(seeds),

@@ -16,6 +16,7 @@ from tqdm import tqdm
 from deeptensor.averaging import RunningAverage, per_problem
 from deeptensor.losses import Misfit, penalty
 from deeptensor.models import FactorModel, Model, outer_factors
+from deeptensor.schedules import SCHEDULES
 from deeptensor.stopping import Rule
 
 logger = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ class Task:
     delta: float
     penalties: tuple[float, float]
     learning_rate: float
+    schedule: str
     seeds: tuple[int, ...]
     rule: Rule
     limits: tuple[int, ...]
@@ -100,6 +102,8 @@ class State:
         factors, core = self.networks.split(iterate)
         evaluation = self.misfit(outer_factors(factors, core))
         loss = evaluation.loss + penalty(factors, *task.penalties)
+        for group in self.optimiser.param_groups:
+            group["lr"] = task.learning_rate * SCHEDULES[task.schedule](self.iteration)
         self.optimiser.zero_grad()
         loss.sum().backward()
         self.optimiser.step()

@@ -10,6 +10,7 @@ def row():
             "task": "denoise",
             "dataset": "toy",
             "item": "cube",
+            "rank": 4,
             "noise": "gaussian",
             "method": "svd",
             "file": "svd",

@@ -1,0 +1,71 @@
+"""The figure of an experiment that goes through ranks, noise levels or numbers of samples: a score against them."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from benchmark.figures import GREY, WIDTH, colours_of
+from benchmark.metrics import METRICS
+
+COLUMNS = 3
+
+
+def sweep(scores: pd.DataFrame, over: str, label: str, values: Mapping[str, float], metrics: Sequence[str]) -> Figure:
+    """Return a panel for each metric and each setting that is not swept over, with a line for each method.
+
+    `over` is a column of the scores: `rank`, or `dataset` or `noise`, whose names `values` turns into numbers of the
+    axis named `label`. A point is the mean over items and seeds, its bar one standard deviation. Solid lines are what
+    methods returned, dashed ones the best iterate against the truth (oracle); controls are grey.
+    """
+    rows = scores[scores["metric"].isin(metrics) & scores["iterate"].isin(["returned", "oracle"])]
+    position = rows[over] if over == "rank" else rows[over].map(values)
+    rows = rows.assign(position=position.astype(float)).dropna(subset=["position"])
+    fixed = [name for name in ("dataset", "noise") if name != over]
+    panels = [
+        (names, metric, part)
+        for metric in metrics
+        for names, part in rows[rows["metric"] == metric].groupby(fixed, sort=False)
+    ]
+    columns = min(COLUMNS, len(panels))
+    lines = -(-len(panels) // columns)
+    figure = Figure(figsize=(WIDTH, 1.2 + 2.4 * lines), layout="constrained")
+    axes = figure.subplots(lines, columns, squeeze=False).ravel()
+    colours = colours_of(rows.loc[~rows["control"].astype(bool), "label"].unique())
+    for axis, (names, metric, part) in zip(axes, panels, strict=False):
+        for (method, iterate), line in part.groupby(["label", "iterate"], sort=False):
+            _draw_line(axis, line, colours.get(method, GREY), iterate == "oracle")
+        axis.set_title(", ".join(names), fontsize=8, loc="left")
+        axis.set_xlabel(label, fontsize=8)
+        axis.set_ylabel(METRICS[metric].label, fontsize=8)
+        axis.tick_params(labelsize=7)
+        axis.grid(color="#EEEEEE")
+        axis.spines[["top", "right"]].set_visible(False)
+    for axis in axes[len(panels) :]:
+        axis.set_axis_off()
+    handles = [Line2D([], [], color=colour, marker="o", ms=3, label=name) for name, colour in colours.items()]
+    handles += [
+        Line2D([], [], color=GREY, marker="o", ms=3, label="control"),
+        Line2D([], [], color="black", ls="--", label="oracle"),
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False, fontsize=7)
+    return figure
+
+
+def _draw_line(axis: Axes, line: pd.DataFrame, colour: str, oracle: bool) -> None:
+    points = line[np.isfinite(line["value"])].groupby("position")["value"].agg(["mean", "std"]).fillna(0)
+    axis.errorbar(
+        points.index,
+        points["mean"],
+        yerr=points["std"],
+        color=colour,
+        lw=1,
+        ls="--" if oracle else "-",
+        marker=None if oracle else "o",
+        ms=3,
+        capsize=0 if oracle else 2,
+        elinewidth=0 if oracle else 0.7,
+    )

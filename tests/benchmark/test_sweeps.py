@@ -1,0 +1,52 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmark.sweeps import sweep
+
+
+@pytest.fixture
+def scores(row):
+    levels = {"weak": 30.0, "strong": 20.0}
+    rows = [
+        row(method=name.lower(), label=name, noise=noise, item=str(item), seed=item, value=level + gain + item, **more)
+        for noise, level in levels.items()
+        for item in (0, 2)
+        for name, gain, more in (
+            ("A", 0, {}),
+            ("B", 5, {"iterate": "oracle"}),
+            ("B", 1, {}),
+            ("Floor", -9, {"control": True}),
+        )
+    ]
+    return pd.DataFrame(rows)
+
+
+def lines_of(axis):
+    return {
+        (container.lines[0].get_color(), container.lines[0].get_linestyle()): container.lines[0].get_xydata()
+        for container in axis.containers
+    }
+
+
+def test_each_method_is_a_line_of_means_against_the_level(scores):
+    figure = sweep(scores, "noise", "sigma", {"weak": 0.1, "strong": 0.4}, ["psnr"])
+    [axis] = figure.axes
+    assert axis.get_xlabel() == "sigma"
+    lines = list(lines_of(axis).values())
+    assert len(lines) == 4
+    np.testing.assert_allclose(lines[0], [[0.1, 31], [0.4, 21]])  # A: the mean of 30 and 32, and of 20 and 22
+    styles = sorted(style for _, style in lines_of(axis))
+    assert styles == ["-", "-", "-", "--"]
+
+
+def test_bars_are_one_standard_deviation_over_items_and_seeds(scores):
+    [axis] = sweep(scores, "noise", "sigma", {"weak": 0.1, "strong": 0.4}, ["psnr"]).axes
+    low, high = axis.containers[0].lines[2][0].get_segments()[0][:, 1]
+    assert (high - low) / 2 == pytest.approx(np.std([30, 32], ddof=1))
+
+
+def test_what_is_not_swept_over_gets_panels_of_its_own(scores):
+    scores = scores.assign(rank=np.tile([2, 2, 2, 2, 8, 8, 8, 8], 2))
+    figure = sweep(scores, "rank", "rank", {}, ["psnr"])
+    assert [axis.get_title(loc="left") for axis in figure.axes if axis.axison] == ["toy, weak", "toy, strong"]
