@@ -1,0 +1,53 @@
+"""Minimises ||Y - W H^T||_F^2, or the divergence of Kullback and Leibler, over non-negative W and H of the given rank.
+
+Y holds the n samples, flattened, in rows; entries that noise made negative are set to zero.
+
+Lee and Seung, Learning the parts of objects by non-negative matrix factorization, Nature 401 (1999),
+DOI 10.1038/44565; the norm by coordinate descent (Cichocki and Phan 2009, DOI 10.1587/transfun.E92.A.708), the
+divergence by multiplicative updates (Févotte and Idier 2011, DOI 10.1162/NECO_a_00168), as in scikit-learn.
+
+Parameters are those of the DeepTensor authors' script: 200 iterations, a tolerance of 1e-4, no penalties, and W solved
+anew for the fitted H. The start is the non-negative double SVD (Boutsidis and Gallopoulos 2008,
+DOI 10.1016/j.patcog.2007.09.010), for the divergence with the mean of Y in place of zeros, which its updates could not
+leave. A rank above the number of samples or features, which that start cannot have, takes one random draw as its start.
+The draws are the same for every seed.
+"""
+
+import logging
+
+import numpy as np
+from sklearn.decomposition import NMF
+
+from benchmark.contract import Estimate, Problem
+from benchmark.logged import logged_warnings
+from benchmark.samples import as_rows, check_rank
+
+LABEL = "NMF"
+TASKS = {"factorise"}
+DEVICES = {"cpu"}
+
+# Solver and start of each loss.
+LOSSES = {"frobenius": ("cd", "nndsvd"), "kullback-leibler": ("mu", "nndsvda")}
+
+log = logging.getLogger(__name__)
+
+
+def solve(problem: Problem, *, seed: int, device: str, loss: str = "frobenius", iterations: int = 200) -> Estimate:
+    """Return the factors W of shape n x rank and H of shape (*sample shape, rank)."""
+    if loss not in LOSSES:
+        raise ValueError(f"unknown loss {loss!r}; nmf has: {', '.join(LOSSES)}")
+    rank, samples = problem.rank, np.maximum(as_rows(problem.observed), 0)
+    check_rank(rank, samples.size, samples)
+    solver, start = LOSSES[loss]
+    model = NMF(
+        n_components=rank,
+        init=start if rank <= min(samples.shape) else "random",
+        solver=solver,
+        beta_loss=loss,
+        max_iter=iterations,
+        random_state=0,
+    )
+    with logged_warnings(log):
+        weights = model.fit(samples).transform(samples)
+    components = model.components_.T.reshape(*problem.observed.shape[1:], rank)
+    return Estimate(factors=(weights, components), iterations=model.n_iter_)

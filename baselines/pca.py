@@ -1,0 +1,57 @@
+"""Orthonormal basis of the given rank with the least squared error of the samples' projection: principal components.
+
+The leading eigenvectors of Z^T Z, where the n samples, flattened, are the rows of Z after a preparation:
+
+- `centred-features`: less the mean of each feature over the samples; the textbook's, by scikit-learn's exact solver.
+- `standardised-samples`: each sample less its own mean, over its own standard deviation, and no centring over the
+  samples; as in the script of the DeepTensor authors.
+- `none`: as they are, which gives the basis of the truncated SVD.
+
+Pearson, On lines and planes of closest fit to systems of points in space, Philosophical Magazine 2 (1901),
+DOI 10.1080/14786440109462720.
+"""
+
+import numpy as np
+from sklearn.decomposition import PCA
+from sklearn.utils.extmath import svd_flip
+
+from benchmark.contract import Estimate, Problem
+from benchmark.lowrank import right_singular
+from benchmark.samples import as_rows, check_rank
+
+LABEL = "PCA"
+TASKS = {"basis"}
+DEVICES = {"cpu"}
+
+PREPARATIONS = ("centred-features", "standardised-samples", "none")
+
+
+def solve(problem: Problem, *, seed: int, device: str, preparation: str = "centred-features") -> Estimate:
+    """Return the components, of shape (rank, *sample shape), orthonormal, by descending eigenvalue."""
+    rank, samples = problem.rank, as_rows(problem.observed)
+    check_rank(rank, min(samples.shape), samples)
+    if preparation == "centred-features":
+        components = PCA(n_components=rank, svd_solver="full").fit(samples).components_
+    elif preparation == "standardised-samples":
+        components = leading_eigenvectors(standardised(samples), rank)
+    elif preparation == "none":
+        components = leading_eigenvectors(samples, rank)
+    else:
+        raise ValueError(f"unknown preparation {preparation!r}; pca has: {', '.join(PREPARATIONS)}")
+    return Estimate(signal=components.reshape(rank, *problem.observed.shape[1:]))
+
+
+def standardised(samples: np.ndarray) -> np.ndarray:
+    """Return n x p samples, each less its mean over its features and over their standard deviation; constant ones 0."""
+    centred = samples - samples.mean(axis=1, keepdims=True)
+    deviation = samples.std(axis=1, keepdims=True)
+    # Rounding leaves a constant sample a deviation of about 1e-16 of its value.
+    varies = deviation > 1e-12 * np.abs(samples).max(axis=1, keepdims=True)
+    return np.divide(centred, deviation, out=np.zeros_like(centred), where=varies)
+
+
+def leading_eigenvectors(samples: np.ndarray, rank: int) -> np.ndarray:
+    """Return the `rank` leading eigenvectors of Z^T Z, Z n x p, as rows, the largest entry of each positive."""
+    _, vectors = right_singular(samples)
+    _, components = svd_flip(None, vectors[:, :rank].T, u_based_decision=False)
+    return components
