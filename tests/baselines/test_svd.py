@@ -10,9 +10,9 @@ from benchmark.loading import load_module
 BASELINES = Path(__file__).parents[2] / "baselines"
 
 
-def factors(name: str, signal: np.ndarray, rank: int) -> tuple[np.ndarray, np.ndarray]:
+def factors(name: str, signal: np.ndarray, rank: int, **params) -> tuple[np.ndarray, np.ndarray]:
     problem = Problem(observed=signal, rank=rank, data_range=1.0)
-    return load_module(BASELINES / f"{name}.py").solve(problem, seed=0, device="cpu").factors
+    return load_module(BASELINES / f"{name}.py").solve(problem, seed=0, device="cpu", **params).factors
 
 
 def test_no_nearby_factors_of_the_rank_fit_better_than_the_svd():
@@ -59,3 +59,15 @@ def test_factors_have_the_layout_of_the_contract():
 def test_rank_that_the_unfolding_cannot_have_is_an_error(rank):
     with pytest.raises(ValueError, match="give 1 to 5"):
         factors("svd", np.ones((12, 9, 5)), rank)
+
+
+def test_extra_component_recovers_a_shifted_matrix_exactly():
+    rng = np.random.default_rng(5)
+    shifted = 1 + rng.standard_normal((12, 3)) @ rng.standard_normal((3, 9))
+    np.testing.assert_allclose(compose(factors("svd", shifted, 3, extra=1)), shifted, atol=1e-12)
+    assert np.abs(compose(factors("svd", shifted, 3)) - shifted).max() > 1e-2
+
+
+def test_extra_beyond_the_largest_rank_is_an_error():
+    with pytest.raises(ValueError, match="give 1 to 5"):
+        factors("svd", np.ones((12, 9, 5)), 5, extra=1)

@@ -1,0 +1,37 @@
+"""Minimises ||Y - X||_F^2 / 2 + t ||X||_*, with the threshold t by Stein's unbiased risk estimate.
+
+X = 1 m^T + U (S - t)_+ V^T with the observation Y = 1 m^T + U S V^T, a cube unfolded to (height * width) x bands. m
+holds the mean of each band of a cube, and the mean of all entries of a matrix. The rank follows; the given one is not
+used.
+
+Candes, Sing-Long and Trzasko, Unbiased risk estimates for singular value thresholding and spectral estimators, IEEE
+Transactions on Signal Processing 61 (2013), DOI 10.1109/TSP.2013.2270464.
+
+Departures from the paper: it centres nothing (the risk of the means is left out), and it assumes white noise. For other
+noise the mean of its variance is taken. The minimum over t is exact, not that of a grid.
+"""
+
+import numpy as np
+
+from benchmark.contract import Estimate, Problem
+from benchmark.lowrank import fold, right_singular
+from benchmark.sure import best_threshold, centred
+
+LABEL = "SVT, threshold by SURE"
+TASKS = {"denoise"}
+DEVICES = {"cpu"}
+
+
+def solve(problem: Problem, *, seed: int, device: str) -> Estimate:
+    """Return factors of shapes H x W x r and B x r, the means as their last component."""
+    if problem.noise is None:
+        raise ValueError("svt_sure needs the noise level, and this problem names no noise model")
+    matrix, mean = centred(problem.observed)
+    # The models' variance is affine in the mean, so that this is the mean variance, free of bias.
+    sigma = float(np.sqrt(problem.noise.variance(problem.observed.mean(dtype=np.float64))))
+    singular_values, right = right_singular(matrix)
+    threshold = best_threshold(singular_values, sigma, matrix.shape)
+    kept = singular_values > threshold
+    left = matrix @ (right[:, kept] * (1 - threshold / singular_values[kept]))
+    left, right = np.column_stack([left, np.ones(len(left))]), np.column_stack([right[:, kept], mean])
+    return Estimate(factors=fold(left, right, problem.observed.shape))
