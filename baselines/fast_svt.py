@@ -15,8 +15,8 @@ starts from the last one's basis; and an SVD of the small triangle K^T in place 
 import numpy as np
 
 from benchmark.contract import Estimate, Problem
-from benchmark.lowrank import fold
-from benchmark.sure import best_threshold, centred
+from benchmark.lowrank import centred, fold
+from benchmark.sure import best_threshold
 
 LABEL = "Fast randomised SVT"
 TASKS = {"denoise"}

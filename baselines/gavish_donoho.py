@@ -17,7 +17,7 @@ import numpy as np
 from benchmark.anscombe import stabilise as anscombe
 from benchmark.anscombe import unstabilise
 from benchmark.contract import Estimate, Factors, Problem, compose
-from benchmark.lowrank import fold, frobenius_shrinkage, right_singular, unfold
+from benchmark.lowrank import centred, fold, frobenius_shrinkage, right_singular
 
 LABEL = "Gavish-Donoho"
 TASKS = {"denoise"}
@@ -39,11 +39,9 @@ def solve(problem: Problem, *, seed: int, device: str, stabilise: bool = False) 
 
 def shrink(signal: np.ndarray, sigma: float) -> Factors:
     """Return the factors of a signal denoised at the noise level `sigma`, the means as their last component."""
-    matrix = unfold(signal)
-    mean = np.broadcast_to(matrix.mean(axis=0 if signal.ndim > 2 else None), matrix.shape[1])
-    centred = matrix - mean
-    singular_values, right = right_singular(centred)
+    matrix, mean = centred(signal)
+    singular_values, right = right_singular(matrix)
     shrunk = frobenius_shrinkage(singular_values, sigma, matrix.shape)
     kept = shrunk > 0
-    left = centred @ (right[:, kept] * (shrunk[kept] / singular_values[kept]))
+    left = matrix @ (right[:, kept] * (shrunk[kept] / singular_values[kept]))
     return fold(np.column_stack([left, np.ones(len(left))]), np.column_stack([right[:, kept], mean]), signal.shape)

@@ -16,6 +16,7 @@ from scipy.ndimage import uniform_filter
 WIDTH = 8.0
 COLUMNS = 6
 PIXELS = 4
+VECTORS = 12
 BEST = 2
 
 # From the palettes of Okabe and Ito and of Paul Tol, which colour-blind eyes tell apart; beyond twelve they repeat.
@@ -97,6 +98,28 @@ def reconstructions(
             bar.set_title("|estimate - clean|,\nmean of images", fontsize=7, loc="left")
             bar.tick_params(labelsize=6.5)
             bar.locator_params(nbins=3)
+    return figure
+
+
+def bases(estimates: Estimates) -> Figure:
+    """Return the first vectors of bases of images (rank, height, width), a row a method, each stretched on its own.
+
+    A basis that is a text (a failed method) fills the start of its row with it.
+    """
+    figure = Figure(figsize=(WIDTH, 0.75 * len(estimates)))
+    grid = figure.subplots(len(estimates), VECTORS, squeeze=False)
+    figure.subplots_adjust(left=0.16, right=0.995, top=0.99, bottom=0.01, wspace=0.05, hspace=0.05)
+    for row, (label, basis) in zip(grid, estimates.items(), strict=True):
+        row[0].set_ylabel(textwrap.fill(label, 20), rotation=0, ha="right", va="center", fontsize=7)
+        for axis in row:
+            axis.set(xticks=[], yticks=[])
+            axis.spines[:].set_visible(False)
+        if isinstance(basis, str):
+            _say(row[0], basis)
+            continue
+        for axis, image in zip(row, basis, strict=False):
+            extent = np.abs(image).max()
+            axis.imshow(image, cmap="RdBu", vmin=-extent, vmax=extent)
     return figure
 
 

@@ -15,6 +15,17 @@ def fold(left: np.ndarray, right: np.ndarray, shape: tuple[int, ...]) -> Factors
     return left.reshape(*shape[:-1], left.shape[-1]), right
 
 
+def centred(signal: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the unfolding (H*W) x B of a signal less its means, and the means (B,).
+
+    These are the mean of each band of a cube, and of a matrix that of all entries: its column means would be as noisy
+    as one more component.
+    """
+    matrix = unfold(signal)
+    mean = np.broadcast_to(matrix.mean(axis=0 if signal.ndim > 2 else None), matrix.shape[1])
+    return matrix - mean, mean
+
+
 def right_singular(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the singular values of an m x n matrix in descending order, shape (k,), and V, n x k, k = min(m, n).
 

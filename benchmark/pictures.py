@@ -38,8 +38,8 @@ def draw(
         )
     item = facts["items"][0]["name"]
     returned = _rows(scores, {**scene, "item": item, "iterate": "returned"})
-    psnr = returned[returned["metric"] == "psnr"].sort_values("value", ascending=False)
-    shown = psnr[psnr["method"].isin(list(estimates))]
+    first = returned[returned["metric"] == returned["metric"].iloc[0]].sort_values("value", ascending=False)
+    shown = first[first["method"].isin(list(estimates))]
     signals = {
         row.label: compose(unpack(load_arrays(estimates[row.method]), item).answer)
         if row.status == "ok"
@@ -47,6 +47,8 @@ def draw(
         for row in shown.itertuples()
     }
     truth, observed = load_arrays(clean)[item], load_arrays(noisy)[item]
+    if figure == "bases":
+        return figures.bases(signals)
     if figure == "spectra":
         competitors = {label: signals[label] for label in shown.loc[~shown["control"], "label"]}
         always = shown.loc[(shown["method"] == REFERENCE) | shown["file"].str.startswith("deeptensor"), "label"]

@@ -6,19 +6,6 @@ Transactions on Signal Processing 61 (2013), DOI 10.1109/TSP.2013.2270464.
 
 import numpy as np
 
-from benchmark.lowrank import unfold
-
-
-def centred(signal: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the unfolding (H*W) x B of a signal less its means, and the means (B,).
-
-    These are the mean of each band of a cube, and of a matrix that of all entries: its column means would be as noisy
-    as one more component.
-    """
-    matrix = unfold(signal)
-    mean = np.broadcast_to(matrix.mean(axis=0 if signal.ndim > 2 else None), matrix.shape[1])
-    return matrix - mean, mean
-
 
 def risk_estimate(singular_values: np.ndarray, threshold: float, sigma: float, shape: tuple[int, int]) -> float:
     """Return SURE of soft-thresholding an m x n matrix: unbiased for the expected squared Frobenius error.
