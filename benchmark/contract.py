@@ -35,6 +35,7 @@ class Item:
 
     `signal` has values in [0, 1] with maximum 1. It is a matrix; or a stack of images, height x width x bands, frames,
     slices or faces; or, for the tasks `basis`, `covariance` and `factorise`, samples along the first axis.
+    A `signed` signal has values in [-1, 1] at a scale of its own; Poisson noise cannot be drawn from it.
     `rank` overrides the data set's rank in the config. `labels` (first axis as `signal`'s) go to scoring alone.
     """
 
@@ -42,6 +43,7 @@ class Item:
     signal: np.ndarray
     rank: int | None = None
     labels: np.ndarray | None = None
+    signed: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
-"""Readers of cubes (height x width x bands) from the file formats in which they are published."""
+"""Readers of cubes (height x width x bands) and of samples from the file formats in which they are published."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import h5py
@@ -8,9 +8,15 @@ import numpy as np
 import scipy.io
 import skimage.io
 
+from benchmark.nifti import read_nifti
+
+# A folder of bands may hold a preview beside them, which is none of these.
+BANDS = (".pgm", ".png", ".tif", ".tiff")
+PICTURES = (*BANDS, ".bmp", ".jpeg", ".jpg")
+
 
 def read_cube(path: Path, key: str | None = None) -> np.ndarray:
-    """Return the cube (height x width x bands, values as stored) of a file, or of a folder with one PNG a band.
+    """Return the cube (height x width x bands, values as stored) of a file, or of a folder with one image a band.
 
     Raises what `read_array` does, and ValueError if the array does not have three axes.
     """
@@ -21,23 +27,57 @@ def read_cube(path: Path, key: str | None = None) -> np.ndarray:
 
 
 def read_array(path: Path, key: str | None = None) -> np.ndarray:
-    """Return the array of a `.npy`, `.npz` or `.mat` file, or the stack (h x w x n) of a folder's PNGs sorted by name.
+    """Return the array of a file (its ending one of `READERS`), or the stack (h x w x n) of the images of a folder.
 
-    `key` names one of several arrays in a `.npz` or `.mat` file. Raises FileNotFoundError if there is nothing at
-    `path`, and ValueError if the format is not known or the key does not settle which array is meant.
+    The images are grey and have the endings `BANDS`; they are sorted by name. `key` names one of several arrays in a
+    `.npz` or `.mat` file. Raises FileNotFoundError if there is nothing at `path`, and ValueError if the format is not
+    known or the key does not settle which array is meant.
     """
     if not path.exists():
         raise FileNotFoundError(f"{path} does not exist; check the path of the data set in the config")
-    if key is not None and (path.is_dir() or path.suffix.lower() == ".npy"):
-        raise ValueError(f"{path} holds one array without a name; leave out the key {key!r}")
     if path.is_dir():
-        return _read_pngs(path)
-    if path.suffix.lower() not in READERS:
-        raise ValueError(f"{path}: cannot read {path.suffix!r} files; give {', '.join(READERS)} or a folder of PNGs")
+        _refuse_key(path, key)
+        return np.moveaxis(read_images(images_in([path], BANDS)), 0, -1)
+    ending = next((ending for ending in READERS if path.name.lower().endswith(ending)), None)
+    if ending is None:
+        raise ValueError(f"{path}: cannot read {path.suffix!r} files; give {', '.join(READERS)} or a folder of images")
+    if ending not in KEYED:
+        _refuse_key(path, key)
     try:
-        return READERS[path.suffix.lower()](path, key)
+        return READERS[ending](path, key)
     except Exception as error:  # each format has its own for a damaged file
         raise ValueError(f"{path} cannot be read: {error}") from error
+
+
+def images_in(folders: Iterable[Path], endings: Sequence[str] = PICTURES) -> list[Path]:
+    """Return the images of folders by their endings, folder by folder sorted by name.
+
+    Raises ValueError if a folder has none.
+    """
+    found = []
+    for folder in folders:
+        images = sorted(path for path in folder.iterdir() if path.suffix.lower() in endings)
+        if not images:
+            raise ValueError(f"{folder}: no image in this folder; its files may end with {', '.join(endings)}")
+        found += images
+    return found
+
+
+def read_images(paths: Sequence[Path], colour: bool = False) -> np.ndarray:
+    """Return grey images as n x h x w, values as stored; where `colour` is allowed, the mean of the three channels.
+
+    Raises ValueError if an image is not grey (and not allowed to be of three colours) or unlike the first one.
+    """
+    images = [skimage.io.imread(path) for path in paths]
+    for path, image in zip(paths, images, strict=True):
+        if image.ndim != 2 and not (colour and image.shape[2:] == (3,)):
+            raise ValueError(f"{path}: an image of {image.shape[-1]} channels; a grey one is needed")
+        if image.shape[:2] != images[0].shape[:2] or image.dtype != images[0].dtype:
+            raise ValueError(
+                f"{path}: {image.dtype} of shape {image.shape}, but {paths[0].name} is {images[0].dtype} of shape "
+                f"{images[0].shape}; all images must be alike"
+            )
+    return np.stack([image if image.ndim == 2 else image.mean(axis=-1) for image in images])
 
 
 def cropped(cube: np.ndarray, size: int | None = None, bands: int | None = None) -> np.ndarray:
@@ -89,20 +129,14 @@ def _settled(key: str | None, shapes: Mapping[str, tuple[int, ...]]) -> str:
     return key
 
 
-def _read_pngs(folder: Path) -> np.ndarray:
-    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".png")
-    if not paths:
-        raise ValueError(f"{folder}: no PNG in this folder; one file a band is needed")
-    bands = [skimage.io.imread(path) for path in paths]
-    for path, band in zip(paths, bands, strict=True):
-        if band.ndim != 2:
-            raise ValueError(f"{path}: a PNG of {band.shape[-1]} channels; one grey-scale PNG a band is needed")
-        if band.shape != bands[0].shape or band.dtype != bands[0].dtype:
-            raise ValueError(
-                f"{path}: {band.dtype} of shape {band.shape}, but {paths[0].name} is {bands[0].dtype} of shape "
-                f"{bands[0].shape}; the bands of a cube are alike"
-            )
-    return np.stack(bands, axis=-1)
+def _refuse_key(path: Path, key: str | None) -> None:
+    if key is not None:
+        raise ValueError(f"{path} holds one array without a name; leave out the key {key!r}")
 
 
-READERS = {".mat": _read_mat, ".npy": _read_npy, ".npz": _read_npz}
+def _read_nifti(path: Path, _: None) -> np.ndarray:
+    return read_nifti(path)
+
+
+KEYED = (".mat", ".npz")
+READERS = {".mat": _read_mat, ".nii": _read_nifti, ".nii.gz": _read_nifti, ".npy": _read_npy, ".npz": _read_npz}

@@ -76,6 +76,10 @@ def _judge_of_bases(clean: np.ndarray, withheld: Mapping[str, np.ndarray], rank:
 
     The clean basis are the principal components of the clean training samples.
     """
+    if "labels" not in withheld:
+        raise ValueError(
+            "a basis is judged by classification, and the samples have no labels: give a labelled data set"
+        )
     samples = as_rows(clean)
     _, vectors = leading_eigenpairs(sample_covariance(samples), rank)
 

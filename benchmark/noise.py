@@ -32,7 +32,9 @@ class Poisson:
     readout: float = 0.0
 
     def sample(self, clean: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Return an observation of the non-negative signal `clean`."""
+        """Return an observation of `clean`; ValueError if a value of it is negative."""
+        if clean.min() < 0:
+            raise ValueError("photons cannot be counted where the signal is negative: choose noise of another model")
         counts = rng.poisson(self.photons * clean)
         return (counts + self.readout * rng.standard_normal(clean.shape)) / self.photons
 

@@ -1,15 +1,14 @@
-"""A cube of your own, from a file or a folder of PNGs that the config names by `path`.
+"""A cube of your own, from a file or a folder of images that the config names by `path`.
 
-Read are MATLAB's `.mat` (also of version 7.3), NumPy's `.npy` and `.npz`, and a folder with one grey-scale PNG a band,
-sorted by name. The terms of the data are yours to mind.
+Read are MATLAB's `.mat` (also of version 7.3), NumPy's `.npy` and `.npz`, NIfTI's `.nii` and `.nii.gz`, and a folder
+with one grey PNG, TIFF or PGM a band, sorted by name. The terms of the data are yours to mind.
 """
 
-import re
 from pathlib import Path
 
 from benchmark.contract import Item
 from benchmark.cubes import cropped, read_cube
-from benchmark.signals import normalised
+from benchmark.signals import name_of, normalised
 
 TITLE = "Own cube"
 LICENCE = "the user's own data"
@@ -30,5 +29,4 @@ def load(
     `key` names one of several arrays in a `.mat` or `.npz` file.
     """
     file = Path(path).expanduser()
-    name = re.sub(r"[^A-Za-z0-9_.-]", "_", file.stem)
-    return [Item(name, normalised(str(file), cropped(read_cube(file, key), size, bands)))]
+    return [Item(name_of(file), normalised(str(file), cropped(read_cube(file, key), size, bands)))]

@@ -16,7 +16,7 @@ CITATION = (
 STANDS_IN_FOR = "the Weizmann faces of the paper's Figure 2 and the MNIST images of its Table 2"
 
 
-def load(folder: Path) -> list[Item]:
-    """Return the stack of digits (1797 x 8 x 8), grey levels 0 to 16 divided by 16, labelled 0 to 9."""
+def load(folder: Path, *, labelled: bool = True) -> list[Item]:
+    """Return the digits as samples (1797 x 8 x 8), grey levels 0 to 16 divided by 16, labelled 0 to 9 if `labelled`."""
     digits = load_digits()
-    return [Item("digits", normalised(TITLE, digits.images), labels=digits.target)]
+    return [Item("digits", normalised(TITLE, digits.images), labels=digits.target if labelled else None)]

@@ -3,11 +3,13 @@
 The registry's copy is that of a published study, at a fixed commit.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmark.contract import Item
-from benchmark.cubes import read_array
+from benchmark.cubes import cropped, read_array
 from benchmark.signals import normalised
+from benchmark.truncation import at_ranks, truncated_cube
 
 TITLE = "Samson"
 LICENCE = "not stated"
@@ -15,11 +17,25 @@ CITATION = (
     "Zhu, Wang, Xiang, Fan, Pan: Structured Sparse Method for Hyperspectral Unmixing. ISPRS Journal of Photogrammetry "
     "and Remote Sensing 88, 2014, pp. 101-118"
 )
-STANDS_IN_FOR = "the ICVL scene of the paper's Figure 9 and the hyperspectral scene of its Figure 13"
+STANDS_IN_FOR = "the ICVL scene of the paper's Figure 9 and the hyperspectral scenes of its Figures 3 and 13"
 RGB = (79, 47, 16)  # 650, 549 and 451 nm, if the bands are evenly spaced
 
 
-def load(folder: Path) -> list[Item]:
-    """Return the scene (95 x 95 x 156); the file holds bands x pixels, the pixels in MATLAB's column order."""
+def load(
+    folder: Path,
+    *,
+    size: int | None = None,
+    bands: int | None = None,
+    truncated: int | None = None,
+    ranks: Sequence[int] = (),
+) -> list[Item]:
+    """Return the scene (95 x 95 x 156), cropped to the central `size` x `size` pixels and first `bands`.
+
+    The scene can be `truncated` to a rank, and come once for each of the `ranks` that methods are told. The file holds
+    bands x pixels, the pixels in MATLAB's column order.
+    """
     spectra = read_array(folder / "Samson.mat", key="Y")
-    return [Item("samson", normalised(TITLE, spectra.T.reshape(95, 95, 156, order="F")))]
+    cube = cropped(spectra.T.reshape(95, 95, 156, order="F"), size, bands)
+    if truncated is not None:
+        cube = truncated_cube(cube, truncated)
+    return at_ranks(Item("samson", normalised(TITLE, cube)), ranks)

@@ -5,6 +5,7 @@ illuminations. Which 160 the paper took is not published. `eigenfaces` holds 840
 11 to 39, the 30 most frontal illuminations, reduced to 96 x 84 pixels by the mean over squares of 2 x 2.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import skimage.io
 
 from benchmark.contract import Item
 from benchmark.signals import normalised
+from benchmark.truncation import at_ranks, truncated_stack
 
 TITLE = "Extended Yale B"
 LICENCE = "free to use for research purposes"
@@ -29,10 +31,18 @@ IMAGE = 40
 FRONTAL_SUBJECTS = 10
 
 
-def load(folder: Path, *, selection: str = "frontal", images: int | None = None) -> list[Item]:
+def load(
+    folder: Path,
+    *,
+    selection: str = "frontal",
+    images: int | None = None,
+    truncated: int | None = None,
+    ranks: Sequence[int] = (),
+) -> list[Item]:
     """Return the `frontal` stack (192 x 168 x 160) or the samples of `eigenfaces` (840 x 96 x 84), labelled by subject.
 
-    `images` keeps so many of the stack, at equal distances.
+    `images` keeps so many of the stack, at equal distances. It can be `truncated` to a CP rank (of 1000: in minutes),
+    and come once for each of the `ranks` that methods are told.
     """
     paths = sorted(folder.glob("yaleB*/*.pgm"))
     subjects = np.array([int(path.parent.name.removeprefix("yaleB")) for path in paths])
@@ -40,7 +50,9 @@ def load(folder: Path, *, selection: str = "frontal", images: int | None = None)
         chosen = [path for path, subject in zip(paths, subjects, strict=True) if subject <= FRONTAL_SUBJECTS]
         kept = np.linspace(0, len(chosen) - 1, images or len(chosen)).round().astype(int)
         faces = np.stack([skimage.io.imread(chosen[index]) for index in kept], axis=-1)
-        return [Item("yale_b", normalised(TITLE, faces))]
+        if truncated is not None:
+            faces = truncated_stack(faces, truncated)
+        return at_ranks(Item("yale_b", normalised(TITLE, faces)), ranks)
     if selection == "eigenfaces":
         later = subjects > FRONTAL_SUBJECTS
         faces = np.stack([skimage.io.imread(path) for path, wanted in zip(paths, later, strict=True) if wanted])

@@ -93,3 +93,18 @@ def test_an_observation_is_the_noise_model_applied_once_for_each_item_and_seed(p
     assert np.abs(error.ravel()[: other.size] - other.ravel()).max() > 0.01
     expected = noise_from(NOISE).variance(signals["cube"]).mean()
     assert error.var() == pytest.approx(expected, rel=0.5)
+
+
+def test_gaussian_noise_can_be_drawn_from_a_signed_signal_and_photon_noise_cannot(prepared, tmp_path):
+    (tmp_path / "two.py").write_text(
+        'import numpy as np\n\nfrom benchmark.contract import Item\n\nTITLE = "Signed"\n\n\n'
+        'def load(folder):\n    return [Item("signed", np.linspace(-0.5, 0.3, 600).reshape(30, 20), signed=True)]\n'
+    )
+    clean, facts = prepared()
+    signal = load_arrays(clean)["signed"]
+    assert (signal.min(), signal.max()) == (np.float32(-0.5), np.float32(0.3))
+    out = (tmp_path / "noisy.npz", tmp_path / "withheld.npz")
+    corrupt(clean, facts, {"model": "gaussian", "sigma": 0.1}, "two", "weak", 0, *out)
+    assert np.std(load_arrays(out[0])["signed"] - signal) == pytest.approx(0.1, rel=0.15)
+    with pytest.raises(ValueError, match="where the signal is negative"):
+        corrupt(clean, facts, NOISE, "two", "photons", 0, *out)

@@ -65,6 +65,15 @@ def test_the_scale_of_a_basis_changes_no_accuracy(classes):
     assert accuracies(100 * pattern[None], parts) == accuracies(pattern[None], parts)
 
 
+def test_too_few_samples_a_class_and_missing_labels_are_said(classes):
+    parts, pattern = classes
+    few = parts | {"labels": np.array([0] * 59 + [1])}
+    with pytest.raises(ValueError, match="a class has 1 training samples"):
+        accuracies(pattern[None], few)
+    with pytest.raises(ValueError, match="have no labels"):
+        judge_for("basis", parts["observed"], {}, rank=1, bias=0.0)
+
+
 def test_a_basis_is_judged_by_accuracy_and_affinity_and_has_no_curve(classes):
     parts, pattern = classes
     images = parts["observed"].reshape(60, 4, 3)

@@ -8,7 +8,7 @@ import pytest
 import scipy.io
 import skimage.io
 
-from benchmark.cubes import cropped, read_array, read_cube
+from benchmark.cubes import cropped, read_array, read_cube, read_images
 
 CUBE = np.random.default_rng(0).integers(0, 2**16, size=(7, 5, 3), dtype=np.uint16)
 OTHER = np.arange(4.0).reshape(2, 2)
@@ -72,18 +72,36 @@ def test_npy_gives_the_array_written(tmp_path):
 
 
 @pytest.mark.parametrize("kind", [np.uint8, np.uint16])
-def test_a_png_folder_gives_its_bands_in_the_order_of_their_names(tmp_path, kind):
+def test_a_folder_gives_its_bands_in_the_order_of_their_names(tmp_path, kind):
     cube = (CUBE >> 8).astype(kind) if kind is np.uint8 else CUBE
     folder = write_pngs(tmp_path / "bands", list(np.moveaxis(cube, -1, 0)))
     (folder / "notes.txt").write_text("not a band")
+    skimage.io.imsave(folder / "a_preview.bmp", np.zeros((7, 5, 3), np.uint8), check_contrast=False)
     assert read_cube(folder).dtype == kind
     np.testing.assert_array_equal(read_cube(folder), cube)
+
+
+@pytest.mark.parametrize("ending", ["tif", "tiff", "TIF", "pgm"])
+def test_bands_need_not_be_pngs(tmp_path, ending):
+    bands = (CUBE >> 8).astype(np.uint8)
+    for number in range(3):
+        skimage.io.imsave(tmp_path / f"{number}.{ending}", bands[..., number], check_contrast=False)
+    np.testing.assert_array_equal(read_cube(tmp_path), bands)
+
+
+def test_colour_is_the_mean_of_three_channels_where_it_is_allowed(tmp_path):
+    images = (CUBE >> 8).astype(np.uint8), (CUBE[..., 0] >> 8).astype(np.uint8)
+    paths = [tmp_path / "colour.png", tmp_path / "grey.png"]
+    for path, image in zip(paths, images, strict=True):
+        skimage.io.imsave(path, image, check_contrast=False)
+    both = read_images(paths, colour=True)
+    np.testing.assert_allclose(both, [images[0].astype(float).mean(axis=2), images[1]], rtol=1e-12)
 
 
 @pytest.mark.parametrize(
     ("bands", "complaint"),
     [
-        ([], "no PNG"),
+        ([], "no image in this folder"),
         ([CUBE[..., 0], CUBE[:-1, :, 1]], r"band_01.png: uint16 of shape \(6, 5\).*\(7, 5\)"),
         ([CUBE[..., 0], (CUBE[..., 1] >> 8).astype(np.uint8)], "band_01.png: uint8.*band_00.png is uint16"),
         ([(CUBE >> 8).astype(np.uint8)], "3 channels"),
@@ -107,7 +125,7 @@ def test_a_missing_file_is_named(tmp_path):
 
 def test_an_unknown_ending_lists_the_known(tmp_path):
     (tmp_path / "x.tif").write_bytes(b"")
-    with pytest.raises(ValueError, match=r"'\.tif'.*\.mat, \.npy, \.npz or a folder of PNGs"):
+    with pytest.raises(ValueError, match=r"'\.tif'.*\.mat, \.nii, \.nii\.gz, \.npy, \.npz or a folder of images"):
         read_cube(tmp_path / "x.tif")
 
 

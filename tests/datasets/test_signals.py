@@ -1,10 +1,12 @@
 """The checks that every data set passes."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from benchmark.contract import Item
-from benchmark.signals import normalised, validated
+from benchmark.signals import name_of, normalised, stretched, validated
 
 GOOD = np.linspace(0, 1, 24).reshape(2, 3, 4)
 
@@ -21,6 +23,28 @@ def test_any_real_type_becomes_float32_of_peak_one(kind):
     signal = normalised("counts", counts)
     assert signal.dtype == np.float32
     np.testing.assert_array_equal(signal, np.float32([[0, 0.25, 0.5], [0.125, 0.375, 1]]))
+
+
+def test_each_sample_is_mapped_to_zero_and_one_by_its_own_extremes():
+    samples = np.array([[[0, 10], [20, 40]], [[-3, -1], [-2, -3]]])
+    mapped = stretched("samples", samples)
+    assert mapped.dtype == np.float32
+    np.testing.assert_array_equal(mapped, np.float32([[[0, 0.25], [0.5, 1]], [[0, 1], [0.5, 0]]]))
+
+
+def test_a_constant_sample_is_named():
+    with pytest.raises(ValueError, match="counts: sample 1 is constant"):
+        stretched("counts", np.array([[1.0, 2.0], [3.0, 3.0]]))
+
+
+@pytest.mark.parametrize(("path", "name"), [("a b.npy", "a_b"), ("t1.nii.gz", "t1"), ("v1.2.mat", "v1.2"), ("x", "x")])
+def test_an_item_is_named_after_its_file(path, name):
+    assert name_of(Path("folder") / path) == name
+
+
+def test_a_signed_item_keeps_its_scale():
+    items = [Item("a", 0.4 * GOOD - 0.3, signed=True)]
+    assert validated(items) is items
 
 
 def test_good_items_come_back_as_they_are():
@@ -57,6 +81,9 @@ def test_bad_values_are_refused_by_both_checks(signal, complaint):
         ([Item("a/b", GOOD)], "'a/b' is unfit"),
         ([Item("a", GOOD), Item("b", GOOD), Item("a", GOOD)], "2 items are named 'a'"),
         ([Item("a", 255 * GOOD)], "the maximum is 255.0"),
+        ([Item("a", GOOD - 2, signed=True)], "the largest magnitude is 2.0"),
+        ([Item("a", np.full((2, 3), -0.5), signed=True)], "every value is -0.5"),
+        ([Item("a", with_value(np.nan), signed=True)], "NaN"),
         ([Item("a", GOOD, labels=np.arange(3))], "3 labels for 2 entries"),
     ],
 )

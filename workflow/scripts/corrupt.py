@@ -4,7 +4,7 @@ from benchmark.data import corrupt
 from benchmark.job import logged
 from benchmark.storage import load_json
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0], expected=(ValueError,)):
     corrupt(
         Path(snakemake.input.clean),
         load_json(snakemake.input.facts),

@@ -4,7 +4,7 @@ from benchmark.job import logged
 from benchmark.measure import bias_of
 from benchmark.scoring import score_run
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0], expected=(ValueError,)):
     score_run(
         Path(snakemake.input.clean),
         Path(snakemake.input.withheld),

@@ -1,0 +1,85 @@
+"""The reader of NIfTI returns the voxels of files laid out byte by byte as the format's header file says."""
+
+import gzip
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmark.cubes import read_cube
+from benchmark.nifti import read_nifti
+
+VOLUME = np.random.default_rng(0).integers(0, 100, size=(4, 3, 2))
+
+
+def nifti(
+    voxels: np.ndarray,
+    datatype: int,
+    order: str = "<",
+    scaling: tuple[float, float] = (0, 0),
+    magic: bytes = b"n+1\0",
+    dim: tuple[int, ...] = (3, 4, 3, 2, 1, 1, 1, 1),
+) -> bytes:
+    """Return a file: offsets of the fields as in nifti1.h, voxels with the first axis the fastest."""
+    header = bytearray(352)
+    for offset, form, values in (
+        (0, "i", [348]),
+        (40, "8h", dim),
+        (70, "h", [datatype]),
+        (72, "h", [8 * voxels.itemsize]),
+        (108, "f", [352]),
+        (112, "2f", scaling),
+        (344, "4s", [magic]),
+    ):
+        struct.pack_into(order + form, header, offset, *values)
+    return bytes(header) + voxels.astype(voxels.dtype.newbyteorder(order)).tobytes(order="F")
+
+
+def write(path: Path, content: bytes) -> Path:
+    path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
+    return path
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("name", ["x.nii", "x.nii.gz"])
+@pytest.mark.parametrize(
+    ("datatype", "kind"),
+    [(2, np.uint8), (4, np.int16), (8, np.int32), (16, np.float32), (64, np.float64), (256, np.int8), (512, np.uint16)],
+)
+def test_a_file_gives_the_voxels_written(tmp_path, order, name, datatype, kind):
+    read = read_nifti(write(tmp_path / name, nifti(VOLUME.astype(kind), datatype, order)))
+    assert read.dtype == kind
+    np.testing.assert_array_equal(read, VOLUME)
+
+
+def test_a_cube_can_be_a_nifti_file(tmp_path):
+    np.testing.assert_array_equal(read_cube(write(tmp_path / "x.nii.gz", nifti(VOLUME.astype("u1"), 2))), VOLUME)
+    with pytest.raises(ValueError, match="leave out the key 'img'"):
+        read_cube(tmp_path / "x.nii.gz", "img")
+
+
+@pytest.mark.parametrize(("scaling", "expected"), [((0.5, -3), VOLUME / 2 - 3), ((1, 0), VOLUME), ((0, 7), VOLUME)])
+def test_slope_and_intercept_scale_the_voxels_unless_the_slope_is_zero(tmp_path, scaling, expected):
+    content = nifti(VOLUME.astype(np.int16), 4, scaling=scaling)
+    np.testing.assert_array_equal(read_nifti(write(tmp_path / "x.nii", content)), expected)
+
+
+def test_axes_of_length_one_at_the_end_are_left_out(tmp_path):
+    content = nifti(VOLUME.astype(np.uint8), 2, dim=(5, 4, 3, 2, 1, 1, 1, 1))
+    assert read_nifti(write(tmp_path / "x.nii", content)).shape == (4, 3, 2)
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (nifti(VOLUME.astype(np.uint8), 2, magic=b"ni1\0"), "magic is b'ni1'"),
+        (nifti(VOLUME.astype(np.uint8), 128), "data type 128; known: 2, 4, 8"),
+        (nifti(VOLUME.astype(np.int16), 4)[:-1], r"cut short: 399 bytes do not hold \[4, 3, 2\] voxels of int16"),
+        (b"not a volume", "12 bytes are no NIfTI-1 file"),
+        (bytes(400), "no NIfTI-1 file in one piece"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_the_reason(tmp_path, content, complaint):
+    with pytest.raises(ValueError, match=rf"x\.nii cannot be read: .*{complaint}"):
+        read_cube(write(tmp_path / "x.nii", content))
