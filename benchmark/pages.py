@@ -1,4 +1,4 @@
-"""HTML pages of the results, which load nothing from a network: the table of an experiment, the index of a profile."""
+"""HTML pages of the results, which load nothing from a network: tables of experiments, the scorecard, and the index."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -18,8 +18,10 @@ TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+VERDICTS = ("reproduced", "partly", "not reproduced", "not run")
 # Columns beside the metrics: title, hint, format.
 OTHERS = {
+    "paper": ("Paper", "what the paper prints for it, on the paper's own data", "{:.1f}"),
     "psnr_gain": (
         f"over {REFERENCE.upper()} [dB]",
         "mean difference of PSNR to SVD on the same noisy signal",
@@ -65,7 +67,7 @@ def write_index(
 
     Beside `out` lies a folder `<id>` for each experiment (with `id`, `title`, `mirrors` and `departures`), which holds
     `scores.csv` and `summary.csv`. `products` are the files to link: those of an experiment lie in its folder, figures
-    are PNG. `details` are further lines of the provenance, such as the config.
+    are PNG; those of all lie beside `out`. `details` are further lines of the provenance, such as the config.
     """
     results_dir = out.parent
     summaries = {entry["id"]: read_summary(results_dir / entry["id"] / "summary.csv") for entry in experiments}
@@ -74,11 +76,29 @@ def write_index(
         "index.html",
         out,
         profile=profile,
+        links=[path.name for path in products if path.parent == results_dir],
         warnings=warnings_of(scores),
         headline=[row for name, summary in summaries.items() for row in _headline(name, summary)],
         experiments=[dict(entry) | _files(products, results_dir / entry["id"]) for entry in experiments],
         holes=[row for name, summary in summaries.items() for row in _holes(name, summary)],
         provenance=provenance_of(scores) | dict(details),
+    )
+
+
+def write_scorecard(claims: Sequence[Mapping], experiments: Mapping[str, Mapping], profile: str, out: Path) -> None:
+    """Write the page of the scorecard, whose claims `benchmark.claims.entries_of` returns.
+
+    `experiments` holds, by name, the entries of those that were run, with `departures`. The page links their tables,
+    their figures in the index, and the scorecard's other forms, all beside `out`.
+    """
+    _render(
+        "scorecard.html",
+        out,
+        profile=profile,
+        counts={verdict: sum(claim["verdict"] == verdict for claim in claims) for verdict in VERDICTS},
+        claims=claims,
+        experiments=experiments,
+        written=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
     )
 
 

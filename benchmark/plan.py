@@ -37,11 +37,6 @@ class Entry:
     settings: Mapping
 
     @property
-    def tasks(self) -> set[str]:
-        """What a method is used for: what the entry says, else all that its file can do."""
-        return set(self.settings.get("tasks", self.literals["TASKS"]))
-
-    @property
     def label(self) -> str:
         """The name in tables and figures: the entry's, else the file's, told apart where the names differ."""
         own = self.literals.get("LABEL", self.name)
@@ -146,11 +141,6 @@ def read_methods(config: Mapping, root: Path = ROOT) -> dict[str, Entry]:
                 f"method {name!r}: baselines/{entry.path.name} names an unknown task {listing(unknown)}; "
                 f"there are: {listing(TASKS)}"
             )
-        if unable := entry.tasks - set(entry.literals["TASKS"]):
-            raise PlanError(
-                f"method {name!r}: baselines/{entry.path.name} does not {listing(unable)}; "
-                f"its tasks are: {listing(entry.literals['TASKS'])}"
-            )
     return methods
 
 
@@ -203,11 +193,14 @@ def selected(config: Mapping) -> list[str]:
 
 
 def methods_of(experiment: str, config: Mapping, methods: Mapping[str, Entry]) -> list[str]:
-    """Return the methods of an experiment: those it lists, or every one that solves its task."""
+    """Return the methods of an experiment: those it lists, or every one that solves its task.
+
+    An entry of a method that names `experiments` is left out of all others that do not list it.
+    """
     wanted, task = config["experiments"][experiment]["methods"], config["experiments"][experiment]["task"]
-    able = [name for name, entry in methods.items() if task in entry.tasks]
+    able = [name for name, entry in methods.items() if task in entry.literals.get("TASKS", ())]
     if wanted == "all":
-        return able
+        return [name for name in able if experiment in methods[name].settings.get("experiments", [experiment])]
     for name in wanted:
         if name not in methods:
             raise PlanError(f"experiment {experiment!r}: unknown method {name!r}; there are: {listing(methods)}")

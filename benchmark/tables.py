@@ -1,8 +1,9 @@
 """Tables of scores: gather the rows of many runs, check them, and summarise them over seeds and items."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import yaml
 from jsonschema import Draft202012Validator
@@ -90,6 +91,18 @@ def summarise(scores: pd.DataFrame, by: Sequence[str] = ("dataset", "noise")) ->
     summary = summary.join(finished[["peak_rss_mib", "peak_gpu_mib"]].max())
     order = [True] * len(by) + [not directions.iloc[0]]
     return summary.reset_index().sort_values([*by, f"{directions.index[0]}_mean"], ascending=order, ignore_index=True)
+
+
+def with_paper(summary: pd.DataFrame, paper: Sequence[Mapping]) -> pd.DataFrame:
+    """Return the summary with the column `paper`: what the paper prints for the first metric, on its own data.
+
+    `paper` holds entries of `method` and `value`, and where it matters `dataset`, `noise` and `iterate` (else returned).
+    """
+    column = pd.Series(np.nan, summary.index)
+    for entry in paper:
+        place = {"iterate": "returned"} | {key: value for key, value in entry.items() if key != "value"}
+        column[np.logical_and.reduce([summary[key] == value for key, value in place.items()])] = entry["value"]
+    return summary.assign(paper=column)
 
 
 def write(frame: pd.DataFrame, path: Path) -> None:

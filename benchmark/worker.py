@@ -42,8 +42,8 @@ def main(job_file: Path) -> None:
 def run_items(job: Mapping, folder: Path) -> None:
     """Load the method, wait for the device, and run item by item; the outcome of item n goes to `n.json`, `n.npz`.
 
-    A method with a function `solve_many` gets all items of equal shape and rank in one call, but for items with
-    operators, which are each their own.
+    A method with a function `solve_many` gets all items of equal shape and rank in one call, but not items with
+    operators; where that call fails, it gets them one by one.
     """
     started = time.perf_counter()
     observed = load_arrays(Path(job["observed"]))
@@ -51,17 +51,25 @@ def run_items(job: Mapping, folder: Path) -> None:
     device = available(job["device"])
     clock = _warm_clock(device)
     common = {"warmup_seconds": time.perf_counter() - started, "device_name": _device_name(device)}
-    for numbers in batches(job["items"], together=hasattr(method, "solve_many") and "operator" not in job["noise"]):
-        solve = method.solve_many if len(numbers) > 1 else one_by_one(method.solve)
+    params, alone = job["params"], one_by_one(method.solve)
+
+    def run(solve_many: Callable, numbers: Sequence[int]) -> list[dict]:
         items = [job["items"][number] for number in numbers]
         problems = [pose(job, item, observed) for item in items]
         seeds = [seed_for(job["seed"], item["name"]) for item in items]
-        for number, (outcome, estimate) in zip(
-            numbers, attempt(solve, problems, job["task"], seeds, device, job["params"], clock), strict=True
-        ):
+        results = attempt(solve_many, problems, job["task"], seeds, device, params, clock)
+        for number, item, (outcome, estimate) in zip(numbers, items, results, strict=True):
             if outcome["status"] == "ok":
-                save_arrays(folder / f"{number}.npz", pack(estimate, job["items"][number]["name"]))
+                save_arrays(folder / f"{number}.npz", pack(estimate, item["name"]))
             save_json(folder / f"{number}.json", outcome | common)
+        return [outcome for outcome, _ in results]
+
+    for numbers in batches(job["items"], together=hasattr(method, "solve_many") and "operator" not in job["noise"]):
+        if len(numbers) == 1:
+            run(alone, numbers)
+        elif any(outcome["status"] == "failed" for outcome in run(method.solve_many, numbers)):
+            for number in numbers:  # so that one bad item costs no other
+                run(alone, [number])
 
 
 def one_by_one(solve: Callable) -> Callable:

@@ -202,3 +202,12 @@ def test_items_of_equal_shape_and_rank_come_in_one_call_and_share_its_time(run):
     assert arrays["a/answer"].min() > 2
     assert arrays["b/answer"].min() > 3
     assert all(0.2 <= item["seconds"] < 0.4 for item in record["items"])
+
+
+def test_a_batch_that_fails_is_done_item_by_item(run):
+    head = "def solve_many(problems, *, seeds, device, **params):\n    raise ValueError('one of them is bad')\n"
+    body = "assert problem.observed.max() < 1, 'too bright'; return Estimate(signal=problem.observed)"
+    arrays, record = run(body, head=head)
+    assert [item["status"] for item in record["items"]] == ["ok", "failed"]
+    assert record["items"][1]["message"] == "AssertionError: too bright"
+    assert "a/answer" in arrays

@@ -24,6 +24,8 @@ validate(config, schema="../schemas/config.schema.yaml")
 
 RESULTS = f"results/{config['profile']}"
 TEMPLATES = sorted((ROOT / "benchmark" / "templates").glob("*.html"))
+CLAIMS_SCHEMA = ROOT / "workflow" / "schemas" / "claims.schema.yaml"
+SCORECARD = collect(f"{RESULTS}/scorecard.{{suffix}}", suffix=["html", "csv", "md"])
 RUN = f"{RESULTS}/runs/{{task}}/{{dataset}}/{{noise}}/{{method}}/{{seed}}"
 LOG_RUN = f"logs/{config['profile']}/{{task}}/{{dataset}}/{{noise}}/{{method}}/{{seed}}"
 
@@ -58,13 +60,10 @@ def source_of(wildcards):
 
 
 def files_of(wildcards):
-    """Return what a data set is read from: its manifest of downloads, or the user's own file."""
-    source = source_of(wildcards)
-    if registry_of(source).is_file():
-        return [f"{config['downloads']}/{source}.json"]
-    own = DATASETS[wildcards.dataset].params.get("path")
+    """Return what a data set is read from: the user's own file or folder, or its manifest of downloads."""
+    source, own = source_of(wildcards), DATASETS[wildcards.dataset].params.get("path")
     if own is None:
-        return []
+        return [f"{config['downloads']}/{source}.json"] if registry_of(source).is_file() else []
     path = Path(own).expanduser()
     return sorted(path.iterdir()) if path.is_dir() else [path]
 
@@ -173,6 +172,8 @@ def figures_of(experiment):
 def products_of(experiment):
     """Return the tables and pictures of an experiment."""
     files = ["table.html", "summary.csv", "scores.csv", "scores.parquet", "curves.csv"]
+    if "sweep" in config["experiments"][experiment]:
+        files.append("sweep.png")
     return [f"{RESULTS}/{experiment}/{file}" for file in files] + figures_of(experiment)
 
 

@@ -62,9 +62,61 @@ rule figure:
         "../scripts/figure.py"
 
 
+rule sweep:
+    input:
+        scores=f"{RESULTS}/{{experiment}}/scores.csv",
+        library=library_of("sweep.py"),
+    output:
+        png=report(
+            f"{RESULTS}/{{experiment}}/sweep.png",
+            caption="../report/figure.rst",
+            category="{experiment}",
+            labels={"item": "sweep", "data": "all", "noise": "all"},
+        ),
+    log:
+        f"logs/{config['profile']}/{{experiment}}/sweep.log",
+    conda:
+        "../../environment.yml"
+    params:
+        sweep=lookup(within=config, dpath="experiments/{experiment}/sweep"),
+    message:
+        "sweep of {wildcards.experiment}"
+    script:
+        "../scripts/sweep.py"
+
+
+rule scorecard:
+    input:
+        claims=ROOT / "config" / "claims.yaml",
+        scores=collect(f"{RESULTS}/{{experiment}}/scores.csv", experiment=EXPERIMENTS),
+        curves=collect(f"{RESULTS}/{{experiment}}/curves.csv", experiment=EXPERIMENTS),
+        library=library_of("scorecard.py") + TEMPLATES + [CLAIMS_SCHEMA],
+    output:
+        html=report(
+            f"{RESULTS}/scorecard.html",
+            caption="../report/scorecard.rst",
+            category="scorecard",
+            labels={"item": "scorecard"},
+        ),
+        csv=f"{RESULTS}/scorecard.csv",
+        markdown=f"{RESULTS}/scorecard.md",
+    log:
+        f"logs/{config['profile']}/scorecard.log",
+    conda:
+        "../../environment.yml"
+    params:
+        experiments={name: config["experiments"][name] for name in EXPERIMENTS},
+        known=list(config["experiments"]),
+        sources={name: entry.path.stem for name, entry in DATASETS.items()},
+    message:
+        "scorecard of the paper's claims"
+    script:
+        "../scripts/scorecard.py"
+
+
 rule index:
     input:
-        products=[product for name in EXPERIMENTS for product in products_of(name)],
+        products=SCORECARD + [product for name in EXPERIMENTS for product in products_of(name)],
         library=library_of("index.py") + TEMPLATES,
     output:
         html=f"{RESULTS}/index.html",

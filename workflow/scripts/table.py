@@ -10,7 +10,7 @@ from benchmark.storage import load_json
 with logged(snakemake.log[0]):
     output = snakemake.output
     scores = tables.gather([Path(path) for path in snakemake.input.scores], snakemake.wildcards.experiment)
-    summary = tables.summarise(scores)
+    summary = tables.with_paper(tables.summarise(scores), snakemake.params.experiment.get("paper", []))
     tables.write(scores, Path(output.scores))
     tables.write(scores, Path(output.parquet))
     tables.write(summary, Path(output.summary))

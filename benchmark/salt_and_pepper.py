@@ -1,0 +1,22 @@
+"""What methods against salt and pepper share: which entries may be corrupted, and a harder copy with known ones."""
+
+import numpy as np
+
+from benchmark.held_out import hold_out
+
+
+def suspects(observed: np.ndarray) -> np.ndarray:
+    """Return a boolean array, true at the entries that are exactly 0 or 1: all corrupted ones, and few clean ones."""
+    return (observed == 0) | (observed == 1)
+
+
+def with_hidden_entries(observed: np.ndarray, share: float = 0.02) -> tuple[np.ndarray, np.ndarray]:
+    """Return a copy with `share` of the intact entries replaced by 0 or 1, and a boolean array, true at these.
+
+    To a method they are outliers like the others, so that its error there, which needs no truth, is the error that it
+    makes in place of outliers. The draw is always the same: a choice that rests on it needs no seed.
+    """
+    hidden = hold_out(observed.shape, seed=0, share=share) & ~suspects(observed)
+    harder = observed.copy()
+    harder[hidden] = np.random.default_rng(1).integers(2, size=np.count_nonzero(hidden))
+    return harder, hidden

@@ -1,0 +1,435 @@
+"""The scorecard, on made-up scores whose effects are known by hand."""
+
+import inspect
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from scipy import stats
+
+from benchmark.claims import (
+    SCHEMA,
+    STATISTICS,
+    ClaimError,
+    Missing,
+    as_markdown,
+    effect_of,
+    holds,
+    judge,
+    read_claims,
+    scorecard,
+    strongest_other,
+)
+
+ROOT = Path(__file__).parents[2]
+SOURCES = {"toy": "toy"}
+PSNR = {"statistic": "difference", "metric": "psnr", "of": "deeptensor", "to": ["svd", "bm3d"]}
+NO_CURVES = pd.DataFrame(columns="dataset item noise method seed iterate iteration seconds loss psnr".split())
+
+
+@pytest.fixture
+def table(row):
+    """Return a maker of scores from values by method: one for each seed."""
+
+    def make(values, **changes):
+        rows = []
+        for name, numbers in values.items():
+            method, _, iterate = name.partition(":")
+            own = {"method": method, "file": method, "label": method.upper(), "iterate": iterate or "returned"}
+            rows += [row(**own | {"seed": seed, "value": value} | changes) for seed, value in enumerate(numbers)]
+        return pd.DataFrame(rows)
+
+    return make
+
+
+@pytest.fixture
+def scores(table):
+    """Two seeds, on which SVD and BM3D are the best in turn."""
+    return table({"deeptensor": [32.0, 33.0], "svd": [30.0, 31.0], "bm3d": [29.0, 32.0]})
+
+
+def trace(psnr, *, iterations=(1, 10, 100), loss=(1.0, 1.0, 1.0), seconds=(1.0, 2.0, 3.0), **names):
+    place = {
+        "dataset": "toy",
+        "item": "cube",
+        "noise": "gaussian",
+        "method": "deeptensor",
+        "seed": 0,
+        "iterate": "last",
+    }
+    columns = {"iteration": iterations, "loss": loss, "seconds": seconds, "psnr": psnr}
+    return pd.DataFrame(columns).assign(**place | names)
+
+
+def values(statistic, scores, curves=NO_CURVES, **arguments):
+    return STATISTICS[statistic](scores, curves, **arguments).tolist()
+
+
+def verdict(conditions, scores, **claim):
+    rows = judge({"conditions": conditions, **claim}, scores, NO_CURVES, SOURCES)
+    assert len({row["verdict"] for row in rows}) == 1
+    return rows[0]["verdict"], [row["reason"] for row in rows]
+
+
+def condition(**changes):
+    return {"effect": "PSNR over the others [dB]", **PSNR, **changes}
+
+
+def test_a_difference_is_to_the_best_of_the_others_on_each_unit(scores):
+    assert values("difference", scores, metric="psnr", of="deeptensor", to=["svd", "bm3d"]) == [2.0, 1.0]
+    assert values("difference", scores, metric="psnr", of="svd", to=["bm3d"]) == [1.0, -1.0]
+
+
+def test_a_difference_takes_the_smallest_where_lower_is_better(table):
+    scores = table({"deeptensor": [3.0], "svd": [5.0], "bm3d": [4.0]}, metric="sam", higher_is_better=False)
+    assert values("difference", scores, metric="sam", of="deeptensor", to=["svd", "bm3d"]) == [-1.0]
+
+
+def test_units_are_paired_by_name_and_not_by_position(scores):
+    shuffled = scores.iloc[::-1]
+    assert values("difference", shuffled, metric="psnr", of="deeptensor", to=["svd", "bm3d"]) == [1.0, 2.0]
+
+
+def test_a_method_is_judged_by_what_it_returned_unless_an_iterate_is_named(table):
+    scores = table({"deeptensor": [32.0], "deeptensor:average": [34.0], "deeptensor:oracle": [39.0], "svd": [30.0]})
+    for name, expected in {"deeptensor": 2, "deeptensor:average": 4, "deeptensor:oracle": 9}.items():
+        assert values("difference", scores, metric="psnr", of=name, to=["svd"]) == [expected]
+
+
+@pytest.fixture
+def by_rank(table):
+    """DeepTensor loses 1 and 3 dB from rank 2 to 8, SVD 4 and 6."""
+    low = table({"deeptensor": [30.0, 31.0], "svd": [30.0, 30.0]}, item="rank-2")
+    high = table({"deeptensor": [29.0, 28.0], "svd": [26.0, 24.0]}, item="rank-8")
+    return pd.concat([low, high], ignore_index=True)
+
+
+PLACES = {"start": {"item": "rank-2"}, "end": {"item": "rank-8"}}
+
+
+def test_a_change_is_that_of_the_metric_or_of_the_difference(by_rank):
+    assert values("change", by_rank, metric="psnr", of="deeptensor", **PLACES) == [-1.0, -3.0]
+    assert values("change", by_rank, metric="psnr", of="deeptensor", to=["svd"], **PLACES) == [3.0, 3.0]
+
+
+def test_a_place_with_a_wild_card_is_the_mean_over_what_it_names(by_rank):
+    more = by_rank.assign(item=by_rank["item"] + "-b", value=by_rank["value"] + 2 * (by_rank["item"] == "rank-8"))
+    places = {"start": {"item": "rank-2*"}, "end": {"item": "rank-8*"}}
+    both = pd.concat([by_rank, more], ignore_index=True)
+    assert values("change", both, metric="psnr", of="deeptensor", **places) == [0.0, -2.0]
+
+
+def test_a_ratio_of_losses_is_infinite_where_the_other_loses_nothing(by_rank):
+    assert values("loss_ratio", by_rank, metric="psnr", of="deeptensor", to="svd", **PLACES) == [0.25, 0.5]
+    level = by_rank.assign(value=by_rank["value"].where(by_rank["method"] == "deeptensor", 30.0))
+    assert values("loss_ratio", level, metric="psnr", of="deeptensor", to="svd", **PLACES) == [np.inf, np.inf]
+    assert not holds({"below": 0.33}, effect_of(pd.Series([np.inf, np.inf])))
+
+
+def test_a_spread_is_the_largest_less_the_smallest_of_the_methods_on_each_unit(scores):
+    assert values("spread", scores, metric="psnr", of=["deeptensor", "svd", "bm3d"]) == [3.0, 2.0]
+
+
+def test_an_error_reduction_is_read_between_snapshots_along_logarithms(table):
+    scores = table({"deeptensor": [30.0]})
+    curves = trace([1, 2, 3], loss=(1.0, 0.1, 0.001))
+    for after, factor in {1: 1, 10: 10, 100: 1000}.items():
+        assert values("error_reduction", scores, curves, of="deeptensor", after=after) == pytest.approx([factor])
+    between = values("error_reduction", scores, curves, of="deeptensor", after=31)
+    assert between == pytest.approx([10 * 100 ** np.log10(3.1)])
+    with pytest.raises(Missing, match="goes from iteration 1 to 100, not to 101"):
+        values("error_reduction", scores, curves, of="deeptensor", after=101)
+
+
+def test_a_speed_up_is_to_the_best_psnr_of_the_slow_method_and_none_where_the_fast_one_never_has_it(table):
+    scores = table({"deeptensor": [30.0, 30.0], "slow": [30.0, 30.0]})
+    slow = trace([20, 25, 24], seconds=(60, 120, 180), method="slow")
+    fast = trace([22, 25, 27])
+    curves = pd.concat([fast, slow, fast.assign(seed=1, psnr=24.9), slow.assign(seed=1)])
+    assert values("speed_up", scores, curves, of="deeptensor", to="slow") == [60.0, 0.0]
+
+
+LEVELS = {"weak": 0.1, "middle": 0.2, "strong": 0.3}
+
+
+@pytest.mark.parametrize("best", [(2, 1, 0), (0, 1, 2), (1, 2, 0), (1, 1, 0)])
+def test_a_rank_correlation_is_spearmans_of_noise_and_best_iteration(table, best):
+    scores = pd.concat([table({"deeptensor": [30.0]}, noise=noise) for noise in LEVELS])
+    curves = pd.concat([trace(np.eye(3)[i], noise=noise) for noise, i in zip(LEVELS, best, strict=True)])
+    expected = stats.spearmanr([1, 2, 3], best).statistic
+    assert values("rank_correlation", scores, curves, of="deeptensor", levels=LEVELS) == pytest.approx([expected])
+
+
+def test_a_rank_correlation_is_none_where_all_best_iterations_are_equal(table):
+    scores = pd.concat([table({"deeptensor": [30.0]}, noise=noise) for noise in LEVELS])
+    curves = pd.concat([trace([1, 2, 1], noise=noise) for noise in LEVELS])
+    assert values("rank_correlation", scores, curves, of="deeptensor", levels=LEVELS) == [0.0]
+
+
+def test_psnr_lost_past_the_best_iteration_is_compared_and_needs_the_trace_to_go_on(table):
+    scores = table({"deeptensor": [30.0], "decoder": [30.0]})
+    steep = trace([20, 28, 22])
+    flat = trace([20, 25, 24], method="decoder")
+    arguments = {"of": "decoder", "to": "deeptensor"}
+    curves = pd.concat([steep, flat])
+    assert values("lost_past_best", scores, curves, multiple=10, **arguments) == pytest.approx([1 - 6])
+    # Half a decade past the best, half of it is lost.
+    assert values("lost_past_best", scores, curves, multiple=10**0.5, **arguments) == pytest.approx([0.5 - 3])
+    with pytest.raises(Missing, match="the trace of decoder goes from iteration 1 to 100, not to 300"):
+        values("lost_past_best", scores, pd.concat([steep, flat.assign(psnr=[20, 25, 26])]), **arguments)
+
+
+def test_the_interval_is_that_of_scipys_t_test():
+    numbers = pd.Series([1.0, 2.5, 2.0, 4.0])
+    effect = effect_of(numbers)
+    interval = stats.ttest_1samp(numbers, 0).confidence_interval(0.95)
+    assert (effect.n, effect.mean) == (4, 2.375)
+    assert (effect.low, effect.high) == pytest.approx((interval.low, interval.high))
+    single = effect_of(numbers[:1])
+    assert (single.n, single.mean) == (1, 1.0)
+    assert np.isnan([single.sd, single.low, single.high]).all()
+
+
+@pytest.mark.parametrize(
+    ("test", "passing", "failing"),
+    [
+        ({"at_least": 2}, [2.0, 2.0], [2.0, 1.9]),
+        ({"at_most": 2}, [2.0, 2.0], [2.0, 2.1]),
+        ({"above": 0}, [1.0, -0.9], [1.0, -1.0]),
+        ({"below": -0.8}, [-0.9, -0.8], [-0.8, -0.8]),
+        ({"within": 1}, [-1.5, -0.5], [-1.5, -0.6]),
+        # The standard error of (3, 1) is 1, its standard deviation the root of 2, and the mean 2.
+        ({"above": 0.9, "beyond": "1 standard error"}, [3.0, 1.0], [2.8, 0.8]),
+        ({"above": 0.5, "beyond": "1 standard deviation"}, [3.0, 1.0], [2.9, 0.9]),
+        ({"below": -0.9, "beyond": "1 standard error"}, [-3.0, -1.0], [-2.8, -0.8]),
+        ({"above": 0, "beyond": "2 standard errors"}, [3.0, 1.1], [3.0, 0.9]),
+    ],
+)
+def test_each_test_passes_up_to_its_threshold_and_not_past_it(test, passing, failing):
+    assert holds(test, effect_of(pd.Series(passing)))
+    assert not holds(test, effect_of(pd.Series(failing)))
+
+
+def test_one_unit_can_fail_by_itself_but_not_pass_beyond_a_standard_error():
+    test = {"above": 0, "beyond": "2 standard errors"}
+    assert not holds(test, effect_of(pd.Series([-1.0])))
+    with pytest.raises(Missing, match="a single unit has no standard errors: run more seeds"):
+        holds(test, effect_of(pd.Series([1.0])))
+
+
+def test_an_undefined_effect_passes_no_test():
+    undefined = effect_of(pd.Series([np.nan]))
+    for test in ({"at_least": 0}, {"at_most": 0}, {"above": 0}, {"below": 0}, {"within": 1}):
+        assert not holds(test, undefined)
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "expected"),
+    [((1, 1.5), "reproduced"), ((1, 1.6), "partly"), ((1.6, 1), "partly"), ((2, 9), "not reproduced")],
+)
+def test_the_verdict_counts_the_conditions_that_hold(scores, thresholds, expected):
+    conditions = [condition(at_least=threshold) for threshold in thresholds]
+    assert verdict(conditions, scores) == (expected, ["", ""])
+
+
+def test_each_part_must_hold_for_itself(scores):
+    both = pd.concat([scores, scores.assign(noise="poisson", value=scores["value"] - 9 * (scores["method"] == "svd"))])
+    conditions = [condition(to=["svd"], each="noise", at_least=3)]
+    rows = judge({"conditions": conditions}, both, NO_CURVES, SOURCES)
+    assert [row["effect"].rpartition(", ")[2] for row in rows] == ["gaussian", "poisson"]
+    assert [row["mean"] for row in rows] == [2.0, 11.0]
+    assert {row["verdict"] for row in rows} == {"partly"}  # the mean of all, 6.5, would pass
+
+
+def test_a_condition_that_cannot_be_judged_takes_the_verdict_from_those_that_can(scores):
+    conditions = [condition(at_least=1), condition(to=["kdrsdl"], at_least=1)]
+    name, reasons = verdict(conditions, scores)
+    assert name == "not run"
+    assert reasons == ["", "no run of the method 'kdrsdl'; there are: bm3d, deeptensor, svd"]
+
+
+@pytest.mark.parametrize("status", ["failed", "skipped", "timeout", "nonfinite"])
+@pytest.mark.parametrize("lost", ["deeptensor", "bm3d"])
+def test_a_lost_run_on_either_side_is_the_reason_not_to_judge(scores, lost, status):
+    at = (scores["method"] == lost) & (scores["seed"] == 1)
+    scores.loc[at, ["value", "status", "message"]] = [np.nan, status, "out of luck"]
+    name, [reason] = verdict([condition(at_least=-99)], scores)
+    assert name == "not run"
+    assert reason == f"{lost} on toy (cube), gaussian, seed 1: {status}: out of luck"
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"noise": ["gaussian", "rician"]}, "no run has the noise 'rician'; there are: gaussian"),
+        ({"dataset": ["pines*"]}, "no run has the dataset 'pines*'; there are: toy"),
+        (
+            {"metric": "ssim"},
+            "deeptensor has no ssim of its returned iterate on some signals; it has: psnr of: returned",
+        ),
+        ({"of": "svd:average"}, "svd has no psnr of its average iterate on some signals; it has: psnr of: returned"),
+        (
+            {"statistic": "speed_up", "to": "svd"},
+            "deeptensor kept no trace of its last iterate on toy, cube, gaussian, 0",
+        ),
+    ],
+)
+def test_what_a_condition_names_and_the_scores_lack_is_the_reason_not_to_judge(scores, changes, reason):
+    asked = condition(at_least=-99) | changes
+    if asked["statistic"] == "speed_up":
+        del asked["metric"]
+    assert verdict([asked], scores) == ("not run", [reason])
+
+
+def test_methods_that_ran_on_different_signals_are_not_compared(scores):
+    fewer = scores[(scores["method"] != "bm3d") | (scores["seed"] == 0)]
+    assert verdict([condition(at_least=-99)], fewer) == (
+        "not run",
+        ["deeptensor and bm3d did not run on the same signals"],
+    )
+
+
+def test_filters_keep_what_they_name_alone(scores):
+    both = pd.concat([scores, scores.assign(noise="poisson", value=scores["value"] ** 2)])
+    [row] = judge({"conditions": [condition(noise=["gauss*"], at_least=1.5)]}, both, NO_CURVES, SOURCES)
+    assert (row["n"], row["mean"], row["verdict"]) == (2, 1.5, "reproduced")
+
+
+def test_a_verdict_is_on_other_data_unless_every_data_set_is_the_papers(scores):
+    both = pd.concat([scores, scores.assign(dataset="stand_in")])
+    sources = SOURCES | {"stand_in": "other"}
+    for rows, own_data, expected in (
+        (scores, ["toy"], False),
+        (scores, [], True),
+        (both, ["toy"], True),
+        (both, ["toy", "other"], False),
+    ):
+        [row] = judge({"conditions": [condition(at_least=1)], "own_data": own_data}, rows, NO_CURVES, sources)
+        assert row["other_data"] is expected
+
+
+def test_the_strongest_other_method_is_no_control_no_oracle_no_deeptensor_and_lost_no_run(scores, table):
+    rivals = table({"median": [31.0, 32.2], "median:oracle": [60.0, 60.0], "deeptensor_cp": [50.0, 50.0]})
+    control = table({"clean": [70.0, 70.0]}, control=True)
+    broken = table({"broken": [40.0, 40.0]})
+    broken.loc[1, ["value", "status", "message"]] = [np.nan, "failed", "singular"]
+    other = strongest_other(condition(), pd.concat([scores, rivals, control, broken], ignore_index=True))
+    assert (other["other"], other["other_label"]) == ("median", "MEDIAN")
+    assert other["other_difference"] == pytest.approx(32.5 - 31.6)
+
+
+def test_the_strongest_other_method_is_by_the_claims_metric_on_the_claims_units(scores, table):
+    elsewhere = table({"deeptensor": [30.0], "svd": [99.0], "bm3d": [1.0]}, noise="poisson")
+    both = pd.concat([scores, elsewhere], ignore_index=True)
+    assert strongest_other(condition(noise=["poisson"]), both)["other"] == "svd"
+    low = table({"deeptensor": [3.0], "svd": [5.0], "bm3d": [4.0]}, metric="sam", higher_is_better=False)
+    other = strongest_other(condition(metric="sam"), low)
+    assert (other["other"], other["other_metric"], other["other_difference"]) == ("bm3d", "sam", -1.0)
+
+
+def test_deeptensors_answer_beside_the_strongest_other_method_is_never_the_oracle(table):
+    scores = table({"deeptensor": [32.0], "deeptensor:oracle": [39.0], "svd": [30.0]})
+    assert strongest_other(condition(of="deeptensor:oracle"), scores)["other_difference"] == 2.0
+
+
+def test_nothing_stands_beside_a_claim_without_scores_or_rivals(scores):
+    for rows in (scores[scores["method"] == "deeptensor"], scores[scores["method"] != "deeptensor"]):
+        assert strongest_other(condition(), rows)["other"] == ""
+
+
+@pytest.fixture
+def claims():
+    claim = {"where": "Figure 9", "claim": "Better | by far.", "conditions": [condition(at_least=1)]}
+    why = {"embedded": "Small networks.", "public": "Large networks."}
+    return [
+        {"id": "judged", "experiment": "fig9", "why": why, **claim},
+        {"id": "unselected", "experiment": "fig10", **claim},
+        {"id": "absent", "experiment": "fig11", **claim},
+    ]
+
+
+def test_only_claims_of_selected_experiments_are_judged(claims, scores):
+    card = scorecard(claims, {"fig9": (scores, NO_CURVES)}, ["fig9", "fig10"], SOURCES, "embedded").set_index("id")
+    assert card["verdict"].tolist() == ["reproduced", "not run", "not run"]
+    assert card["reason"].tolist() == [
+        "",
+        "the experiment 'fig10' is not selected",
+        "the config has no experiment 'fig11'; it has: fig10, fig9",
+    ]
+    assert card.loc["judged", ["n", "mean", "why", "test"]].tolist() == [2, 1.5, "Small networks.", "at least 1"]
+    assert card["other_data"].tolist() == [True, False, False]
+
+
+def test_a_text_of_another_profile_is_not_shown(claims, scores):
+    card = scorecard(claims, {"fig9": (scores, NO_CURVES)}, ["fig9"], SOURCES, "smoke")
+    assert card["why"].tolist() == ["", "", ""]
+
+
+def test_the_markdown_table_has_a_row_a_claim_with_verdict_effect_and_a_sentence(claims, scores):
+    card = scorecard(claims, {"fig9": (scores, NO_CURVES)}, ["fig9"], SOURCES, "embedded")
+    lines = as_markdown(card).splitlines()
+    assert len(lines) == 2 + 3
+    assert {line.count("|") for line in lines} == {5}
+    for text in (
+        "Better &#124; by far",
+        "**reproduced, on other data**",
+        "1.50 [-4.85, 7.85], 2 units",
+        "Small networks.",
+    ):
+        assert text in lines[2]
+    assert "**not run** | - | the config has no experiment 'fig10'" in lines[3]
+
+
+def test_the_shipped_claims_are_valid_and_name_data_sets_that_exist():
+    claims = read_claims(ROOT / "config" / "claims.yaml")
+    assert len(claims) >= 15
+    files = {path.stem for path in (ROOT / "datasets").glob("*.py")}
+    assert {name for claim in claims for name in claim.get("own_data", ())} <= files
+
+
+def test_the_schema_knows_every_statistic_and_its_arguments():
+    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))["$defs"]["condition"]
+    assert set(schema["properties"]["statistic"]["enum"]) == set(STATISTICS)
+    cases = {case["if"]["properties"]["statistic"]["const"]: case["then"] for case in schema["allOf"]}
+    for name, function in STATISTICS.items():
+        keywords = [p for p in inspect.signature(function).parameters.values() if p.kind is p.KEYWORD_ONLY]
+        assert set(cases[name]["properties"]) == {keyword.name for keyword in keywords}
+        assert set(cases[name]["required"]) == {
+            keyword.name for keyword in keywords if keyword.default is keyword.empty
+        }
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"statistic": "diference"},
+            "judged, conditions.0.statistic. 'diference' is not one of ['difference', 'change'",
+        ),
+        ({"metric": "pnsr"}, "unknown metric 'pnsr'; there are: accuracy_linear"),
+        ({"too": ["svd"]}, "'too' was unexpected"),
+        ({"of": None}, "judged, conditions.0. 'of' is a required property"),
+        ({"to": "svd"}, "conditions.0.to. 'svd' is not of type 'array'"),
+        ({"of": "deeptensor:best"}, "'deeptensor:best' does not match"),
+        ({"above": 0}, "has one test of: above, at_least, at_most, below, within; this has: above, at_least"),
+        ({"at_least": None}, "this has: none"),
+        ({"beyond": "2 standard errors"}, "'beyond' goes with 'above' or 'below', not with 'at_least'"),
+        ({"beyond": "twice"}, "'twice' does not match"),
+    ],
+)
+def test_a_wrong_claim_is_refused_with_the_reason(claims, tmp_path, changes, message):
+    wrong = {key: value for key, value in (claims[0]["conditions"][0] | changes).items() if value is not None}
+    path = tmp_path / "claims.yaml"
+    path.write_text(yaml.safe_dump([claims[0] | {"conditions": [wrong]}]))
+    with pytest.raises(ClaimError) as error:
+        read_claims(path)
+    assert message in str(error.value)
+    assert str(error.value).startswith("claims.yaml, judged, ")
+
+
+def test_two_claims_of_one_name_are_refused(claims, tmp_path):
+    (tmp_path / "claims.yaml").write_text(yaml.safe_dump([claims[0], claims[0]]))
+    with pytest.raises(ClaimError, match="more than one claim is called judged"):
+        read_claims(tmp_path / "claims.yaml")
