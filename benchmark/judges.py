@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark.classification import accuracies
 from benchmark.covariance import leading_eigenpairs, sample_covariance
 from benchmark.metrics import affinity, has_spectra, has_ssim_windows, psnr, sam, ssim
 from benchmark.samples import as_rows
@@ -76,6 +75,8 @@ def _judge_of_bases(clean: np.ndarray, withheld: Mapping[str, np.ndarray], rank:
 
     The clean basis are the principal components of the clean training samples.
     """
+    from benchmark.classification import accuracies  # it takes two seconds to load, and bases alone need it
+
     if "labels" not in withheld:
         raise ValueError(
             "a basis is judged by classification, and the samples have no labels: give a labelled data set"

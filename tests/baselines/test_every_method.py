@@ -37,6 +37,7 @@ VARIANTS = {
     "dip": {"tiny": {"iterations": 100, "channels": 8, "scales": 2}},
     "dip3d": {"tiny": {"iterations": 150, "channels": 8, "scales": 1, "learning_rate": 0.02}},
     "fbp": {"ramp": {}, "hann": {"filter": "hann"}},
+    "lrtv": {"plain": {}, "stabilise": {"stabilise": True}},
     "gavish_donoho": {"plain": {}, "stabilise": {"stabilise": True}},
     "low_rank_input": {"tiny": {"iterations": 60, "channels": 8, "scales": 2, "learning_rate": 0.01}},
     "nlm": {"matched": {}, "anscombe": {"variance": "anscombe"}},

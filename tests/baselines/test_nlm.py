@@ -1,0 +1,81 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.ndimage import uniform_filter
+
+from benchmark.contract import Problem
+from benchmark.loading import load_module
+from benchmark.noise import Gaussian, Noise, Poisson
+
+METHOD = load_module(Path(__file__).parents[2] / "baselines" / "nlm.py")
+
+
+def solve(observed: np.ndarray, noise: Noise | None, **parameters: str) -> np.ndarray:
+    problem = Problem(observed=observed, rank=1, data_range=1.0, noise=noise)
+    return METHOD.solve(problem, seed=0, device="cpu", **parameters).signal
+
+
+def weighted_means(image: np.ndarray, sigma: float, h: float, reach: int = 11, patch: int = 7) -> np.ndarray:
+    """Return the non-local means of an image mirrored at its borders, shift by shift, from the formula."""
+    margin, summed = reach + patch, patch - 1  # the package leaves the first row and column of a patch out
+    wide = np.pad(image, margin, mode="reflect")
+    inside = (slice(margin, -margin),) * 2
+    total, weights = np.zeros_like(image), np.zeros_like(image)
+    for down in range(-reach, reach + 1):
+        for right in range(-reach, reach + 1):
+            shifted = np.roll(wide, (-down, -right), axis=(0, 1))
+            excess = (wide - shifted) ** 2 - 2 * sigma**2
+            distance = uniform_filter(excess, summed, origin=-1)[inside] * summed**2 / (patch * h) ** 2
+            weight = np.exp(-np.maximum(distance, 0)) * (distance <= 5)
+            total, weights = total + weight * shifted[inside], weights + weight
+    return total / weights
+
+
+def test_answer_is_the_mean_weighted_by_the_distance_of_patches():
+    rng = np.random.default_rng(0)
+    clean = np.where(np.add.outer(np.arange(40), np.arange(32)) > 36, 0.9, 0.2)
+    observed = clean + 0.1 * rng.standard_normal(clean.shape)
+    expected = weighted_means(observed, sigma=0.1, h=0.08)
+    # The package's exponential is good to a percent.
+    np.testing.assert_allclose(solve(observed, Gaussian(0.1)), expected, atol=5e-3)
+    assert np.abs(observed - expected).max() > 0.2
+
+
+def test_edge_stays_sharp_where_the_noise_is_averaged_out():
+    clean = np.where(np.arange(48) < 24, 0.2, 0.8) * np.ones((48, 1))
+    result = solve(clean + 0.05 * np.random.default_rng(1).standard_normal(clean.shape), Gaussian(0.05))
+    assert result[:, :24].std() < 0.02
+    assert result[:, 24:].std() < 0.02
+    assert np.mean(result[:, 24] - result[:, 23]) == pytest.approx(0.6, abs=0.02)
+
+
+def test_each_band_has_its_own_sigma():
+    noise = Poisson(photons=100)
+    observed = noise.sample(np.full((32, 32, 2), 1.0) * [0.04, 1.0], np.random.default_rng(2))
+    result = solve(observed, noise)
+    for band in range(2):
+        sigma = np.sqrt(observed[..., band].mean() / 100)
+        np.testing.assert_allclose(result[..., band], solve(observed[..., band], Gaussian(sigma)), rtol=1e-10)
+
+
+def test_stabilising_helps_where_dark_and_bright_meet_in_an_image():
+    noise = Poisson(photons=100)
+    clean = np.broadcast_to(np.linspace(0.0, 1.0, 96) ** 3, (96, 96))
+    observed = noise.sample(clean, np.random.default_rng(3))
+    plain, stabilised = (np.mean((solve(observed, noise, variance=v) - clean) ** 2) for v in ("matched", "anscombe"))
+    assert stabilised < 0.9 * plain < 0.5 * np.mean((observed - clean) ** 2)
+
+
+def test_image_without_noise_is_returned():
+    observed = np.random.default_rng(4).random((12, 11, 2))
+    np.testing.assert_array_equal(solve(observed, Gaussian(0.0)), observed)
+
+
+def test_misuse_is_named():
+    with pytest.raises(ValueError, match="nlm needs the noise level"):
+        solve(np.ones((9, 9)), None)
+    with pytest.raises(ValueError, match="matched, anscombe"):
+        solve(np.ones((9, 9)), Gaussian(0.1), variance="true")
+    with pytest.raises(ValueError, match="stabilises Poisson noise"):
+        solve(np.ones((9, 9)), Gaussian(0.1), variance="anscombe")
