@@ -46,6 +46,8 @@ VARIANTS = {
     "sample_covariance": {"full": {}, "published": {"variant": "published"}, "denoised": {"variant": "denoised"}},
     "semi_nmf": {"pixels": {"nonnegative": "pixels"}, "samples": {"nonnegative": "samples"}},
     "svd_parallel_analysis": {"permutation": {}, "signflip": {"null": "signflip"}},
+    "tv": {"images": {}, "volume": {"dimensions": 3}},
+    "tv_published": {"pixels": {"iterations": 60}, "decompose": {"iterations": 60, "decompose": True}},
     "wavelet": {"matched": {}, "anscombe": {"variance": "anscombe"}},
     "wlra": {"als": {}, "em": {"algorithm": "em"}},
 }

@@ -1,0 +1,32 @@
+"""Iterative reconstruction that stops where it predicts best the measurements that it did not see."""
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+
+import numpy as np
+
+from benchmark.contract import Estimate
+from benchmark.held_out import best_iteration, hold_out
+
+# From the measurements kept, as a boolean array, to the iterates X and what is measured of each, A X.
+Iterates = Callable[[np.ndarray], Iterator[tuple[np.ndarray, np.ndarray]]]
+
+
+def stopped_by_held_out(
+    iterates: Iterates, observed: np.ndarray, seed: int, iterations: int, patience: int = 5
+) -> Estimate:
+    """Return the iterate of a method that sees all measurements after as many iterations as held-out ones recommend.
+
+    A random twentieth of the measurements is held out, which `seed` draws. The iterate that predicts them best, of
+    `iterations` at most, gives the number; the search ends `patience` iterates after the best one.
+    """
+    held = hold_out(observed.shape, seed)
+    predictions = (prediction for _, prediction in islice(iterates(~held), iterations))
+    number = best_iteration(predictions, observed, held, patience)
+    signal, _ = next(islice(iterates(np.ones_like(held)), number - 1, None))
+    return Estimate(signal=signal, iterations=number)
+
+
+def quotient(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
+    """Return the quotient of two arrays of one shape, zero where the denominator is not positive."""
+    return np.divide(numerator, denominator, out=np.zeros_like(denominator), where=denominator > 0)
