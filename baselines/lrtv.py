@@ -11,9 +11,8 @@ Solved by the inexact augmented Lagrangian method with the authors' settings: ba
 steps for the total variation of each image, here of Chambolle's method as scikit-image has it
 (DOI 10.1023/B:JMIV.0000011325.36760.1e). Departure: X starts from the observation, theirs from random numbers.
 
-The noise is assumed to be Gaussian and sparse, and no level of it is needed. `stabilise` makes Poisson noise Gaussian
-with the generalised Anscombe transform first, and inverts that without bias (DOI 10.1109/TIP.2012.2202675). A matrix is
-an image that is itself of low rank.
+The noise is assumed to be Gaussian and sparse, and no level of it is needed. A matrix is an image that is itself of low
+rank.
 """
 
 from functools import partial
@@ -21,8 +20,6 @@ from functools import partial
 import numpy as np
 from skimage.restoration import denoise_tv_chambolle
 
-from benchmark.anscombe import stabilise as anscombe
-from benchmark.anscombe import unstabilise
 from benchmark.contract import Estimate, Problem
 from benchmark.lowrank import right_singular, unfold
 from benchmark.proximal import soft_threshold
@@ -42,17 +39,15 @@ def solve(
     *,
     seed: int,
     device: str,
-    stabilise: bool = False,
     tv: float = 0.01,
     sparsity: float = 10.0,
 ) -> Estimate:
     """Return the signal, of shape H x W or H x W x B; lambda is `sparsity` / sqrt(height * width)."""
-    observed, noise = problem.observed, problem.noise
-    scaled, offset, span = scale_bands(as_stack(anscombe(observed, noise) if stabilise else observed))
+    observed = problem.observed
+    scaled, offset, span = scale_bands(as_stack(observed))
     weight = sparsity / np.sqrt(scaled.shape[0] * scaled.shape[1])
     low_rank, _, iterations = decompose(scaled.reshape(observed.shape), problem.rank, tv, weight)
-    denoised = (as_stack(low_rank) * span + offset).reshape(observed.shape)
-    return Estimate(signal=unstabilise(denoised, noise) if stabilise else denoised, iterations=iterations)
+    return Estimate(signal=(as_stack(low_rank) * span + offset).reshape(observed.shape), iterations=iterations)
 
 
 def scale_bands(stack: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

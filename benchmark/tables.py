@@ -96,7 +96,8 @@ def summarise(scores: pd.DataFrame, by: Sequence[str] = ("dataset", "noise")) ->
 def with_paper(summary: pd.DataFrame, paper: Sequence[Mapping]) -> pd.DataFrame:
     """Return the summary with the column `paper`: what the paper prints for the first metric, on its own data.
 
-    `paper` holds entries of `method` and `value`, and where it matters `dataset`, `noise` and `iterate` (else returned).
+    `paper` holds entries of `method` and `value`, and, where they matter, `dataset`, `noise` and `iterate`, which is
+    `returned` by default.
     """
     column = pd.Series(np.nan, summary.index)
     for entry in paper:

@@ -73,16 +73,3 @@ def test_bands_are_scaled_apart():
 def test_band_of_one_value_is_kept():
     observed = two_materials(12, 3) * [1.0, 0.0, 1.0] + [0.0, 0.4, 0.0]
     np.testing.assert_allclose(solve(observed, 2)[..., 1], 0.4, atol=1e-6)
-
-
-def test_stabilised_poisson_noise_is_removed():
-    noise = Poisson(photons=100, readout=2)
-    clean = two_materials(32, 6)
-    observed = noise.sample(clean, np.random.default_rng(4))
-    result = solve(observed, 2, noise, stabilise=True, sparsity=10 * 32 / 145)
-    assert np.mean((result - clean) ** 2) < 0.3 * np.mean((observed - clean) ** 2)
-
-
-def test_stabilising_needs_poisson_noise():
-    with pytest.raises(ValueError, match="stabilises Poisson noise"):
-        solve(np.ones((9, 9)), 1, Gaussian(0.1), stabilise=True)
