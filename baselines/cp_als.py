@@ -1,0 +1,43 @@
+"""Minimises ||Y - [[A, B, C]]||_F over sums of `rank` outer products of vectors: PARAFAC by alternating least squares.
+
+Each factor in turn solves A (C^T C * B^T B + ridge I) = Y_(1) (C o B), * entrywise and o the Khatri-Rao product, from
+random factors, for 100 iterations or until the relative error changes by less than 1e-8. The rank may exceed the sizes
+of the axes. The factors of a matrix come from its singular value decomposition, which is the minimum.
+
+Carroll and Chang, Analysis of individual differences in multidimensional scaling via an N-way generalization of
+"Eckart-Young" decomposition, Psychometrika 35 (1970), DOI 10.1007/BF02310791; in the implementation of TensorLy
+(arXiv 1610.09555).
+
+Departure from the paper: a ridge of 1e-6 ||Y||^2 / rank keeps the systems regular where the rank exceeds the sizes of
+the axes.
+"""
+
+import numpy as np
+from tensorly.decomposition import parafac
+
+from benchmark.contract import Estimate, Problem
+from benchmark.lowrank import truncated_svd
+
+LABEL = "CP-ALS"
+TASKS = {"denoise", "outliers"}
+DEVICES = {"cpu"}
+STOCHASTIC = True
+
+
+def solve(
+    problem: Problem, *, seed: int, device: str, iterations: int = 100, tolerance: float = 1e-8, ridge: float = 1e-6
+) -> Estimate:
+    """Return the factors of a stack, of shapes H x rank, W x rank and N x rank; of a matrix, H x rank and W x rank."""
+    if problem.observed.ndim == 2:
+        return Estimate(factors=truncated_svd(problem.observed, problem.rank))
+    Y = np.ascontiguousarray(problem.observed, dtype=np.float64)
+    _, factors = parafac(
+        Y,
+        problem.rank,
+        init="random",
+        random_state=seed,
+        n_iter_max=iterations,
+        tol=tolerance,
+        l2_reg=ridge * np.sum(Y**2) / problem.rank,
+    )
+    return Estimate(factors=tuple(factors))
