@@ -19,6 +19,7 @@ import numpy as np
 from benchmark.contract import Estimate, Problem, Skipped
 from benchmark.held_out import error_at, hold_out
 from benchmark.noise import SaltAndPepper
+from benchmark.salt_and_pepper import suspects
 from benchmark.total_variation import minimise, scales_of, start
 
 LABEL = "TV"
@@ -68,7 +69,7 @@ def solve(
 
 def fill(observed: np.ndarray, weight: float, axes: range, settings: dict) -> np.ndarray:
     """Return the signal of least total variation that has the entries observed other than 0 and 1."""
-    kept = (observed != 0) & (observed != 1)
+    kept = ~suspects(observed)
     if not kept.any():
         raise Skipped("every entry is 0 or 1, so that none is known to be free of outliers")
     filled = minimise(observed, weight, axes, kept, start(observed, kept, axes, None), exact=True, **settings)

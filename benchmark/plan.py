@@ -205,7 +205,7 @@ def methods_of(experiment: str, config: Mapping, methods: Mapping[str, Entry]) -
         if name not in methods:
             raise PlanError(f"experiment {experiment!r}: unknown method {name!r}; there are: {listing(methods)}")
         if name not in able:
-            raise PlanError(f"experiment {experiment!r}: {name!r} does not {task}; these do: {listing(able)}")
+            raise PlanError(f"experiment {experiment!r}: {name!r} is not for {task!r}; these are: {listing(able)}")
     return list(wanted)
 
 

@@ -6,13 +6,15 @@ import pytest
 @pytest.mark.parametrize(
     ("experiment", "config", "message"),
     [
-        ({}, {"select": ["fig99"]}, "unknown experiment 'fig99'; config has: demo, fig09_hyperspectral"),
-        ({"datasets": ["tinny"]}, {}, "unknown data set 'tinny'; config has: cave, cave_cloth, indian_pines"),
-        ({"methods": ["svdd"]}, {}, "unknown method 'svdd'; there are: best_rank, bm3d-anscombe"),
+        ({}, {"select": ["fig99"]}, "unknown experiment 'fig99'; config has: demo, fig02_eigenfaces"),
+        ({"datasets": ["tinny"]}, {}, "unknown data set 'tinny'; config has: cat_video, cave, cave_cloth"),
+        ({"methods": ["svdd"]}, {}, "unknown method 'svdd'; there are: adaptive_median, best_rank"),
         ({}, {"methods": {"bm3d-matched": {"params": {"sigma": 1}}}}, "unknown parameter 'sigma'; baselines/bm3d.py"),
         ({}, {"selct": ["demo"]}, "'selct' was unexpected"),
         ({"sedes": [1]}, {}, "'sedes' was unexpected"),
         ({}, {"datasets": {"tiny": {"rank": 0}}}, "0 is less than the minimum of 1"),
+        ({"task": "outliers"}, {}, "'svd' is not for 'outliers'; these are: adaptive_median"),
+        ({}, {"noise": {"x": {"model": "gaussian", "sigma": 1, "noise_on": "signal"}}}, "'operator' is a dependency"),
         ({}, {"noise": {"photons-100": {"readout": -1}}}, "-1 is less than the minimum of 0"),
     ],
 )
