@@ -215,6 +215,26 @@ def convergence(curves: pd.DataFrame, summary: pd.DataFrame, colours: Mapping[st
     return figure
 
 
+def losses(curves: pd.DataFrame) -> Figure:
+    """Return the training loss against iterations, on logarithmic axes, a line for each method and item.
+
+    `curves` holds those of one data set and noise; of the two iterates that a fit traces, `last` is shown.
+    """
+    figure = Figure(figsize=(WIDTH / 1.6, 3.4), layout="constrained")
+    axis = figure.subplots()
+    lines = curves[curves["iterate"] == "last"].groupby(["label", "item"], sort=False)
+    for colour, ((label, item), line) in zip(COLOURS, lines, strict=False):
+        points = line.groupby("iteration")["loss"].mean()
+        axis.loglog(points.index, points, color=colour, label=f"{label}, {item}")
+    axis.set_xlabel("iterations", fontsize=8)
+    axis.set_ylabel("fitting error", fontsize=8)
+    axis.grid(color="#EEEEEE")
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.tick_params(labelsize=7)
+    axis.legend(frameon=False, fontsize=7)
+    return figure
+
+
 def _missing(labels: Sequence[str]) -> str:
     return f"no estimate: {', '.join(labels)}" if len(labels) else ""
 

@@ -31,8 +31,10 @@ def draw(
     """
     scores = read_scores(scores_file)
     colours = figures.colours_of(scores["label"].unique())
+    place = {key: scene[key] for key in ("dataset", "noise")}
+    if figure == "losses":
+        return figures.losses(_rows(pd.read_csv(curves_file), place))
     if figure == "convergence":
-        place = {key: scene[key] for key in ("dataset", "noise")}
         return figures.convergence(
             _rows(pd.read_csv(curves_file), place), _rows(read_summary(summary_file), place), colours
         )

@@ -6,7 +6,7 @@ import pytest
 from matplotlib.image import imread
 from numpy.lib.stride_tricks import sliding_window_view
 
-from benchmark.figures import COLOURS, colours_of, convergence, reconstructions, spectra
+from benchmark.figures import COLOURS, bases, colours_of, convergence, losses, reconstructions, spectra
 
 SIZE, BANDS = 32, 5
 
@@ -192,3 +192,25 @@ def test_labels_at_the_edge_keep_their_distance(curves, summary):
 
 def test_a_label_has_one_colour_whichever_methods_repeat():
     assert colours_of(["a", "b", "a"]) == {"a": COLOURS[0], "b": COLOURS[1]}
+
+
+def test_losses_are_a_line_for_each_item_of_the_last_iterate():
+    rows = [
+        {"label": "A", "item": item, "iterate": iterate, "seed": seed, "iteration": n, "loss": (seed + scale) / n}
+        for item, scale in (("signal", 1), ("noise", 3))
+        for iterate in ("last", "average")
+        for seed in (0, 2)
+        for n in (1, 10)
+    ]
+    [axis] = losses(pd.DataFrame(rows)).axes
+    assert [line.get_label() for line in axis.lines] == ["A, signal", "A, noise"]
+    np.testing.assert_allclose(axis.lines[0].get_xydata(), [[1, 2], [10, 0.2]])  # the mean over the seeds
+
+
+def test_bases_show_their_first_vectors_and_a_failed_one_its_text():
+    basis = np.random.default_rng(0).standard_normal((15, 6, 5))
+    figure = bases({"PCA": basis, "Broken": "failed: no estimate"})
+    panels = [axis for axis in figure.axes if axis.images]
+    assert len(panels) == 12
+    np.testing.assert_array_equal(shown(panels[3]), basis[3])
+    assert "failed" in "".join(text.get_text() for axis in figure.axes for text in axis.texts)

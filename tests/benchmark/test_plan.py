@@ -93,7 +93,10 @@ def test_all_means_every_method_of_the_task(root, config):
             lambda c: c["experiments"]["first"].update(methods=["too"]),
             r"unknown method 'too'; there are: one-strong, o",
         ),
-        (lambda c: c["experiments"]["first"].update(methods=["other"]), r"'other' is not for 'denoise'; these are: one-str"),
+        (
+            lambda c: c["experiments"]["first"].update(methods=["other"]),
+            r"'other' is not for 'denoise'; these are: one-str",
+        ),
         (lambda c: c["methods"].update(x={"file": "tree"}), r"method 'x': no file baselines/tree.py; there are: one, "),
         (
             lambda c: c["methods"].update(two={"params": {"stregth": 1}}),
