@@ -51,8 +51,9 @@ def sha256_of_array(array: np.ndarray) -> str:
 
 
 def sha256_of_files(paths: list[Path]) -> str:
-    """Return a digest of the contents of files, in the order of their names."""
-    return hashlib.sha256(b"\0".join(path.read_bytes() for path in sorted(paths))).hexdigest()
+    """Return a digest of the contents of files, whatever their names and order."""
+    digests = sorted(hashlib.sha256(path.read_bytes()).hexdigest() for path in paths)
+    return hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
 
 def pack(estimate: Estimate, item: str) -> dict[str, np.ndarray]:

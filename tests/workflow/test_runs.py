@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -139,3 +141,20 @@ def job_of(method, tree):
         if "benchmark.worker" in command and f"/{method}/" in command and process.info["cwd"] == str(tree.path):
             return process.ppid()
     raise AssertionError(f"{method} does not run")
+
+
+def test_runs_made_elsewhere_are_merged_and_not_done_again(tree, tmp_path):
+    other = type(tree)(tmp_path / "other")
+    for checkout in (tree, other):
+        checkout.configure()
+    assert other.snakemake()[0] == 0
+    assert tree.snakemake("--until", "corrupt")[0] == 0
+    source, target = (checkout.path / "results" / "test" for checkout in (other, tree))
+    command = [sys.executable, "-m", "benchmark.merge", str(source), str(target)]
+    merged = subprocess.run(command, cwd=tree.path, capture_output=True, text=True, check=True)
+    assert "2 runs taken over, 0 left" in merged.stdout
+    status, output = tree.snakemake()
+    assert status == 0, output
+    assert "run svd" not in output
+    assert "score svd" in output
+    assert list(scores_of(tree)["started"]) == list(scores_of(other)["started"])

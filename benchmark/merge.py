@@ -1,0 +1,71 @@
+"""Takes over runs that were made elsewhere: `python -m benchmark.merge OTHER/results/public results/public`.
+
+So the runs of a profile can be shared between machines, or days, and gathered in one table, in which each row keeps its
+own provenance. The observations have to be there first: `snakemake --until corrupt` with the profile's config.
+"""
+
+import argparse
+import shutil
+import sys
+from pathlib import Path
+
+from benchmark.plan import ROOT, sources_of
+from benchmark.storage import load_json, sha256_of_files
+
+FILES = ("estimate.npz", "record.json")
+
+
+def merge(source: Path, target: Path, root: Path = ROOT) -> tuple[list[str], dict[str, str]]:
+    """Copy the runs of a profile's folder `source` that `target` lacks; return their names, and why others were left.
+
+    A run is taken if this checkout has the code that made it (the digest in its record is that of a file of
+    `baselines/` and what it imports), and if its clean signals are those of `target`.
+    """
+    if not (source / "runs").is_dir():
+        raise FileNotFoundError(f"{source} has no folder `runs`; give the folder of a profile, such as results/public")
+    codes = {sha256_of_files(sources_of(path, root)) for path in (root / "baselines").glob("[!_]*.py")}
+    taken, left = [], {}
+    for record in sorted(source.glob("runs/*/*/*/*/*/record.json")):
+        folder = record.parent.relative_to(source)
+        reason = obstacle(load_json(record), target / folder, target / "data" / folder.parts[2] / "facts.json", codes)
+        if reason:
+            left[str(folder)] = reason
+            continue
+        (target / folder).mkdir(parents=True, exist_ok=True)
+        for name in FILES:  # without the times of the files, so that they are newer than the observations
+            shutil.copyfile(source / folder / name, target / folder / name)
+        taken.append(str(folder))
+    return taken, left
+
+
+def obstacle(record: dict, folder: Path, facts: Path, codes: set[str]) -> str:
+    """Return why a run cannot be taken over into `folder`, or nothing if it can."""
+    if (folder / "record.json").exists():
+        return "is there already"
+    if not facts.exists():
+        return f"its data set is not prepared here: {facts} is missing"
+    ours = {item["name"]: item["sha256"] for item in load_json(facts)["items"]}
+    if {item["item"]: item["data_sha256"] for item in record["items"]} != ours:
+        return "was made of other clean signals"
+    if record["run"]["code_sha256"] not in codes:
+        return "was made by other code than this checkout's"
+    return ""
+
+
+def main() -> None:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("source", type=Path, help="folder of the profile's results that were made elsewhere")
+    parser.add_argument("target", type=Path, help="folder of the same profile here, such as results/public")
+    options = parser.parse_args()
+    try:
+        taken, left = merge(options.source, options.target)
+    except FileNotFoundError as error:
+        sys.exit(str(error))
+    for name, reason in left.items():
+        sys.stdout.write(f"left {name}: {reason}\n")
+    sys.stdout.write(f"{len(taken)} runs taken over, {len(left)} left. Run snakemake again for the tables.\n")
+
+
+if __name__ == "__main__":
+    main()

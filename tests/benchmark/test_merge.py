@@ -1,0 +1,61 @@
+"""Runs made elsewhere are taken over if data and code agree, and keep their provenance."""
+
+import pytest
+
+from benchmark.merge import merge
+from benchmark.plan import ROOT, sources_of
+from benchmark.storage import load_json, save_json, sha256_of_files
+
+RUN = "runs/denoise/scene/weak/svd/0"
+CODE = sha256_of_files(sources_of(ROOT / "baselines" / "svd.py"))
+
+
+@pytest.fixture
+def folders(tmp_path):
+    record = {
+        "run": {"code_sha256": CODE, "git_commit": "abc", "cpu_name": "another machine"},
+        "items": [{"item": "cube", "data_sha256": "d" * 64}],
+    }
+    save_json(tmp_path / "other" / RUN / "record.json", record)
+    (tmp_path / "other" / RUN / "estimate.npz").write_bytes(b"estimate")
+    save_json(tmp_path / "ours/data/scene/facts.json", {"items": [{"name": "cube", "sha256": "d" * 64}]})
+    return tmp_path / "other", tmp_path / "ours"
+
+
+def test_a_run_of_the_same_data_and_code_is_taken_over_with_its_provenance(folders):
+    source, target = folders
+    assert merge(source, target) == ([RUN], {})
+    assert (target / RUN / "estimate.npz").read_bytes() == b"estimate"
+    assert load_json(target / RUN / "record.json")["run"]["cpu_name"] == "another machine"
+    assert merge(source, target) == ([], {RUN: "is there already"})
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "reason"),
+    [
+        ("data/scene/facts.json", {"items": [{"name": "cube", "sha256": "e" * 64}]}, "of other clean signals"),
+        ("data/scene/facts.json", None, "is not prepared here"),
+    ],
+)
+def test_a_run_of_other_data_is_left_with_the_reason(folders, file, change, reason):
+    source, target = folders
+    (target / file).unlink()
+    if change:
+        save_json(target / file, change)
+    taken, left = merge(source, target)
+    assert taken == []
+    assert reason in left[RUN]
+    assert not (target / RUN).exists()
+
+
+def test_a_run_of_other_code_is_left_with_the_reason(folders):
+    source, target = folders
+    record = load_json(source / RUN / "record.json")
+    record["run"]["code_sha256"] = "0" * 64
+    save_json(source / RUN / "record.json", record)
+    assert merge(source, target) == ([], {RUN: "was made by other code than this checkout's"})
+
+
+def test_a_folder_without_runs_is_refused(tmp_path):
+    with pytest.raises(FileNotFoundError, match="give the folder of a profile"):
+        merge(tmp_path, tmp_path)
