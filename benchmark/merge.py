@@ -9,8 +9,8 @@ import shutil
 import sys
 from pathlib import Path
 
-from benchmark.plan import ROOT, sources_of
-from benchmark.storage import load_json, sha256_of_files
+from benchmark.plan import ROOT, digest_of, sources_of
+from benchmark.storage import load_json
 
 FILES = ("estimate.npz", "record.json")
 
@@ -23,7 +23,7 @@ def merge(source: Path, target: Path, root: Path = ROOT) -> tuple[list[str], dic
     """
     if not (source / "runs").is_dir():
         raise FileNotFoundError(f"{source} has no folder `runs`; give the folder of a profile, such as results/public")
-    codes = {sha256_of_files(sources_of(path, root)) for path in (root / "baselines").glob("[!_]*.py")}
+    codes = {digest_of(sources_of(path, root)) for path in (root / "baselines").glob("[!_]*.py")}
     taken, left = [], {}
     for record in sorted(source.glob("runs/*/*/*/*/*/record.json")):
         folder = record.parent.relative_to(source)

@@ -4,6 +4,7 @@ Reads method and data-set files with `ast`, so that planning imports neither tor
 """
 
 import ast
+import hashlib
 import itertools
 import re
 from collections import Counter
@@ -105,6 +106,12 @@ def sources_of(path: Path, root: Path = ROOT) -> list[Path]:
             module = root.joinpath(package, *rest).with_suffix(".py")
             queue += [module] if module.is_file() else sorted((root / package).glob("*.py")) if not rest else []
     return list(seen)
+
+
+def digest_of(paths: Iterable[Path]) -> str:
+    """Return a digest of the contents of files, whatever their names and order."""
+    digests = sorted(hashlib.sha256(path.read_bytes()).hexdigest() for path in paths)
+    return hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
 
 def imported_by(path: Path) -> set[str]:

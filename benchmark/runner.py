@@ -11,14 +11,13 @@ from pathlib import Path
 
 import psutil
 
-from benchmark.plan import ROOT, literals_of, missing_packages, sources_of
+from benchmark.plan import ROOT, digest_of, literals_of, missing_packages, sources_of
 from benchmark.provenance import cpu_name, git_state, versions
 from benchmark.storage import (
     load_arrays,
     load_json,
     save_arrays,
     save_json,
-    sha256_of_files,
 )
 from benchmark.worker import outcome_of
 
@@ -54,7 +53,7 @@ def run_method(
     run = {
         "seed": seed,
         "params": params,
-        "code_sha256": sha256_of_files(code),
+        "code_sha256": digest_of(code),
         "cpu_name": cpu_name(),
         "threads": threads,
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -89,7 +88,7 @@ def run_method(
         records.append(identity | (load_json(outcome) if outcome.exists() else fallback))
         if estimate.exists():
             arrays |= load_arrays(estimate)
-    if sha256_of_files(code) != run["code_sha256"]:
+    if digest_of(code) != run["code_sha256"]:
         raise MethodChanged(f"{method} or a file that it imports changed while it ran: run it again")
     save_arrays(estimate_out, arrays)
     save_json(record_out, {"run": run, "items": records})

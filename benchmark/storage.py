@@ -50,12 +50,6 @@ def sha256_of_array(array: np.ndarray) -> str:
     return hashlib.sha256(head + np.ascontiguousarray(array).tobytes()).hexdigest()
 
 
-def sha256_of_files(paths: list[Path]) -> str:
-    """Return a digest of the contents of files, whatever their names and order."""
-    digests = sorted(hashlib.sha256(path.read_bytes()).hexdigest() for path in paths)
-    return hashlib.sha256("\n".join(digests).encode()).hexdigest()
-
-
 def pack(estimate: Estimate, item: str) -> dict[str, np.ndarray]:
     """Return the estimate of an item as arrays `<item>/...`: the answer in single precision, the snapshots in half."""
     arrays = _named(f"{item}/answer", estimate.answer, np.float32)

@@ -3,11 +3,11 @@
 import pytest
 
 from benchmark.merge import merge
-from benchmark.plan import ROOT, sources_of
-from benchmark.storage import load_json, save_json, sha256_of_files
+from benchmark.plan import ROOT, digest_of, sources_of
+from benchmark.storage import load_json, save_json
 
 RUN = "runs/denoise/scene/weak/svd/0"
-CODE = sha256_of_files(sources_of(ROOT / "baselines" / "svd.py"))
+CODE = digest_of(sources_of(ROOT / "baselines" / "svd.py"))
 
 
 @pytest.fixture

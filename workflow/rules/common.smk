@@ -72,9 +72,16 @@ def loader_of(wildcards):
     return plan.sources_of(DATASETS[wildcards.dataset].path, ROOT)
 
 
+def method_of(wildcards):
+    return METHODS[wildcards.method].path
+
+
 def code_of(wildcards):
-    """Return the files that a run depends on, so that editing them reruns its jobs and no others."""
-    return plan.sources_of(METHODS[wildcards.method].path, ROOT)
+    """Return a digest of a method's file and what it imports, so that an edit reruns its jobs and no others.
+
+    As inputs, so many files a job would keep the scheduler busier than the jobs.
+    """
+    return plan.digest_of(plan.sources_of(method_of(wildcards), ROOT))
 
 
 def missing_of(wildcards):

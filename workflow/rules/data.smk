@@ -42,7 +42,6 @@ rule corrupt:
     input:
         clean=f"{RESULTS}/data/{{dataset}}/clean.npz",
         facts=f"{RESULTS}/data/{{dataset}}/facts.json",
-        library=library_of("corrupt.py"),
     output:
         noisy=f"{RESULTS}/data/{{dataset}}/{{noise}}/{{seed}}.npz",
         withheld=f"{RESULTS}/data/{{dataset}}/{{noise}}/{{seed}}-withheld.npz",
@@ -51,6 +50,7 @@ rule corrupt:
     conda:
         "../../environment.yml"
     params:
+        library=plan.digest_of(library_of("corrupt.py")),
         noise=lookup(within=config, dpath="noise/{noise}"),
     message:
         "corrupt {wildcards.dataset} by {wildcards.noise}, seed {wildcards.seed}"

@@ -4,7 +4,7 @@ rule run_method:
     input:
         observed=f"{RESULTS}/data/{{dataset}}/{{noise}}/{{seed}}.npz",
         facts=f"{RESULTS}/data/{{dataset}}/facts.json",
-        code=code_of,
+        method=method_of,
     output:
         estimate=f"{RUN}/estimate.npz",
         record=f"{RUN}/record.json",
@@ -20,7 +20,7 @@ rule run_method:
         gpu=gpus_of,
         time_limit=time_limit_of,
     params:
-        method=lambda wildcards: str(METHODS[wildcards.method].path),
+        code=code_of,
         params=lambda wildcards: METHODS[wildcards.method].params,
         noise=lookup(within=config, dpath="noise/{noise}"),
         missing=missing_of,
@@ -37,7 +37,7 @@ use rule run_method as run_control with:
     input:
         observed=f"{RESULTS}/data/{{dataset}}/clean.npz",
         facts=f"{RESULTS}/data/{{dataset}}/facts.json",
-        code=code_of,
+        method=method_of,
     wildcard_constraints:
         method=any_of(SEE_TRUTH),
 
@@ -48,7 +48,6 @@ rule score:
         withheld=f"{RESULTS}/data/{{dataset}}/{{noise}}/{{seed}}-withheld.npz",
         estimate=f"{RUN}/estimate.npz",
         record=f"{RUN}/record.json",
-        library=library_of("score.py"),
     output:
         scores=f"{RUN}/scores.csv",
         curves=f"{RUN}/curves.csv",
@@ -57,6 +56,7 @@ rule score:
     conda:
         "../../environment.yml"
     params:
+        library=plan.digest_of(library_of("score.py")),
         names=names_of,
         noise=lookup(within=config, dpath="noise/{noise}"),
     message:

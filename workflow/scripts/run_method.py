@@ -6,7 +6,7 @@ from benchmark.storage import load_json
 
 with logged(snakemake.log[0], expected=(MethodChanged,)):
     run_method(
-        Path(snakemake.params.method),
+        Path(snakemake.input.method),
         snakemake.wildcards.task,
         snakemake.params.params,
         Path(snakemake.input.observed),
