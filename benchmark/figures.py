@@ -13,9 +13,12 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from scipy.ndimage import uniform_filter
 
+from benchmark.tables import REFERENCE
+
 WIDTH = 8.0
 COLUMNS = 6
 PIXELS = 4
+REFERENCES = 9
 VECTORS = 12
 BEST = 2
 
@@ -182,8 +185,9 @@ def convergence(curves: pd.DataFrame, summary: pd.DataFrame, colours: Mapping[st
 
     `curves` holds a row per dataset, item, noise, label, iterate (last or average), seed and iteration, with seconds
     and psnr; a line is the mean over items and seeds, as far as all of them ran. `summary` is that of the tables:
-    methods without a curve are horizontal lines, in the right panel from the second at which they end; a diamond is the
-    level that an iterative method returned; a triangle marks a line that still rises: its last snapshot is its best.
+    of the methods without a curve, controls, SVD and the best others are horizontal lines, in the right panel from the
+    second at which they end; a diamond is the level that an iterative method returned; a triangle marks a line that
+    still rises: its last snapshot is its best.
     """
     iterative = list(dict.fromkeys(curves["label"]))
     scenes = list(summary.groupby(["dataset", "noise"], sort=False))
@@ -200,7 +204,18 @@ def convergence(curves: pd.DataFrame, summary: pd.DataFrame, colours: Mapping[st
             axis.spines[["top", "right"]].set_visible(False)
             axis.tick_params(labelsize=8)
             _draw_curves(axis, unit, scene, rows.set_index("label")["psnr_mean"], colours)
-        _draw_references(*axes, rows[~rows["label"].isin(iterative)], colours)
+        plain = rows[~rows["label"].isin(iterative)].sort_values("psnr_mean", ascending=False)
+        kept = plain["control"] | (plain["method"] == REFERENCE) | ((~plain["control"]).cumsum() <= REFERENCES)
+        if not kept.all():
+            axes[0].annotate(
+                f"without {(~kept).sum()} lower methods that have no curve",
+                (0.98, 0.02),
+                xycoords="axes fraction",
+                ha="right",
+                fontsize=6,
+                color=GREY,
+            )
+        _draw_references(*axes, plain[kept], colours)
         axes[0].set_title(f"{dataset}, {noise}", loc="left", fontsize=9)
         axes[0].set_ylabel("PSNR [dB]")
         axes[1].set_title(missing, loc="left", fontsize=8)

@@ -13,6 +13,9 @@ from benchmark.stacks import as_stack
 from benchmark.storage import load_arrays, unpack
 from benchmark.tables import REFERENCE, read_scores, read_summary
 
+# With the clean and the noisy signal, three rows of six.
+PICTURES = 16
+
 
 def draw(
     figure: str,
@@ -42,6 +45,8 @@ def draw(
     returned = _rows(scores, {**scene, "item": item, "iterate": "returned"})
     first = returned[returned["metric"] == returned["metric"].iloc[0]].sort_values("value", ascending=False)
     shown = first[first["method"].isin(list(estimates))]
+    if figure == "reconstructions":
+        shown = shown[_worth_a_picture(shown)]
     signals = {
         row.label: compose(unpack(load_arrays(estimates[row.method]), item).answer)
         if row.status == "ok"
@@ -59,6 +64,12 @@ def draw(
     stacks = {label: as_stack(value) if isinstance(value, np.ndarray) else value for label, value in signals.items()}
     picture = as_stack(observed) if observed.shape == truth.shape else None
     return figures.reconstructions(as_stack(truth), picture, stacks, facts["shown"], values)
+
+
+def _worth_a_picture(rows: pd.DataFrame) -> pd.Series:
+    """Return which of the rows, best first, are shown: DeepTensor, SVD, the controls, and as many others as fit."""
+    always = rows["control"] | (rows["method"] == REFERENCE) | rows["file"].str.startswith("deeptensor")
+    return always | ((~always).cumsum() <= PICTURES - always.sum())
 
 
 def _rows(frame: pd.DataFrame, values: Mapping) -> pd.DataFrame:

@@ -152,7 +152,7 @@ def summary():
     rows = [("Deep", "returned", 27.0, 1), ("Deep", "oracle", 33.0, 1), ("SVD", "returned", 29.0, 1)]
     rows += [("Broken", "returned", np.nan, 0)]
     frame = pd.DataFrame(rows, columns=["label", "iterate", "psnr_mean", "n"])
-    return frame.assign(dataset="toy", noise="gaussian", control=False, seconds=2.0)
+    return frame.assign(dataset="toy", noise="gaussian", control=False, seconds=2.0, method=frame["label"].str.lower())
 
 
 def test_convergence_draws_the_mean_over_seeds_and_marks_rising_curves_only(curves, summary):
@@ -214,3 +214,15 @@ def test_bases_show_their_first_vectors_and_a_failed_one_its_text():
     assert len(panels) == 12
     np.testing.assert_array_equal(shown(panels[3]), basis[3])
     assert "failed" in "".join(text.get_text() for axis in figure.axes for text in axis.texts)
+
+
+def test_of_many_methods_without_a_curve_the_best_svd_and_the_controls_are_drawn(curves, summary):
+    names = [f"m{index:02d}" for index in range(20)]
+    many = pd.DataFrame({"label": names, "method": names, "psnr_mean": 30.0 + np.arange(20), "n": 1})
+    many = many.assign(iterate="returned", dataset="toy", noise="gaussian", control=False, seconds=2.0)
+    many.loc[0, "control"] = True
+    figure = convergence(curves, pd.concat([summary, many]), colours_of([*summary["label"], *names]))
+    labels = {text.get_text() for axis in figure.axes for text in axis.texts}
+    assert {"m00", "SVD", *names[-9:]} <= labels
+    assert not set(names[1:-9]) & labels
+    assert "without 10 lower methods that have no curve" in labels
