@@ -16,7 +16,7 @@ public: $(READY)  ## download the public data sets and run the paper's sizes
 	$(SNAKEMAKE) --configfile config/public.yaml
 	@echo "Open results/public/index.html"
 
-smoke: $(READY)  ## every rule and every method on a tiny cube
+smoke: $(READY)  ## every rule and every method on tiny data
 	$(SNAKEMAKE) --configfile config/smoke.yaml
 	@echo "Open results/smoke/index.html"
 
@@ -29,7 +29,7 @@ publish: embedded  ## keep the embedded profile's tables and figures in git, wit
 	cd results && tar -c --exclude=embedded/data --exclude=embedded/runs embedded | tar -x -C published
 
 test: $(READY)  ## run the tests
-	@echo "Running all tests: about 8 minutes on 2 cores."
+	@echo "Running all tests: about 9 minutes on 2 cores."
 	$(BIN)/pytest --numprocesses auto
 
 lint: $(READY)  ## check style, formatting and the workflow
