@@ -105,7 +105,7 @@ def test_a_killed_run_resumes_with_nothing_lost_or_half_written(tree, victim):
     else:
         os.kill(job_of("slow", tree), signal.SIGKILL)
     assert process.wait(timeout=60) != 0
-    assert not list(tree.path.glob("results/test/runs/*/*/slow/0/*.npz"))
+    assert not list(tree.path.glob("results/test/runs/*/*/*/slow/0/*.npz"))
     assert not (tree.path / SCORES).exists()
 
     (tree.path / "baselines" / "slow.py").unlink()
@@ -131,7 +131,7 @@ def wait_until(condition, process, seconds=120):
 
 
 def has_scores(method, tree):
-    return list(tree.path.glob(f"results/test/runs/*/*/{method}/0/scores.csv"))
+    return list(tree.path.glob(f"results/test/runs/*/*/*/{method}/0/scores.csv"))
 
 
 def job_of(method, tree):
