@@ -13,12 +13,7 @@ import psutil
 
 from benchmark.plan import ROOT, digest_of, literals_of, missing_packages, sources_of
 from benchmark.provenance import cpu_name, git_state, versions
-from benchmark.storage import (
-    load_arrays,
-    load_json,
-    save_arrays,
-    save_json,
-)
+from benchmark.storage import load_arrays, load_json, save_arrays, save_json
 from benchmark.worker import outcome_of
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")

@@ -36,6 +36,9 @@ try:
     RUNS = {name: plan.runs_of(name, config, METHODS) for name in config["experiments"]}
 except plan.PlanError as error:
     raise WorkflowError(str(error))
+# A digest of each method's file and what it imports. As inputs, so many files a job would keep the scheduler busier than
+# the jobs.
+CODE = {name: plan.digest_of(plan.sources_of(entry.path, ROOT)) for name, entry in METHODS.items()}
 SEE_TRUTH = [name for name, entry in METHODS.items() if entry.literals.get("SEES_TRUTH")]
 
 
@@ -77,11 +80,8 @@ def method_of(wildcards):
 
 
 def code_of(wildcards):
-    """Return a digest of a method's file and what it imports, so that an edit reruns its jobs and no others.
-
-    As inputs, so many files a job would keep the scheduler busier than the jobs.
-    """
-    return plan.digest_of(plan.sources_of(method_of(wildcards), ROOT))
+    """Return what tells one version of a method's code from another, so that an edit reruns its jobs and no others."""
+    return CODE[wildcards.method]
 
 
 def missing_of(wildcards):

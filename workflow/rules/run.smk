@@ -1,5 +1,5 @@
-# A method is given the noisy file and neither the clean one nor what is withheld. Neither the runner's modules nor the time limit are inputs:
-# they do not change what a method answers.
+# A method is given the noisy file and neither the clean one nor what is withheld. Neither the runner's modules nor the time
+# limit are inputs: they do not change what a method answers.
 rule run_method:
     input:
         observed=f"{RESULTS}/data/{{dataset}}/{{noise}}/{{seed}}.npz",
