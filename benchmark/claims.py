@@ -287,13 +287,15 @@ def spread(scores: pd.DataFrame, curves: pd.DataFrame, *, metric: str, of: Seque
     return values.max(axis=1) - values.min(axis=1)
 
 
-def error_reduction(scores: pd.DataFrame, curves: pd.DataFrame, *, of: str, after: int) -> pd.Series:
-    """Return the factor by which the fitting loss falls from the first snapshot to the iteration `after`."""
+def error_reduction(scores: pd.DataFrame, curves: pd.DataFrame, *, of: str, to: str, after: int) -> pd.Series:
+    """Return the mean squared error of the answer `to` over that of a method at the iteration `after`.
 
-    def factor(trace: pd.DataFrame) -> float:
-        return trace["loss"].iloc[0] / np.exp(_at(trace, after, np.log(trace["loss"])))
-
-    return over_traces(scores, curves, of, factor)
+    To the constant that is the mean of the signal, it is the inverse of the share of variance left unexplained.
+    """
+    own, other = paired(
+        over_traces(scores, curves, of, lambda trace: _at(trace, after, trace["psnr"])), values_of(scores, to, "psnr")
+    )
+    return 10 ** ((own - other) / 10)
 
 
 def speed_up(scores: pd.DataFrame, curves: pd.DataFrame, *, of: str, to: str) -> pd.Series:

@@ -51,8 +51,9 @@ class Problem:
     """What a method may see. The clean signal is not part of it.
 
     `observed` is the noisy signal (for a control whose file says `SEES_TRUTH = True`, the clean one), or, where there
-    is an `operator`, the noisy measurements that it makes of the signal. `noise` is the model of the noise of
-    `observed` that the protocol grants, `data_range` the peak of the clean signals.
+    is an `operator`, the noisy measurements that it makes of the signal. `rank` is the one that the protocol tells (for
+    a control whose file says `COMPLETE = True`, the number of features of a sample). `noise` is the model of the noise
+    of `observed` that the protocol grants, `data_range` the peak of the clean signals.
     """
 
     observed: np.ndarray

@@ -59,6 +59,7 @@ def run_method(
         "method": str(method),
         "task": task,
         "sees_truth": literals_of(method).get("SEES_TRUTH", False),
+        "complete": literals_of(method).get("COMPLETE", False),
         "params": params,
         "observed": str(observed),
         "items": items,

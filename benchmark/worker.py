@@ -5,6 +5,7 @@ Each item's outcome is written as soon as it is known, so that a crash or a time
 
 import json
 import logging
+import math
 import os
 import sys
 import threading
@@ -97,7 +98,7 @@ def pose(job: Mapping, item: Mapping, observed: Mapping[str, np.ndarray]) -> Pro
     operator = None if job["sees_truth"] else operator_from(job["noise"], parts_of(observed, name), shape)
     return Problem(
         observed=observed[name],
-        rank=item["rank"],
+        rank=math.prod(shape[1:]) if job["complete"] else item["rank"],
         data_range=1.0,
         noise=known_noise(job["noise"]),
         operator=operator,

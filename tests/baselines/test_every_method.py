@@ -5,6 +5,7 @@ A new file is tested without a word here.
 
 import ast
 import inspect
+import math
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -51,7 +52,7 @@ VARIANTS = {
 }
 PHOTONS = Poisson(photons=100, readout=2)
 # The bounds of every table are no methods of a paper.
-BOUNDS = {"noisy", "clean"}
+BOUNDS = {"noisy", "clean", "raw_pixels"}
 # Their answer has no trace of the signal but its mean.
 CONSTANTS = {"constant", "constant_covariance"}
 REFERENCE = re.compile(r"\b10\.\d{4,}/\S+|arXiv:? ?\d{4}\.\d{5}")
@@ -145,6 +146,8 @@ def observe(task: str, clean: np.ndarray) -> np.ndarray:
 def pose(path: Path, task: str, clean: np.ndarray, rank: int = 2) -> Problem:
     """Return the problem that the benchmark would pose to the method of a file: a control gets the clean signal."""
     noise, operator = protocol_of(task, clean.shape)
+    if literals_of(path).get("COMPLETE", False):
+        rank = math.prod(clean.shape[1:])
     if literals_of(path).get("SEES_TRUTH", False):
         return Problem(observed=clean, rank=rank, data_range=1.0, noise=noise)
     return Problem(observed=observe(task, clean), rank=rank, data_range=1.0, noise=noise, operator=operator)
@@ -180,6 +183,7 @@ def test_file_declares_itself(path):
     assert {"cpu"} <= literals["DEVICES"] <= {"cpu", "cuda"}
     assert isinstance(literals.get("CONTROL", False), bool)
     assert literals.get("SEES_TRUTH", False) <= literals.get("CONTROL", False), "who sees the truth is no competitor"
+    assert literals.get("COMPLETE", False) <= literals.get("CONTROL", False), "who has every vector is no competitor"
     assert isinstance(literals.get("STOCHASTIC", False), bool)
     assert isinstance(literals.get("LICENCE_NOTE", ""), str)
     assert isinstance(literals.get("REQUIRES", []), list)
@@ -279,7 +283,8 @@ def test_easy_measurements_give_more_than_the_mean(path, task, params):
 def test_basis_spans_the_patterns_of_the_samples(path, task, params):
     clean = clean_of(task, *shape_of(task))
     patterns = np.linalg.svd(clean.reshape(len(clean), -1), full_matrices=False)[2][:2]
-    basis = np.linalg.qr(answer(path, params, pose(path, task, clean)).reshape(2, -1).T)[0]
+    problem = pose(path, task, clean)
+    basis = np.linalg.qr(answer(path, params, problem).reshape(problem.rank, -1).T)[0]
     assert np.sum((patterns @ basis) ** 2) / 2 > 0.9  # the mean squared cosine of the principal angles
 
 

@@ -132,15 +132,16 @@ def test_a_spread_is_the_largest_less_the_smallest_of_the_methods_on_each_unit(s
     assert values("spread", scores, metric="psnr", of=["deeptensor", "svd", "bm3d"]) == [3.0, 2.0]
 
 
-def test_an_error_reduction_is_read_between_snapshots_along_logarithms(table):
-    scores = table({"deeptensor": [30.0]})
-    curves = trace([1, 2, 3], loss=(1.0, 0.1, 0.001))
-    for after, factor in {1: 1, 10: 10, 100: 1000}.items():
-        assert values("error_reduction", scores, curves, of="deeptensor", after=after) == pytest.approx([factor])
-    between = values("error_reduction", scores, curves, of="deeptensor", after=31)
+def test_an_error_reduction_is_from_the_other_answer_and_read_between_snapshots_along_logarithms(table):
+    methods = {"of": "deeptensor", "to": "constant"}
+    scores = table({"deeptensor": [30.0], "constant": [15.0]})
+    curves = trace([5, 25, 45])
+    for after, factor in {1: 0.1, 10: 10, 100: 1000}.items():
+        assert values("error_reduction", scores, curves, **methods, after=after) == pytest.approx([factor])
+    between = values("error_reduction", scores, curves, **methods, after=31)
     assert between == pytest.approx([10 * 100 ** np.log10(3.1)])
     with pytest.raises(Missing, match="goes from iteration 1 to 100, not to 101"):
-        values("error_reduction", scores, curves, of="deeptensor", after=101)
+        values("error_reduction", scores, curves, **methods, after=101)
 
 
 def test_a_speed_up_is_to_the_best_psnr_of_the_slow_method_and_none_where_the_fast_one_never_has_it(table):
