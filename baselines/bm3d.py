@@ -17,9 +17,9 @@ Licence: the `bm3d` package is for non-commercial use only. It runs on one threa
 
 import numpy as np
 
-from benchmark.block_matching import bm3d_image, check_size
+from benchmark.algorithms.block_matching import bm3d_image, check_size
+from benchmark.algorithms.fixed_sigma import band_by_band, check_noise_level, denoise_stack
 from benchmark.contract import Estimate, Problem
-from benchmark.fixed_sigma import band_by_band, check_noise_level, denoise_stack
 from benchmark.noise import Poisson
 from benchmark.stacks import by_image
 

@@ -15,9 +15,9 @@ Licence: the `bm4d` package is for non-commercial use only. It runs on one threa
 
 import numpy as np
 
-from benchmark.block_matching import check_size
+from benchmark.algorithms.block_matching import check_size
+from benchmark.algorithms.fixed_sigma import at_unit_noise, check_noise_level, denoise_stack
 from benchmark.contract import Estimate, Problem
-from benchmark.fixed_sigma import at_unit_noise, check_noise_level, denoise_stack
 
 LABEL = "BM4D"
 TASKS = {"denoise"}

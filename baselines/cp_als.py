@@ -15,8 +15,8 @@ the axes.
 import numpy as np
 from tensorly.decomposition import parafac
 
+from benchmark.algorithms.lowrank import truncated_svd
 from benchmark.contract import Estimate, Problem
-from benchmark.lowrank import truncated_svd
 
 LABEL = "CP-ALS"
 TASKS = {"denoise", "outliers"}

@@ -15,9 +15,9 @@ signal.
 
 import torch
 
+from benchmark.algorithms.untrained import ImageNetwork, fit_network
 from benchmark.contract import Estimate, Problem
 from benchmark.stacks import as_stack
-from benchmark.untrained import ImageNetwork, fit_network
 from deeptensor import Network
 from deeptensor.arrays import checked
 

@@ -14,8 +14,8 @@ the trace also follows an exponential average of the iterates.
 Licence: the authors' code is free, but US patent application 2024/0249123 (Rice University) claims the method.
 """
 
+from benchmark.algorithms.untrained import estimate_of, stopping_rule
 from benchmark.contract import Estimate, Problem
-from benchmark.untrained import estimate_of, stopping_rule
 from deeptensor import Model, Network, factorise
 
 LABEL = "DeepTensor CP"

@@ -15,8 +15,8 @@ Licence: the authors' code is free, but US patent application 2024/0249123 (Rice
 
 from collections.abc import Sequence
 
+from benchmark.algorithms.untrained import estimate_of, stopping_rule
 from benchmark.contract import Estimate, Problem
-from benchmark.untrained import estimate_of, stopping_rule
 from deeptensor import Model, Network, factorise_many
 
 LABEL = "DeepTensor"
@@ -42,8 +42,8 @@ def solve(
 ) -> Estimate:
     """Return factors of shapes H x W x r and B x r, or of a matrix H x W of shapes H x r and W x r, with a trace.
 
-    See `benchmark.untrained.stopping_rule` for `stopping`, `deeptensor.schedules` for `schedule`, the factor of the
-    learning rate, and `deeptensor.Network` for the kind of `network`, of which the paper's Fig 8 has also "decoder".
+    See `benchmark.algorithms.untrained.stopping_rule` for `stopping`, `deeptensor.schedules` for `schedule`, the factor
+    of the learning rate, and `deeptensor.Network` for the kind of `network`: the paper's Fig 8 has also "decoder".
     """
     settings = (loss, iterations, learning_rate, schedule, network, perturbation, channels, scales, stopping)
     return _fit([problem], [seed], device, *settings)[0]

@@ -16,8 +16,8 @@ the penalties can outweigh the data: all factors then become zero, and rectified
 Licence: the authors' code is free, but US patent application 2024/0249123 (Rice University) claims the method.
 """
 
+from benchmark.algorithms.untrained import estimate_of
 from benchmark.contract import Estimate, Problem
-from benchmark.untrained import estimate_of
 from deeptensor import Model, Network, factorise
 
 LABEL = "DeepTensor NMF"

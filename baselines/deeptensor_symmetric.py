@@ -17,9 +17,9 @@ Licence: the authors' code is free, but US patent application 2024/0249123 (Rice
 
 import numpy as np
 
+from benchmark.algorithms.untrained import estimate_of
 from benchmark.contract import Estimate, Problem
 from benchmark.covariance import sample_covariance
-from benchmark.untrained import estimate_of
 from deeptensor import Model, Network, factorise
 
 LABEL = "DeepTensor PCA"

@@ -17,10 +17,10 @@ The other settings are those of the authors' denoising: five scales of 128 chann
 import numpy as np
 import torch
 
+from benchmark.algorithms.held_out import hold_out
+from benchmark.algorithms.untrained import ImageNetwork, fit_network
 from benchmark.contract import Estimate, Problem
-from benchmark.held_out import hold_out
 from benchmark.stacks import as_stack
-from benchmark.untrained import ImageNetwork, fit_network
 from deeptensor import Network
 from deeptensor.arrays import checked
 

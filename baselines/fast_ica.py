@@ -15,8 +15,8 @@ import logging
 
 from sklearn.decomposition import FastICA
 
+from benchmark.algorithms.logged import logged_warnings
 from benchmark.contract import Estimate, Problem
-from benchmark.logged import logged_warnings
 from benchmark.samples import as_rows, check_rank
 
 LABEL = "FastICA"

@@ -14,9 +14,9 @@ starts from the last one's basis; and an SVD of the small triangle K^T in place 
 
 import numpy as np
 
+from benchmark.algorithms.lowrank import centred, fold
+from benchmark.algorithms.sure import best_threshold
 from benchmark.contract import Estimate, Problem
-from benchmark.lowrank import centred, fold
-from benchmark.sure import best_threshold
 
 LABEL = "Fast randomised SVT"
 TASKS = {"denoise"}

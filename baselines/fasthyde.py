@@ -21,10 +21,10 @@ non-commercial use only.
 
 import numpy as np
 
-from benchmark.block_matching import bm3d_image, check_size
+from benchmark.algorithms.block_matching import bm3d_image, check_size
+from benchmark.algorithms.fixed_sigma import at_unit_noise, check_noise_level, denoise_stack
+from benchmark.algorithms.lowrank import unfold
 from benchmark.contract import Estimate, Problem
-from benchmark.fixed_sigma import at_unit_noise, check_noise_level, denoise_stack
-from benchmark.lowrank import unfold
 from benchmark.noise import Poisson
 from benchmark.stacks import by_image
 

@@ -11,8 +11,8 @@ B^T B is at most ||Y - Y_rank||_F^2 / rank off Y^T Y in the spectral norm.
 
 import numpy as np
 
+from benchmark.algorithms.lowrank import fold, truncated_svd, unfold
 from benchmark.contract import Estimate, Problem
-from benchmark.lowrank import fold, truncated_svd, unfold
 
 LABEL = "Frequent Directions"
 TASKS = {"denoise"}

@@ -14,10 +14,10 @@ noise white with the generalised Anscombe transform first, and inverts that with
 
 import numpy as np
 
-from benchmark.anscombe import stabilise as anscombe
-from benchmark.anscombe import unstabilise
+from benchmark.algorithms.anscombe import stabilise as anscombe
+from benchmark.algorithms.anscombe import unstabilise
+from benchmark.algorithms.lowrank import centred, fold, frobenius_shrinkage, right_singular
 from benchmark.contract import Estimate, Factors, Problem, compose
-from benchmark.lowrank import centred, fold, frobenius_shrinkage, right_singular
 
 LABEL = "Gavish-Donoho"
 TASKS = {"denoise"}

@@ -9,9 +9,10 @@ arXiv 1703.07886. Parameters as published with it: rank min(n, m), lambda = 1 / 
 penalties that grow by 1.2 an iteration, a tolerance of 1e-7 and 150 iterations at most.
 
 With `tuned`, rank, lambda and alpha are those with the smallest error at intact entries that were made outliers for
-the choice (see `benchmark.salt_and_pepper`): first the best pair of a rank, the published one or 64, 32 or 16, and a
-lambda, 1, 1/2 or 1/4 of the published one; then alpha, 0.01 or 0.1. Of a large stack it looks at evenly spaced images
-with half a million pixels in all, and divides the terms of A and B by the number of images that stand for each.
+the choice (see `benchmark.algorithms.salt_and_pepper`): first the best pair of a rank, the published one or 64, 32 or
+16, and a lambda, 1, 1/2 or 1/4 of the published one; then alpha, 0.01 or 0.1. Of a large stack it looks at evenly
+spaced images with half a million pixels in all, and divides the terms of A and B by the number of images that stand for
+each.
 
 Departures from the paper: the signs of singular vectors, which are arbitrary and of which the first A and B are means,
 are fixed; and the Stein equation of each step is solved in eigenvectors of A^T A and B^T B, for all images at once.
@@ -22,10 +23,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from benchmark.algorithms.held_out import best_setting
+from benchmark.algorithms.proximal import soft_threshold
+from benchmark.algorithms.salt_and_pepper import with_hidden_entries
 from benchmark.contract import Estimate, Problem
-from benchmark.held_out import best_setting
-from benchmark.proximal import soft_threshold
-from benchmark.salt_and_pepper import with_hidden_entries
 from benchmark.stacks import as_stack
 
 LABEL = "KDRSDL"

@@ -19,8 +19,8 @@ from copy import deepcopy
 import torch
 from torch import nn
 
+from benchmark.algorithms.untrained import fit_network
 from benchmark.contract import Estimate, Problem
-from benchmark.untrained import fit_network
 from deeptensor import Network
 from deeptensor.arrays import checked
 from deeptensor.layers import Convolution

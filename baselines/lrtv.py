@@ -20,9 +20,9 @@ from functools import partial
 import numpy as np
 from skimage.restoration import denoise_tv_chambolle
 
+from benchmark.algorithms.lowrank import right_singular, unfold
+from benchmark.algorithms.proximal import soft_threshold
 from benchmark.contract import Estimate, Problem
-from benchmark.lowrank import right_singular, unfold
-from benchmark.proximal import soft_threshold
 from benchmark.stacks import as_stack, by_image
 
 LABEL = "LRTV"

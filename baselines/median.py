@@ -4,16 +4,16 @@ Huang, Yang and Tang, A fast two-dimensional median filtering algorithm, IEEE Tr
 Signal Processing 27 (1979), DOI 10.1109/TASSP.1979.1163188.
 
 The side of the window is the one of 3, 5, 7 and 9 pixels with the smallest error. That is measured at entries that are
-neither 0 nor 1: of those that were made outliers for the choice (see `benchmark.salt_and_pepper`), and of the others,
-weighted as outliers and intact entries are in the observation.
+neither 0 nor 1: of those that were made outliers for the choice (see `benchmark.algorithms.salt_and_pepper`), and of
+the others, weighted as outliers and intact entries are in the observation.
 """
 
 import numpy as np
 from scipy.ndimage import median_filter
 
+from benchmark.algorithms.held_out import error_at
+from benchmark.algorithms.salt_and_pepper import suspects, with_hidden_entries
 from benchmark.contract import Estimate, Problem
-from benchmark.held_out import error_at
-from benchmark.salt_and_pepper import suspects, with_hidden_entries
 
 LABEL = "Median filter"
 TASKS = {"outliers"}

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from benchmark.algorithms.iterative import quotient, stopped_by_held_out
 from benchmark.contract import Estimate, Operator, Problem
-from benchmark.iterative import quotient, stopped_by_held_out
 
 LABEL = "MLEM"
 TASKS = {"tomography"}

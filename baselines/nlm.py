@@ -17,8 +17,8 @@ the 49 pixels, and leaves weights below exp(-5) out.
 import numpy as np
 from skimage.restoration import denoise_nl_means
 
+from benchmark.algorithms.fixed_sigma import band_by_band, check_noise_level, denoise_stack
 from benchmark.contract import Estimate, Problem
-from benchmark.fixed_sigma import band_by_band, check_noise_level, denoise_stack
 
 LABEL = "Non-local means"
 TASKS = {"denoise"}

@@ -18,8 +18,8 @@ import logging
 import numpy as np
 from sklearn.decomposition import NMF
 
+from benchmark.algorithms.logged import logged_warnings
 from benchmark.contract import Estimate, Problem
-from benchmark.logged import logged_warnings
 from benchmark.samples import as_rows, check_rank
 
 LABEL = "NMF"

@@ -8,7 +8,8 @@ Knutsson and Westin, Normalized and differential convolution, IEEE Conference on
 Departures from the paper: pixels of any other value stay as they are, since salt and pepper leaves intact entries
 exact; and where g, cut off at four standard deviations, reaches no certain pixel, as in a black part of an image, the
 majority of the zeros and ones there decides. The standard deviation is the one of 0.5, 0.7, 1, 1.4, 2 and 2.8 pixels
-with the smallest error at intact entries that were made outliers for the choice (see `benchmark.salt_and_pepper`).
+with the smallest error at intact entries that were made outliers for the choice (see
+`benchmark.algorithms.salt_and_pepper`).
 """
 
 from math import ceil
@@ -16,9 +17,9 @@ from math import ceil
 import numpy as np
 from scipy.ndimage import gaussian_filter, uniform_filter
 
+from benchmark.algorithms.held_out import best_setting
+from benchmark.algorithms.salt_and_pepper import suspects, with_hidden_entries
 from benchmark.contract import Estimate, Problem
-from benchmark.held_out import best_setting
-from benchmark.salt_and_pepper import suspects, with_hidden_entries
 
 LABEL = "Normalised convolution"
 TASKS = {"outliers"}

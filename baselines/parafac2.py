@@ -19,8 +19,8 @@ import numpy as np
 from tensorly.decomposition import parafac2
 from tensorly.parafac2_tensor import Parafac2Tensor, parafac2_to_slices
 
+from benchmark.algorithms.logged import logged_warnings
 from benchmark.contract import Estimate, Problem, Skipped
-from benchmark.logged import logged_warnings
 from benchmark.stacks import as_stack
 
 LABEL = "PARAFAC2"

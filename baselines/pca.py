@@ -15,8 +15,8 @@ import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.utils.extmath import svd_flip
 
+from benchmark.algorithms.lowrank import right_singular
 from benchmark.contract import Estimate, Problem
-from benchmark.lowrank import right_singular
 from benchmark.samples import as_rows, check_rank
 
 LABEL = "PCA"

@@ -12,9 +12,9 @@ Departure from the paper: mu grows by 1.1 an iteration, not by 1.5, which can en
 
 import numpy as np
 
+from benchmark.algorithms.lowrank import unfold
+from benchmark.algorithms.proximal import soft_threshold
 from benchmark.contract import Estimate, Problem
-from benchmark.lowrank import unfold
-from benchmark.proximal import soft_threshold
 from benchmark.stacks import as_stack
 
 LABEL = "PCP"

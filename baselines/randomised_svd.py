@@ -9,8 +9,8 @@ matrix decompositions, SIAM Review 53 (2011), DOI 10.1137/090771806; in the impl
 
 from sklearn.utils.extmath import randomized_svd
 
+from benchmark.algorithms.lowrank import fold, unfold
 from benchmark.contract import Estimate, Problem
-from benchmark.lowrank import fold, unfold
 
 LABEL = "Randomised SVD"
 TASKS = {"denoise"}

@@ -8,8 +8,8 @@ Eckart and Young, The approximation of one matrix by another of lower rank, Psyc
 DOI 10.1007/BF02288367.
 """
 
+from benchmark.algorithms.lowrank import truncated_svd
 from benchmark.contract import Estimate, Problem
-from benchmark.lowrank import truncated_svd
 
 LABEL = "SVD"
 TASKS = {"denoise"}

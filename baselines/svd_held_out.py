@@ -19,9 +19,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from benchmark.algorithms.held_out import best_iteration, hold_out
+from benchmark.algorithms.lowrank import right_singular, truncated_svd, unfold
 from benchmark.contract import Estimate, Problem
-from benchmark.held_out import best_iteration, hold_out
-from benchmark.lowrank import right_singular, truncated_svd, unfold
 
 LABEL = "SVD, rank by held-out entries"
 TASKS = {"denoise"}

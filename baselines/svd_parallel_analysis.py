@@ -24,8 +24,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from benchmark.algorithms.lowrank import right_singular, truncated_svd, unfold
 from benchmark.contract import Estimate, Problem
-from benchmark.lowrank import right_singular, truncated_svd, unfold
 
 LABEL = "SVD, rank by parallel analysis"
 TASKS = {"denoise"}

@@ -13,9 +13,9 @@ noise the mean of its variance is taken. The minimum over t is exact, not that o
 
 import numpy as np
 
+from benchmark.algorithms.lowrank import centred, fold, right_singular
+from benchmark.algorithms.sure import best_threshold
 from benchmark.contract import Estimate, Problem
-from benchmark.lowrank import centred, fold, right_singular
-from benchmark.sure import best_threshold
 
 LABEL = "SVT, threshold by SURE"
 TASKS = {"denoise"}

@@ -10,8 +10,8 @@ random twentieth of the measurements, held out.
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
+from benchmark.algorithms.held_out import best_setting, hold_out
 from benchmark.contract import Estimate, Operator, Problem, Skipped
-from benchmark.held_out import best_setting, hold_out
 
 LABEL = "Temporal interpolation"
 TASKS = {"video"}

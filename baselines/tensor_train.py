@@ -12,8 +12,8 @@ import numpy as np
 from tensorly.decomposition import tensor_train
 from tensorly.tt_tensor import tt_to_tensor
 
+from benchmark.algorithms.lowrank import truncated_svd
 from benchmark.contract import Estimate, Problem
-from benchmark.lowrank import truncated_svd
 
 LABEL = "Tensor train"
 TASKS = {"denoise"}

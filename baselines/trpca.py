@@ -15,8 +15,8 @@ is 1, they are 1e-5, far below a grey level.
 import numpy as np
 from scipy import fft
 
+from benchmark.algorithms.proximal import soft_threshold
 from benchmark.contract import Estimate, Problem
-from benchmark.proximal import soft_threshold
 from benchmark.stacks import as_stack
 
 LABEL = "TRPCA"

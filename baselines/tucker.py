@@ -16,8 +16,8 @@ import numpy as np
 from tensorly.decomposition import tucker
 from tensorly.tucker_tensor import tucker_to_tensor, validate_tucker_rank
 
+from benchmark.algorithms.lowrank import truncated_svd
 from benchmark.contract import Estimate, Problem
-from benchmark.lowrank import truncated_svd
 
 LABEL = "Tucker"
 TASKS = {"denoise", "outliers"}

@@ -16,11 +16,11 @@ list ends early at two weights without gain. The last fit is to all entries. It 
 
 import numpy as np
 
+from benchmark.algorithms.held_out import error_at, hold_out
+from benchmark.algorithms.salt_and_pepper import suspects
+from benchmark.algorithms.total_variation import minimise, scales_of, start
 from benchmark.contract import Estimate, Problem, Skipped
-from benchmark.held_out import error_at, hold_out
 from benchmark.noise import SaltAndPepper
-from benchmark.salt_and_pepper import suspects
-from benchmark.total_variation import minimise, scales_of, start
 
 LABEL = "TV"
 TASKS = {"denoise", "outliers", "video", "tomography"}

@@ -15,8 +15,8 @@ import numpy as np
 import pywt
 from skimage.restoration import denoise_wavelet
 
+from benchmark.algorithms.fixed_sigma import band_by_band, check_noise_level, denoise_stack
 from benchmark.contract import Estimate, Problem
-from benchmark.fixed_sigma import band_by_band, check_noise_level, denoise_stack
 
 LABEL = "Wavelets, BayesShrink"
 TASKS = {"denoise"}

@@ -26,8 +26,8 @@ from itertools import islice
 
 import numpy as np
 
+from benchmark.algorithms.lowrank import fold, truncated_svd, unfold
 from benchmark.contract import Estimate, Factors, Problem, compose
-from benchmark.lowrank import fold, truncated_svd, unfold
 from benchmark.noise import Noise
 
 LABEL = "Weighted low rank"

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.contract import Item
+from benchmark.loaders.signals import validated
 from benchmark.loading import load_module
 from benchmark.measure import observe
 from benchmark.plan import literals_of
 from benchmark.seeds import seed_for
-from benchmark.signals import validated
 from benchmark.storage import load_arrays, parts_of, save_arrays, save_json, sha256_of_array
 
 # The share of labelled samples that methods and classifiers learn from, as in the paper's Fig 2, and the draw of them.

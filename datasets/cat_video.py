@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from benchmark.contract import Item
-from benchmark.cubes import read_cube
-from benchmark.signals import normalised
+from benchmark.loaders.cubes import read_cube
+from benchmark.loaders.signals import normalised
 
 TITLE = "Cat video"
 LICENCE = "MIT, as all of the authors' repository; the terms of the clip itself are not stated"

@@ -6,8 +6,8 @@ The registry's copy is that of a published study, at a fixed commit.
 from pathlib import Path
 
 from benchmark.contract import Item
-from benchmark.cubes import read_cube
-from benchmark.signals import normalised
+from benchmark.loaders.cubes import read_cube
+from benchmark.loaders.signals import normalised
 
 TITLE = "CAVE cloth"
 LICENCE = "available to the research community"

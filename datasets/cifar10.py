@@ -10,7 +10,7 @@ import numpy as np
 import skimage.io
 
 from benchmark.contract import Item
-from benchmark.signals import stretched
+from benchmark.loaders.signals import stretched
 
 TITLE = "CIFAR-10"
 LICENCE = "not stated"

@@ -7,8 +7,8 @@ with one grey PNG, TIFF or PGM a band, sorted by name. The terms of the data are
 from pathlib import Path
 
 from benchmark.contract import Item
-from benchmark.cubes import cropped, read_cube
-from benchmark.signals import name_of, normalised
+from benchmark.loaders.cubes import cropped, read_cube
+from benchmark.loaders.signals import name_of, normalised
 
 TITLE = "Own cube"
 LICENCE = "the user's own data"

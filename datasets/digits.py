@@ -5,7 +5,7 @@ from pathlib import Path
 from sklearn.datasets import load_digits
 
 from benchmark.contract import Item
-from benchmark.signals import normalised
+from benchmark.loaders.signals import normalised
 
 TITLE = "Handwritten digits"
 LICENCE = "not stated by scikit-learn, which ships a copy of the test set of the UCI repository"

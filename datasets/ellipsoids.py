@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.contract import Item
-from benchmark.signals import normalised
+from benchmark.loaders.signals import normalised
 
 TITLE = "Ellipsoid phantom"
 LICENCE = "made by the suite"

@@ -9,9 +9,9 @@ from pathlib import Path
 from tensorly.datasets import load_indian_pines
 
 from benchmark.contract import Item
-from benchmark.cubes import cropped
-from benchmark.signals import normalised
-from benchmark.truncation import at_ranks, truncated_cube
+from benchmark.loaders.cubes import cropped
+from benchmark.loaders.signals import normalised
+from benchmark.loaders.truncation import at_ranks, truncated_cube
 
 TITLE = "Indian Pines"
 LICENCE = "CC BY 3.0"

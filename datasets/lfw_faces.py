@@ -7,8 +7,8 @@ import numpy as np
 import skimage.data
 
 from benchmark.contract import Item
-from benchmark.signals import normalised
-from benchmark.truncation import at_ranks, truncated_stack
+from benchmark.loaders.signals import normalised
+from benchmark.loaders.truncation import at_ranks, truncated_stack
 
 TITLE = "LFW subset"
 LICENCE = "not stated by scikit-image, which ships the subset"

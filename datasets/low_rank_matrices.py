@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.contract import Item
+from benchmark.loaders.signals import normalised
 from benchmark.seeds import seed_for
-from benchmark.signals import normalised
 
 TITLE = "Random low-rank matrices"
 LICENCE = "made by the suite"

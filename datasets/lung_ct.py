@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.contract import Item
-from benchmark.cubes import read_cube
-from benchmark.signals import normalised
+from benchmark.loaders.cubes import read_cube
+from benchmark.loaders.signals import normalised
 
 TITLE = "Lung CT"
 LICENCE = "MIT, as all of the authors' repository; of the volume, the data usage policy of The Cancer Imaging Archive"

@@ -9,7 +9,7 @@ from pathlib import Path
 import skimage.io
 
 from benchmark.contract import Item
-from benchmark.signals import stretched
+from benchmark.loaders.signals import stretched
 
 TITLE = "MNIST"
 LICENCE = "not stated"

@@ -9,8 +9,8 @@ from pathlib import Path
 from skimage.transform import resize
 
 from benchmark.contract import Item
-from benchmark.cubes import read_cube
-from benchmark.signals import normalised
+from benchmark.loaders.cubes import read_cube
+from benchmark.loaders.signals import normalised
 
 TITLE = "T1 MRI"
 LICENCE = "CC BY-NC 4.0"

@@ -7,7 +7,7 @@ import skimage.data
 from skimage.transform import downscale_local_mean
 
 from benchmark.contract import Item
-from benchmark.signals import normalised
+from benchmark.loaders.signals import normalised
 
 TITLE = "Pan over a photograph"
 LICENCE = "CC0"

@@ -11,8 +11,8 @@ import numpy as np
 from skimage.transform import downscale_local_mean
 
 from benchmark.contract import Item
-from benchmark.cubes import images_in, read_array, read_images
-from benchmark.signals import name_of, normalised
+from benchmark.loaders.cubes import images_in, read_array, read_images
+from benchmark.loaders.signals import name_of, normalised
 
 TITLE = "Own samples"
 LICENCE = "the user's own data"

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmark.contract import Item
-from benchmark.cubes import cropped, read_array
-from benchmark.signals import normalised
-from benchmark.truncation import at_ranks, truncated_cube
+from benchmark.loaders.cubes import cropped, read_array
+from benchmark.loaders.signals import normalised
+from benchmark.loaders.truncation import at_ranks, truncated_cube
 
 TITLE = "Samson"
 LICENCE = "not stated"

@@ -6,8 +6,8 @@ The files hold masks and measurements, too. They are not used: the suite draws i
 from pathlib import Path
 
 from benchmark.contract import Item
-from benchmark.cubes import read_cube
-from benchmark.signals import normalised
+from benchmark.loaders.cubes import read_cube
+from benchmark.loaders.signals import normalised
 
 TITLE = "SCI video"
 LICENCE = "not stated"

@@ -9,8 +9,8 @@ import numpy as np
 from tensorly.datasets import load_indian_pines
 
 from benchmark.contract import Item
-from benchmark.cubes import cropped
-from benchmark.signals import normalised
+from benchmark.loaders.cubes import cropped
+from benchmark.loaders.signals import normalised
 
 TITLE = "Indian Pines, noise, and their sum"
 LICENCE = "CC BY 3.0"

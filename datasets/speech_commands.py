@@ -12,8 +12,8 @@ import numpy as np
 from scipy.io import wavfile
 
 from benchmark.contract import Item
-from benchmark.signals import stretched
-from benchmark.spectrograms import spectrogram
+from benchmark.loaders.signals import stretched
+from benchmark.loaders.spectrograms import spectrogram
 
 TITLE = "Speech Commands"
 LICENCE = "CC BY 4.0"

@@ -7,8 +7,8 @@ The registry gives no URL: the file comes from a mirror, so that a quick run goe
 from pathlib import Path
 
 from benchmark.contract import Item
-from benchmark.cubes import read_cube
-from benchmark.signals import normalised
+from benchmark.loaders.cubes import read_cube
+from benchmark.loaders.signals import normalised
 
 TITLE = "Indian Pines, tiny crop"
 LICENCE = "CC BY 3.0"

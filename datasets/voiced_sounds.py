@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.contract import Item
-from benchmark.signals import stretched
-from benchmark.spectrograms import spectrogram
+from benchmark.loaders.signals import stretched
+from benchmark.loaders.spectrograms import spectrogram
 
 TITLE = "Voiced sounds"
 LICENCE = "made by the suite"

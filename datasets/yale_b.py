@@ -12,8 +12,8 @@ import numpy as np
 import skimage.io
 
 from benchmark.contract import Item
-from benchmark.signals import normalised
-from benchmark.truncation import at_ranks, truncated_stack
+from benchmark.loaders.signals import normalised
+from benchmark.loaders.truncation import at_ranks, truncated_stack
 
 TITLE = "Extended Yale B"
 LICENCE = "free to use for research purposes"

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmark.algorithms.untrained import factors_of, stopping_rule
 from benchmark.contract import Estimate, Problem, compose
 from benchmark.covariance import leading_eigenpairs, sample_covariance
 from benchmark.loading import load_module
 from benchmark.noise import Gaussian, Poisson, SaltAndPepper
-from benchmark.untrained import factors_of, stopping_rule
 from deeptensor import Decomposition
 from deeptensor.operators import CodedExposure, Radon, random_code
 

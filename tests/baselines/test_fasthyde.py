@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.anscombe import stabilise, unstabilise
+from benchmark.algorithms.anscombe import stabilise, unstabilise
 from benchmark.contract import Problem
 from benchmark.loading import load_module
 from benchmark.noise import Gaussian, Noise, Poisson

@@ -3,9 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmark.algorithms.lowrank import truncated_svd
 from benchmark.contract import Problem, compose
 from benchmark.loading import load_module
-from benchmark.lowrank import truncated_svd
 from benchmark.noise import Gaussian, Poisson
 
 METHOD = load_module(Path(__file__).parents[2] / "baselines" / "lrtv.py")

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmark.algorithms.lowrank import truncated_svd
 from benchmark.contract import Problem, compose
 from benchmark.loading import load_module
-from benchmark.lowrank import truncated_svd
 
 BASELINES = Path(__file__).parents[2] / "baselines"
 PARALLEL = load_module(BASELINES / "svd_parallel_analysis.py")

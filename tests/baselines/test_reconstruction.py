@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from skimage.transform import iradon, radon
 
+from benchmark.algorithms.iterative import quotient, stopped_by_held_out
 from benchmark.contract import Estimate, Problem, Skipped
-from benchmark.iterative import quotient, stopped_by_held_out
 from benchmark.loading import load_module
 from benchmark.noise import Poisson
 from deeptensor.operators import Matrix, Operator, Radon

@@ -3,10 +3,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmark.algorithms.proximal import singular_value_threshold
 from benchmark.contract import Problem
 from benchmark.loading import load_module
 from benchmark.noise import SaltAndPepper
-from benchmark.proximal import singular_value_threshold
 
 BASELINES = Path(__file__).parents[2] / "baselines"
 PCP, TRPCA = (load_module(BASELINES / f"{name}.py") for name in ("pcp", "trpca"))

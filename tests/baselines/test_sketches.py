@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmark.algorithms.lowrank import truncated_svd
 from benchmark.contract import Problem, compose
 from benchmark.loading import load_module
-from benchmark.lowrank import truncated_svd
 
 BASELINES = Path(__file__).parents[2] / "baselines"
 RANDOMISED, DIRECTIONS = (load_module(BASELINES / f"{name}.py") for name in ("randomised_svd", "frequent_directions"))

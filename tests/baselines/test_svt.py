@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmark.algorithms.proximal import singular_value_threshold
+from benchmark.algorithms.sure import best_threshold, risk_estimate
 from benchmark.contract import Problem, compose
 from benchmark.loading import load_module
 from benchmark.noise import Gaussian, Noise
-from benchmark.proximal import singular_value_threshold
-from benchmark.sure import best_threshold, risk_estimate
 
 BASELINES = Path(__file__).parents[2] / "baselines"
 EXACT, FAST = (load_module(BASELINES / f"{name}.py") for name in ("svt_sure", "fast_svt"))

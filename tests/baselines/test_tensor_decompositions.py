@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.linalg import svdvals
 
+from benchmark.algorithms.lowrank import truncated_svd
 from benchmark.contract import Estimate, Problem, compose
 from benchmark.loading import load_module
-from benchmark.lowrank import truncated_svd
 
 BASELINES = Path(__file__).parents[2] / "baselines"
 

@@ -3,10 +3,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmark.algorithms.total_variation import total_variation
 from benchmark.contract import Problem, Skipped
 from benchmark.loading import load_module
 from benchmark.noise import Gaussian, Noise, SaltAndPepper
-from benchmark.total_variation import total_variation
 from deeptensor.operators import CodedExposure, Operator, Radon, random_code
 
 METHOD = load_module(Path(__file__).parents[2] / "baselines" / "tv.py")

@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch import nn
 
+from benchmark.algorithms.held_out import hold_out
+from benchmark.algorithms.untrained import fit_network
 from benchmark.contract import Estimate, Problem
-from benchmark.held_out import hold_out
 from benchmark.loading import load_module
-from benchmark.untrained import fit_network
 from deeptensor import Network
 from deeptensor.operators import Radon
 from deeptensor.products import product

@@ -4,9 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmark.algorithms.lowrank import truncated_svd
 from benchmark.contract import Estimate, Problem, compose
 from benchmark.loading import load_module
-from benchmark.lowrank import truncated_svd
 from benchmark.noise import Gaussian, Noise, Poisson
 
 METHOD = load_module(Path(__file__).parents[2] / "baselines" / "wlra.py")

@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from benchmark.tables import SCHEMA, validate_rows
+from benchmark.report.tables import SCHEMA, validate_rows
 
 
 def test_a_valid_row_passes(row):

@@ -8,9 +8,9 @@ import pytest
 
 from benchmark.contract import Estimate, Snapshot
 from benchmark.judges import judge_for
+from benchmark.report.tables import failures, gather
 from benchmark.scoring import CURVE_COLUMNS, iterates_of, score_run
 from benchmark.storage import pack, save_arrays, save_json
-from benchmark.tables import failures, gather
 
 RNG = np.random.default_rng(0)
 CLEAN = RNG.random((16, 12, 9)).astype(np.float32)

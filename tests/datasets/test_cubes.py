@@ -8,7 +8,7 @@ import pytest
 import scipy.io
 import skimage.io
 
-from benchmark.cubes import cropped, read_array, read_cube, read_images
+from benchmark.loaders.cubes import cropped, read_array, read_cube, read_images
 
 CUBE = np.random.default_rng(0).integers(0, 2**16, size=(7, 5, 3), dtype=np.uint16)
 OTHER = np.arange(4.0).reshape(2, 2)

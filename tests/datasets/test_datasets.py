@@ -16,9 +16,9 @@ from tensorly.datasets import load_indian_pines
 
 from benchmark.contract import Item
 from benchmark.download import fetch, read_registry
+from benchmark.loaders.signals import validated
 from benchmark.loading import load_module
 from benchmark.plan import literals_of
-from benchmark.signals import validated
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "datasets").glob("*.py"))

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.cubes import read_cube
-from benchmark.nifti import read_nifti
+from benchmark.loaders.cubes import read_cube
+from benchmark.loaders.nifti import read_nifti
 
 VOLUME = np.random.default_rng(0).integers(0, 100, size=(4, 3, 2))
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmark.contract import Item
-from benchmark.signals import name_of, normalised, stretched, validated
+from benchmark.loaders.signals import name_of, normalised, stretched, validated
 
 GOOD = np.linspace(0, 1, 24).reshape(2, 3, 4)
 

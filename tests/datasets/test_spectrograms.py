@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.spectrograms import spectrogram
+from benchmark.loaders.spectrograms import spectrogram
 
 SOUND = np.random.default_rng(0).standard_normal(4000)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmark.contract import Item
-from benchmark.truncation import at_ranks, truncated_cube, truncated_stack
+from benchmark.loaders.truncation import at_ranks, truncated_cube, truncated_stack
 
 BRIGHT = 1 + np.random.default_rng(0).random((9, 8, 7))
 DARK = np.random.default_rng(1).exponential(size=(9, 8, 7))

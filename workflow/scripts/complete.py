@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from benchmark.job import logged
-from benchmark.tables import failures, read_scores
+from benchmark.report.tables import failures, read_scores
 
 
 class RunsFailed(Exception):

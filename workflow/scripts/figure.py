@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from benchmark.job import logged
-from benchmark.pictures import draw
+from benchmark.report.pictures import draw
 from benchmark.storage import load_json
 
 with logged(snakemake.log[0]):

@@ -4,8 +4,8 @@ from pathlib import Path
 import yaml
 
 from benchmark.job import logged
-from benchmark.pages import write_index
-from benchmark.tables import as_text, read_summary
+from benchmark.report.pages import write_index
+from benchmark.report.tables import as_text, read_summary
 
 with logged(snakemake.log[0]):
     out, experiments = Path(snakemake.output.html), snakemake.params.experiments

@@ -1,9 +1,9 @@
 from pathlib import Path
 
-from benchmark.claims import ClaimError, as_markdown, entries_of, read_claims, scorecard
 from benchmark.job import logged
-from benchmark.pages import write_scorecard
-from benchmark.tables import read_scores, read_summary, write
+from benchmark.report.claims import ClaimError, as_markdown, entries_of, read_claims, scorecard
+from benchmark.report.pages import write_scorecard
+from benchmark.report.tables import read_scores, read_summary, write
 
 with logged(snakemake.log[0], expected=(ClaimError,)):
     source, output, params = snakemake.input, snakemake.output, snakemake.params

@@ -1,8 +1,8 @@
 from pathlib import Path
 
 from benchmark.job import logged
-from benchmark.sweeps import sweep
-from benchmark.tables import read_scores
+from benchmark.report.sweeps import sweep
+from benchmark.report.tables import read_scores
 
 with logged(snakemake.log[0]):
     settings = snakemake.params.sweep

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark import tables
 from benchmark.job import logged
-from benchmark.pages import write_table
+from benchmark.report import tables
+from benchmark.report.pages import write_table
 from benchmark.storage import load_json
 
 with logged(snakemake.log[0]):

@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from benchmark.figures import GREY, WIDTH, colours_of
 from benchmark.metrics import METRICS
+from benchmark.report.figures import GREY, WIDTH, colours_of
 
 COLUMNS = 3
 

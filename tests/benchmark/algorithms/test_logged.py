@@ -3,7 +3,7 @@ import warnings
 
 import pytest
 
-from benchmark.logged import logged_warnings
+from benchmark.algorithms.logged import logged_warnings
 
 log = logging.getLogger("test_logged")
 

@@ -5,9 +5,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.figures import Figure
-from benchmark.pages import write_index, write_table
-from benchmark.tables import gather, summarise, write
+from benchmark.report.figures import Figure
+from benchmark.report.pages import write_index, write_table
+from benchmark.report.tables import gather, summarise, write
 
 EXPERIMENT = {
     "id": "fig9",

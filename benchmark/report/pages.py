@@ -9,7 +9,7 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from benchmark.metrics import METRICS
-from benchmark.tables import REFERENCE, metrics_of, panels, read_scores, read_summary, score_text
+from benchmark.report.tables import REFERENCE, metrics_of, panels, read_scores, read_summary, score_text
 
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -86,7 +86,7 @@ def write_index(
 
 
 def write_scorecard(claims: Sequence[Mapping], experiments: Mapping[str, Mapping], profile: str, out: Path) -> None:
-    """Write the page of the scorecard, whose claims `benchmark.claims.entries_of` returns.
+    """Write the page of the scorecard, whose claims `benchmark.report.claims.entries_of` returns.
 
     `experiments` holds, by name, the entries of those that were run, with `departures`. The page links their tables,
     their figures in the index, and the scorecard's other forms, all beside `out`.

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from benchmark.algorithms.fixed_sigma import at_unit_noise, band_by_band, check_noise_level, denoise_stack
 from benchmark.contract import Problem
-from benchmark.fixed_sigma import at_unit_noise, band_by_band, check_noise_level, denoise_stack
 from benchmark.noise import Gaussian, Noise, Poisson
 
 

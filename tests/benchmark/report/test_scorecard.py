@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.claims import entries_of, scorecard
-from benchmark.pages import write_index, write_scorecard
-from benchmark.tables import summarise, write
+from benchmark.report.claims import entries_of, scorecard
+from benchmark.report.pages import write_index, write_scorecard
+from benchmark.report.tables import summarise, write
 
 ENTRY = {"title": "Denoising", "mirrors": "Figure 9", "departures": "A small cube & few iterations."}
 CURVES = pd.DataFrame(columns="dataset item noise method seed iterate iteration seconds loss psnr".split())

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from benchmark.held_out import hold_out
+from benchmark.algorithms.held_out import hold_out
 
 
 def suspects(observed: np.ndarray) -> np.ndarray:

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.tables import as_text, gather, summarise, write
+from benchmark.report.tables import as_text, gather, summarise, write
 
 
 @pytest.fixture

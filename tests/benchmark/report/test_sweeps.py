@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.sweeps import sweep
+from benchmark.report.sweeps import sweep
 
 
 @pytest.fixture

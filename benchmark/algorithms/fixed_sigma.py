@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from benchmark.anscombe import stabilise, unstabilise
+from benchmark.algorithms.anscombe import stabilise, unstabilise
 from benchmark.contract import Problem
 from benchmark.stacks import as_stack
 

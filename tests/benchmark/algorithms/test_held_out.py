@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from benchmark.held_out import best_iteration, best_setting, error_at, hold_out
+from benchmark.algorithms.held_out import best_iteration, best_setting, error_at, hold_out
 
 
 def test_the_share_is_held_out_by_the_seed_alone():

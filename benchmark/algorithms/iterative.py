@@ -5,8 +5,8 @@ from itertools import islice
 
 import numpy as np
 
+from benchmark.algorithms.held_out import best_iteration, hold_out
 from benchmark.contract import Estimate
-from benchmark.held_out import best_iteration, hold_out
 
 # From the measurements kept, as a boolean array, to the iterates X and what is measured of each, A X.
 Iterates = Callable[[np.ndarray], Iterator[tuple[np.ndarray, np.ndarray]]]

@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from benchmark import figures
 from benchmark.contract import compose
+from benchmark.report import figures
+from benchmark.report.tables import REFERENCE, read_scores, read_summary
 from benchmark.stacks import as_stack
 from benchmark.storage import load_arrays, unpack
-from benchmark.tables import REFERENCE, read_scores, read_summary
 
 # With the clean and the noisy signal, three rows of six.
 PICTURES = 16

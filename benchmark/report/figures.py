@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from scipy.ndimage import uniform_filter
 
-from benchmark.tables import REFERENCE
+from benchmark.report.tables import REFERENCE
 
 WIDTH = 8.0
 COLUMNS = 6

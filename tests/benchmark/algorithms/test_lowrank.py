@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from benchmark.algorithms.lowrank import fold, frobenius_shrinkage, right_singular, unfold
 from benchmark.contract import compose
-from benchmark.lowrank import fold, frobenius_shrinkage, right_singular, unfold
 
 
 def test_unfolding_makes_spectra_rows():

@@ -6,7 +6,7 @@ import pytest
 from matplotlib.image import imread
 from numpy.lib.stride_tricks import sliding_window_view
 
-from benchmark.figures import COLOURS, bases, colours_of, convergence, losses, reconstructions, spectra
+from benchmark.report.figures import COLOURS, bases, colours_of, convergence, losses, reconstructions, spectra
 
 SIZE, BANDS = 32, 5
 

@@ -2,7 +2,15 @@ import numpy as np
 import pytest
 from skimage.restoration import denoise_tv_chambolle
 
-from benchmark.total_variation import IDENTITY, divergence, gradient, minimise, scales_of, start, total_variation
+from benchmark.algorithms.total_variation import (
+    IDENTITY,
+    divergence,
+    gradient,
+    minimise,
+    scales_of,
+    start,
+    total_variation,
+)
 from deeptensor.operators import CodedExposure, Matrix, Radon, random_code
 
 TIGHT = {"tolerance": 1e-10, "iterations": 10000}

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from benchmark.proximal import singular_value_threshold, soft_threshold
+from benchmark.algorithms.proximal import singular_value_threshold, soft_threshold
 
 
 def test_soft_threshold_shrinks_by_hand():

@@ -40,9 +40,9 @@ from scipy import stats
 
 from benchmark.metrics import METRICS
 from benchmark.plan import listing
-from benchmark.tables import OBSERVATION
+from benchmark.report.tables import OBSERVATION
 
-SCHEMA = Path(__file__).parents[1] / "workflow" / "schemas" / "claims.schema.yaml"
+SCHEMA = Path(__file__).parents[2] / "workflow" / "schemas" / "claims.schema.yaml"
 FILTERS = ("dataset", "noise", "item")
 TESTS = {
     "at_least": (operator.ge, "at least {:g}"),

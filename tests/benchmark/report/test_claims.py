@@ -9,7 +9,7 @@ import pytest
 import yaml
 from scipy import stats
 
-from benchmark.claims import (
+from benchmark.report.claims import (
     SCHEMA,
     STATISTICS,
     ClaimError,
@@ -23,7 +23,7 @@ from benchmark.claims import (
     strongest_other,
 )
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SOURCES = {"toy": "toy"}
 PSNR = {"statistic": "difference", "metric": "psnr", "of": "deeptensor", "to": ["svd", "bm3d"]}
 NO_CURVES = pd.DataFrame(columns="dataset item noise method seed iterate iteration seconds loss psnr".split())

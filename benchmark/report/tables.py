@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 
 from benchmark.metrics import METRICS
 
-SCHEMA = Path(__file__).parents[1] / "workflow" / "schemas" / "record.schema.yaml"
+SCHEMA = Path(__file__).parents[2] / "workflow" / "schemas" / "record.schema.yaml"
 REFERENCE = "svd"
 
 RUN = ["dataset", "item", "noise", "method", "iterate", "seed"]

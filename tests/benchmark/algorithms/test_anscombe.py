@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from benchmark.anscombe import stabilise, unstabilise
+from benchmark.algorithms.anscombe import stabilise, unstabilise
 from benchmark.noise import Gaussian, Poisson
 
 DRAWS = 200_000

@@ -12,8 +12,8 @@ import numpy as np
 from tensorly import cp_to_tensor
 from tensorly.decomposition import parafac
 
+from benchmark.algorithms.lowrank import truncated_svd
 from benchmark.contract import Item, compose
-from benchmark.lowrank import truncated_svd
 
 ITERATIONS = 20
 ROUNDING = 1e-9  # far below that of float32, in which signals are kept

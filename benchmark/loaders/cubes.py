@@ -8,7 +8,7 @@ import numpy as np
 import scipy.io
 import skimage.io
 
-from benchmark.nifti import read_nifti
+from benchmark.loaders.nifti import read_nifti
 
 # A folder of bands may hold a preview beside them, which is none of these.
 BANDS = (".pgm", ".png", ".tif", ".tiff")

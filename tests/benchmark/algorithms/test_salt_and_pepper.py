@@ -1,7 +1,7 @@
 import numpy as np
 
+from benchmark.algorithms.salt_and_pepper import suspects, with_hidden_entries
 from benchmark.noise import SaltAndPepper
-from benchmark.salt_and_pepper import suspects, with_hidden_entries
 
 
 def observation() -> tuple[np.ndarray, np.ndarray]:
