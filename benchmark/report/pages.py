@@ -9,7 +9,7 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from benchmark.metrics import METRICS
-from benchmark.report.tables import REFERENCE, metrics_of, panels, read_scores, read_summary, score_text
+from benchmark.report.tables import REFERENCE, metrics_of, panels, read_summary, score_text
 
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -61,27 +61,34 @@ def write_table(scores: pd.DataFrame, summary: pd.DataFrame, experiment: Mapping
 
 
 def write_index(
-    products: Sequence[Path], experiments: Sequence[Mapping], profile: str, details: Mapping[str, str], out: Path
+    products: Sequence[Path],
+    experiments: Sequence[Mapping],
+    scores: Mapping[str, pd.DataFrame],
+    manifest: Mapping,
+    details: Mapping[str, str],
+    out: Path,
 ) -> None:
-    """Write the index of a profile's results: headline, tables, figures, holes and provenance.
+    """Write the index of a profile's results: headline, tables, figures, holes, costs and provenance.
 
     Beside `out` lies a folder `<id>` for each experiment (with `id`, `title`, `mirrors` and `departures`), which holds
-    `scores.csv` and `summary.csv`. `products` are the files to link: those of an experiment lie in its folder, figures
-    are PNG; those of all lie beside `out`. `details` are further lines of the provenance, such as the config.
+    `summary.csv`; `scores` are those of the experiments by that name, and `manifest` is the profile's. `products` are
+    the files to link: those of an experiment lie in its folder, figures are PNG; those of all lie beside `out`.
+    `details` are further lines of the provenance, such as the config.
     """
     results_dir = out.parent
     summaries = {entry["id"]: read_summary(results_dir / entry["id"] / "summary.csv") for entry in experiments}
-    scores = pd.concat([read_scores(results_dir / entry["id"] / "scores.csv") for entry in experiments])
+    every = pd.concat(scores.values())
     _render(
         "index.html",
         out,
-        profile=profile,
+        profile=manifest["profile"],
         links=[path.name for path in products if path.parent == results_dir],
-        warnings=warnings_of(scores),
+        warnings=warnings_of(every),
         headline=[row for name, summary in summaries.items() for row in _headline(name, summary)],
         experiments=[dict(entry) | _files(products, results_dir / entry["id"]) for entry in experiments],
         holes=[row for name, summary in summaries.items() for row in _holes(name, summary)],
-        provenance=provenance_of(scores) | dict(details),
+        costs=manifest["experiments"],
+        provenance=provenance_of(every) | dict(details),
     )
 
 

@@ -122,6 +122,7 @@ rule index:
         html=f"{RESULTS}/index.html",
         summary=f"{RESULTS}/summary.txt",
         config=f"{RESULTS}/config.yaml",
+        manifest=f"{RESULTS}/manifest.json",
     log:
         f"logs/{config['profile']}/index.log",
     conda:

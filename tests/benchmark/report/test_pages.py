@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from benchmark.report.figures import Figure
+from benchmark.report.manifest import manifest_of
 from benchmark.report.pages import write_index, write_table
 from benchmark.report.tables import gather, summarise, write
 
@@ -124,7 +125,8 @@ def results(scores, tmp_path):
     Figure().savefig(folder / "figures" / "strip.png")
     products = [path for path in folder.rglob("*") if path.is_file()]
     (folder / "figures" / "of_last_year.png").touch()
-    write_index(products, [EXPERIMENT], "smoke", {"Config": "config/smoke.yaml"}, folder.parent / "index.html")
+    every, details = {"fig9": scores}, {"Config": "config/smoke.yaml"}
+    write_index(products, [EXPERIMENT], every, manifest_of("smoke", every), details, folder.parent / "index.html")
     assert "of_last_year" not in (folder.parent / "index.html").read_text()
     return folder.parent
 
@@ -148,3 +150,5 @@ def test_the_index_shows_headline_holes_and_provenance(results):
     assert "timeout (1 of 1): no estimate after &lt;60&gt; s" in html.partition("Holes")[2]
     assert "config/smoke.yaml" in html
     assert "4, of which 3 gave an estimate" in html
+    costs = re.findall(r"<td.*?>(.*?)</td>", html.partition("What it took")[2], re.S)[1:6]
+    assert costs == ["4", "0.2", "0.0", "100", "svd"]  # four runs of 2.5 s, all started at once

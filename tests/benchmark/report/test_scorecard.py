@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from benchmark.report.claims import entries_of, scorecard
+from benchmark.report.manifest import manifest_of
 from benchmark.report.pages import write_index, write_scorecard
 from benchmark.report.tables import summarise, write
 
@@ -53,7 +54,8 @@ def page(row, tmp_path):
         (tmp_path / name).touch()
     write_scorecard(entries_of(card), {"fig9": ENTRY}, "smoke", tmp_path / "scorecard.html")
     products = [tmp_path / "scorecard.html", tmp_path / "scorecard.csv", folder / "table.html"]
-    write_index(products, [ENTRY | {"id": "fig9"}], "smoke", {}, tmp_path / "index.html")
+    every = {"fig9": scores}
+    write_index(products, [ENTRY | {"id": "fig9"}], every, manifest_of("smoke", every), {}, tmp_path / "index.html")
     return tmp_path / "scorecard.html"
 
 
