@@ -60,6 +60,15 @@ def test_projections_on_the_pattern_tell_the_classes_and_on_another_do_not(class
     assert max(bad.values()) < 75
 
 
+def test_all_pixels_tell_what_any_complete_basis_tells_and_contain_every_subspace(classes, rng):
+    parts, _ = classes
+    rotated = np.linalg.qr(rng.standard_normal((12, 12)))[0]
+    assert accuracies(np.eye(12), parts) == accuracies(rotated, parts)
+    judge = judge_for("basis", parts["observed"].reshape(-1, 4, 3), parts, rank=2, bias=0.0)
+    assert judge.score(np.eye(12).reshape(12, 4, 3))["affinity"] == pytest.approx(1)
+    assert judge.score(np.eye(12)[:6].reshape(6, 4, 3))["affinity"] < 0.9
+
+
 def test_the_scale_of_a_basis_changes_no_accuracy(classes):
     parts, pattern = classes
     assert accuracies(100 * pattern[None], parts) == accuracies(pattern[None], parts)
