@@ -4,16 +4,21 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 SNAKEMAKE := $(BIN)/snakemake --cores all
 READY := $(VENV)/.ready
+PROFILE ?= embedded
 
 .DEFAULT_GOAL := embedded
-.PHONY: embedded public smoke publish test lint bench report clean help
+.PHONY: embedded public public-cpu smoke publish test lint bench report clean help
 
 embedded: $(READY)  ## regenerate every result of the embedded profile (no download of data)
 	$(SNAKEMAKE)
 	@echo "Open results/embedded/index.html"
 
-public: $(READY)  ## download the public data sets and run the paper's sizes
+public: $(READY)  ## download the public data sets and run the paper's sizes, on a GPU
 	$(SNAKEMAKE) --configfile config/public.yaml
+	@echo "Open results/public/index.html"
+
+public-cpu: $(READY)  ## the same data where there is no GPU, at sizes that two cores can do
+	$(SNAKEMAKE) --configfile config/public.yaml config/cpu.yaml
 	@echo "Open results/public/index.html"
 
 smoke: $(READY)  ## every rule and every method on tiny data
@@ -23,10 +28,11 @@ smoke: $(READY)  ## every rule and every method on tiny data
 report: $(READY)  ## put the embedded profile's results into one file, report.html
 	$(SNAKEMAKE) --report report.html
 
-publish: embedded  ## keep the embedded profile's tables and figures in git, without data and raw estimates
-	rm -rf results/published/embedded
+publish:  ## keep a profile's tables and figures in git, without data and raw estimates (PROFILE=public for that one)
+	@test -f results/$(PROFILE)/index.html || { echo "There is no results/$(PROFILE)/index.html: run the profile first."; exit 1; }
+	rm -rf results/published/$(PROFILE)
 	mkdir -p results/published
-	cd results && tar -c --exclude=embedded/data --exclude=embedded/runs embedded | tar -x -C published
+	cd results && tar -c --exclude=$(PROFILE)/data --exclude=$(PROFILE)/runs $(PROFILE) | tar -x -C published
 
 test: $(READY)  ## run the tests
 	@echo "Running all tests: about 9 minutes on 2 cores."
@@ -53,4 +59,4 @@ clean:  ## remove the environment; results, logs and downloads stay
 	rm -rf $(VENV)
 
 help:  ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
