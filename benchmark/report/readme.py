@@ -1,0 +1,54 @@
+"""Writes the published scorecards into the README, between its markers: `python -m benchmark.report.readme`."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from benchmark.plan import ROOT
+from benchmark.report.claims import entries_of
+
+PROFILES = ("embedded", "public")
+MARKED = re.compile(r"(?<=<!-- scorecard -->\n).*?(?=<!-- end of scorecard -->)", re.S)
+
+
+def published_cards(folder: Path) -> dict[str, pd.DataFrame]:
+    """Return the scorecards of the profiles that are published in a folder."""
+    paths = {profile: folder / profile / "scorecard.csv" for profile in PROFILES}
+    return {profile: read_card(path) for profile, path in paths.items() if path.is_file()}
+
+
+def read_card(path: Path) -> pd.DataFrame:
+    """Return a scorecard that was written as CSV; texts that are missing are empty."""
+    card = pd.read_csv(path, dtype={"holds": "boolean", "n": "Int64"})
+    texts = ["reason", "why", "other", "other_label", "other_metric", "data"]
+    return card.fillna(dict.fromkeys(texts, ""))
+
+
+def table_of(cards: Mapping[str, pd.DataFrame], folder: str) -> str:
+    """Return a Markdown table of the claims with the verdict, the effects and a sentence on each profile's scorecard.
+
+    `folder` is where the profiles' results lie, for the links.
+    """
+    by_profile = {profile: {entry["id"]: entry for entry in entries_of(card)} for profile, card in cards.items()}
+    lines = [f"| claim | {' | '.join(by_profile)} |", f"|---|{'---|' * len(by_profile)}"]
+    for name, entry in next(iter(by_profile.values())).items():
+        cells = [f"**{entry['where']}.** {entry['claim']}"]
+        cells += [_cell(entries[name], f"{folder}/{profile}") for profile, entries in by_profile.items()]
+        lines.append(f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |")
+    return "\n".join([*lines, ""])
+
+
+def _cell(entry: Mapping, folder: str) -> str:
+    known = [condition for condition in entry["conditions"] if condition["n"] > 0]
+    effects = [f"{condition['effect']}: {condition['text']} ({condition['test']})" for condition in known]
+    sentences = [sentence for sentence in (entry["reason"], entry["why"], entry["other_text"]) if sentence]
+    verdict = f"**[{entry['summary']}]({folder}/{entry['experiment']})**"
+    return "<br>".join([verdict, *effects, *(f"*{sentence}*" for sentence in sentences)])
+
+
+if __name__ == "__main__":
+    readme = ROOT / "README.md"
+    table = table_of(published_cards(ROOT / "results" / "published"), "results/published")
+    readme.write_text(MARKED.sub(lambda _: table, readme.read_text(encoding="utf-8")), encoding="utf-8")
