@@ -143,6 +143,11 @@ def read_methods(config: Mapping, root: Path = ROOT) -> dict[str, Entry]:
     for name, entry in methods.items():
         if missing := {"LABEL", "TASKS", "DEVICES"} - set(entry.literals):
             raise PlanError(f"method {name!r}: baselines/{entry.path.name} must state {listing(missing)} as a literal")
+        for key in ("experiments", "datasets"):
+            if unknown := set(entry.settings.get(key, ())) - set(config[key]):
+                raise PlanError(
+                    f"method {name!r}: unknown {key} {listing(unknown)}; config has: {listing(config[key])}"
+                )
         if unknown := set(entry.literals["TASKS"]) - set(TASKS):
             raise PlanError(
                 f"method {name!r}: baselines/{entry.path.name} names an unknown task {listing(unknown)}; "
@@ -230,4 +235,5 @@ def runs_of(experiment: str, config: Mapping, methods: Mapping[str, Entry]) -> l
         if number > 1:
             raise PlanError(f"experiment {experiment!r}: {number} methods have the label {label!r}; give each its own")
     cells = itertools.product(entry["datasets"], entry["noise"], names, entry["seeds"])
-    return [Run(entry["task"], *cell) for cell in cells]
+    runs = [Run(entry["task"], *cell) for cell in cells]
+    return [run for run in runs if run.dataset in methods[run.method].settings.get("datasets", [run.dataset])]

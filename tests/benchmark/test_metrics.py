@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from skimage.metrics import structural_similarity
+from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from benchmark.judges import judge_for
 from benchmark.metrics import METRICS, affinity, psnr, sam, ssim
@@ -21,6 +21,13 @@ def test_psnr_of_a_hand_computed_error():
     estimate = np.array([[0.2, 0.0], [0.0, 0.0]])
     assert psnr(clean, estimate, 1.0) == pytest.approx(20)
     assert psnr(clean, estimate, 10.0) == pytest.approx(40)
+
+
+def test_psnr_is_that_of_scikit_image(clean):
+    estimate = clean + 0.1 * np.random.default_rng(1).standard_normal(clean.shape)
+    for data_range in (1.0, 2.5):
+        expected = peak_signal_noise_ratio(clean, estimate, data_range=data_range)
+        assert psnr(clean, estimate, data_range) == pytest.approx(expected, abs=1e-9)
 
 
 def test_estimates_are_not_clipped():

@@ -83,6 +83,18 @@ def test_all_means_every_method_of_the_task(root, config):
     assert Run("denoise", "scene", "weak", "two", 1) in runs
 
 
+def test_a_method_is_run_in_the_experiments_and_on_the_data_sets_that_its_entry_names(root, config):
+    config["datasets"]["other"] = {"file": "scene", "rank": 2}
+    config["experiments"]["first"]["datasets"] = ["scene", "other"]
+    config["methods"]["two"] = {"datasets": ["other"]}
+    runs = runs_of("first", config, read_methods(config, root))
+    assert {run.dataset for run in runs if run.method == "two"} == {"other"}
+    assert {run.dataset for run in runs if run.method == "one-strong"} == {"scene", "other"}
+    config["experiments"]["second"] = {}
+    config["methods"]["two"] = {"experiments": ["second"]}
+    assert methods_of("first", config, read_methods(config, root)) == ["one-strong"]
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -109,6 +121,11 @@ def test_all_means_every_method_of_the_task(root, config):
         ),
         (lambda c: c["datasets"].update(file={"rank": 1}), r"data set 'file': datasets/file.py needs .* 'path'"),
         (lambda c: c["methods"].update(two={"label": "One (one-strong)"}), r"2 methods have the label 'One \(one-str"),
+        (
+            lambda c: c["methods"].update(two={"experiments": ["frist"]}),
+            r"'two': unknown experiments frist; config",
+        ),
+        (lambda c: c["methods"].update(two={"datasets": ["scen"]}), r"'two': unknown datasets scen; config has: scene"),
         (lambda c: c["methods"].update({"a/b": {"file": "one"}}), r"method name 'a/b' becomes a folder"),
     ],
 )
