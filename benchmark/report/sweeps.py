@@ -19,7 +19,8 @@ def sweep(scores: pd.DataFrame, over: str, label: str, values: Mapping[str, floa
 
     `over` is a column of the scores: `rank`, or `dataset` or `noise`, whose names `values` turns into numbers of the
     axis named `label`. A point is the mean over items and seeds, its bar one standard deviation. Solid lines are what
-    methods returned, dashed ones the best iterate against the truth (oracle); controls are grey.
+    methods returned, dashed ones the best iterate against the truth (oracle); controls are grey, and cut off where they
+    lie above all methods, lest they flatten the differences.
     """
     rows = scores[scores["metric"].isin(metrics) & scores["iterate"].isin(["returned", "oracle"])]
     position = rows[over] if over == "rank" else rows[over].map(values)
@@ -38,6 +39,7 @@ def sweep(scores: pd.DataFrame, over: str, label: str, values: Mapping[str, floa
     for axis, (names, metric, part) in zip(axes, panels, strict=False):
         for (method, iterate), line in part.groupby(["label", "iterate"], sort=False):
             _draw_line(axis, line, colours.get(method, GREY), iterate == "oracle")
+        axis.set_ylim(top=_top(part))
         axis.set_title(", ".join(names), fontsize=8, loc="left")
         axis.set_xlabel(label, fontsize=8)
         axis.set_ylabel(METRICS[metric].label, fontsize=8)
@@ -53,6 +55,12 @@ def sweep(scores: pd.DataFrame, over: str, label: str, values: Mapping[str, floa
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False, fontsize=7)
     return figure
+
+
+def _top(part: pd.DataFrame) -> float | None:
+    values = part["value"].where(np.isfinite(part["value"]))
+    highest, lowest = values[~part["control"].astype(bool)].max(), values.min()
+    return None if np.isnan(highest) else highest + 0.05 * (highest - lowest)
 
 
 def _draw_line(axis: Axes, line: pd.DataFrame, colour: str, oracle: bool) -> None:

@@ -46,6 +46,14 @@ def test_bars_are_one_standard_deviation_over_items_and_seeds(scores):
     assert (high - low) / 2 == pytest.approx(np.std([30, 32], ddof=1))
 
 
+def test_a_control_far_above_all_methods_does_not_flatten_them(scores):
+    ceiling = scores[scores["method"] == "floor"].assign(method="ceiling", label="Ceiling", value=100.0)
+    more = pd.concat([scores, ceiling], ignore_index=True)
+    [axis] = sweep(more, "noise", "sigma", {"weak": 0.1, "strong": 0.4}, ["psnr"]).axes
+    assert 37 < axis.get_ylim()[1] < 40  # the best method reaches 37
+    assert axis.get_ylim()[0] < 12  # the floor, 11, is in view
+
+
 def test_what_is_not_swept_over_gets_panels_of_its_own(scores):
     scores = scores.assign(rank=np.tile([2, 2, 2, 2, 8, 8, 8, 8], 2))
     figure = sweep(scores, "rank", "rank", {}, ["psnr"])
