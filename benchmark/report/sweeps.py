@@ -12,17 +12,27 @@ from benchmark.metrics import METRICS
 from benchmark.report.figures import GREY, WIDTH, colours_of
 
 COLUMNS = 3
+BEST = ("best_iteration", "best iteration, by the truth")
 
 
-def sweep(scores: pd.DataFrame, over: str, label: str, values: Mapping[str, float], metrics: Sequence[str]) -> Figure:
+def sweep(
+    scores: pd.DataFrame,
+    curves: pd.DataFrame,
+    over: str,
+    label: str,
+    values: Mapping[str, float],
+    metrics: Sequence[str],
+) -> Figure:
     """Return a panel for each metric and each setting that is not swept over, with a line for each method.
 
     `over` is a column of the scores: `rank`, or `dataset` or `noise`, whose names `values` turns into numbers of the
-    axis named `label`. A point is the mean over items and seeds, its bar one standard deviation. Solid lines are what
-    methods returned, dashed ones the best iterate against the truth (oracle); controls are grey, and cut off where they
-    lie above all methods, lest they flatten the differences.
+    axis named `label`. Beside metrics, `best_iteration` is that of highest PSNR in the curves. A point is the mean over
+    items and seeds, its bar one standard deviation. Solid lines are what methods returned, dashed ones the best iterate
+    against the truth (oracle); controls are grey, and cut off where they lie above all methods, lest they flatten the
+    differences.
     """
-    rows = scores[scores["metric"].isin(metrics) & scores["iterate"].isin(["returned", "oracle"])]
+    rows = pd.concat([scores, _best_iterations(scores, curves)], ignore_index=True)
+    rows = rows[rows["metric"].isin(metrics) & rows["iterate"].isin(["returned", "oracle"])]
     position = rows[over] if over == "rank" else rows[over].map(values)
     rows = rows.assign(position=position.astype(float)).dropna(subset=["position"])
     fixed = [name for name in ("dataset", "noise") if name != over]
@@ -39,10 +49,13 @@ def sweep(scores: pd.DataFrame, over: str, label: str, values: Mapping[str, floa
     for axis, (names, metric, part) in zip(axes, panels, strict=False):
         for (method, iterate), line in part.groupby(["label", "iterate"], sort=False):
             _draw_line(axis, line, colours.get(method, GREY), iterate == "oracle")
-        axis.set_ylim(top=_top(part))
+        if metric == BEST[0]:
+            axis.set_yscale("log")
+        else:
+            axis.set_ylim(top=_top(part))
         axis.set_title(", ".join(names), fontsize=8, loc="left")
         axis.set_xlabel(label, fontsize=8)
-        axis.set_ylabel(METRICS[metric].label, fontsize=8)
+        axis.set_ylabel(BEST[1] if metric == BEST[0] else METRICS[metric].label, fontsize=8)
         axis.tick_params(labelsize=7)
         axis.grid(color="#EEEEEE")
         axis.spines[["top", "right"]].set_visible(False)
@@ -55,6 +68,18 @@ def sweep(scores: pd.DataFrame, over: str, label: str, values: Mapping[str, floa
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False, fontsize=7)
     return figure
+
+
+def _best_iterations(scores: pd.DataFrame, curves: pd.DataFrame) -> pd.DataFrame:
+    """Return a row for each run that kept a curve, like a row of the scores: the iteration of its highest PSNR."""
+    run = ["dataset", "item", "noise", "method", "seed"]
+    traces = curves[(curves["iterate"] == "last") & curves["psnr"].notna()].reset_index(drop=True)
+    if traces.empty:
+        return scores.head(0)
+    best = traces.loc[traces.groupby(run)["psnr"].idxmax(), [*run, "iteration"]]
+    facts = scores.drop_duplicates(run)[[*run, "label", "rank", "control"]].astype({"seed": "int64"})
+    rows = best.rename(columns={"iteration": "value"}).merge(facts, on=run)
+    return rows.assign(metric=BEST[0], iterate="oracle")
 
 
 def _top(part: pd.DataFrame) -> float | None:

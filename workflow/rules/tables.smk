@@ -65,6 +65,7 @@ rule figure:
 rule sweep:
     input:
         scores=f"{RESULTS}/{{experiment}}/scores.csv",
+        curves=f"{RESULTS}/{{experiment}}/curves.csv",
         library=library_of("sweep.py"),
     output:
         png=report(
