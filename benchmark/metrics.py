@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from skimage.metrics import structural_similarity
 
 SSIM_WINDOW = 7
 
@@ -40,6 +39,8 @@ def ssim(clean: np.ndarray, estimate: np.ndarray, data_range: float) -> float:
 
     Wang et al. 2004, DOI 10.1109/TIP.2003.819861, with uniform windows as in the script of the DeepTensor authors.
     """
+    from skimage.metrics import structural_similarity  # it takes half a second to load, and not all tasks need it
+
     channel_axis = -1 if clean.ndim == 3 else None
     return float(
         structural_similarity(clean, estimate, win_size=SSIM_WINDOW, data_range=data_range, channel_axis=channel_axis)
