@@ -114,6 +114,7 @@ def digest_of(paths: Iterable[Path]) -> str:
     return hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
 
+@cache
 def imported_by(path: Path) -> set[str]:
     """Return the dotted names of the modules that a file imports, anywhere in it."""
     names = set()
