@@ -4,8 +4,10 @@ Eckart and Young, The approximation of one matrix by another of lower rank, Psyc
 DOI 10.1007/BF02288367.
 """
 
+import math
+
 from benchmark.algorithms.lowrank import truncated_svd
-from benchmark.contract import Estimate, Problem
+from benchmark.contract import Estimate, Problem, Skipped
 
 LABEL = "SVD of the clean signal"
 TASKS = {"denoise", "outliers", "video"}
@@ -15,5 +17,11 @@ SEES_TRUTH = True
 
 
 def solve(problem: Problem, *, seed: int, device: str) -> Estimate:
-    """Return the truncated SVD of the clean signal, as factors of shapes H x W x rank and B x rank."""
+    """Return the truncated SVD of the clean signal, as factors of shapes H x W x rank and B x rank.
+
+    Skipped where the rank, that of a CP tensor, exceeds what any matrix of the shape has.
+    """
+    *rows, columns = problem.observed.shape
+    if problem.rank > min(math.prod(rows), columns):
+        raise Skipped(f"no matrix of {math.prod(rows)} x {columns} has the rank {problem.rank}: there is no such limit")
     return Estimate(factors=truncated_svd(problem.observed, problem.rank))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.decomposition import TruncatedSVD
 
-from benchmark.contract import Problem, compose
+from benchmark.contract import Problem, Skipped, compose
 from benchmark.loading import load_module
 
 BASELINES = Path(__file__).parents[2] / "baselines"
@@ -47,6 +47,13 @@ def test_best_rank_recovers_a_cube_of_that_rank_exactly():
     cube = compose((rng.random((12, 9, 3)), rng.random((16, 3))))
     np.testing.assert_allclose(compose(factors("best_rank", cube, 3)), cube, atol=1e-12)
     assert np.abs(compose(factors("best_rank", cube, 2)) - cube).max() > 1e-2
+
+
+def test_best_rank_has_no_limit_at_a_rank_that_no_matrix_of_the_shape_has():
+    cube = np.random.default_rng(3).random((12, 9, 16))
+    np.testing.assert_allclose(compose(factors("best_rank", cube, 16)), cube, atol=1e-12)
+    with pytest.raises(Skipped, match="no matrix of 108 x 16 has the rank 17"):
+        factors("best_rank", cube, 17)
 
 
 def test_factors_have_the_layout_of_the_contract():

@@ -17,4 +17,4 @@ with logged(snakemake.log[0]):
         load_json(source.facts),
         {"dataset": names.dataset, "noise": names.noise, "seed": snakemake.params.seed},
     )
-    figure.savefig(snakemake.output.png, dpi=120, pil_kwargs={"optimize": True})
+    figure.savefig(snakemake.output.png, dpi=100, pil_kwargs={"optimize": True})

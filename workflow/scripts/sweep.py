@@ -9,4 +9,4 @@ from benchmark.report.tables import read_scores
 with logged(snakemake.log[0]):
     scores, curves = read_scores(Path(snakemake.input.scores)), pd.read_csv(snakemake.input.curves)
     figure = sweep(scores, curves, **({"values": {}} | snakemake.params.sweep))
-    figure.savefig(snakemake.output.png, dpi=120, pil_kwargs={"optimize": True})
+    figure.savefig(snakemake.output.png, dpi=100, pil_kwargs={"optimize": True})
