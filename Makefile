@@ -28,11 +28,8 @@ smoke: $(READY)  ## every rule and every method on tiny data
 report: $(READY)  ## put the embedded profile's results into one file, report.html
 	$(SNAKEMAKE) --report report.html
 
-publish:  ## keep a profile's tables and figures in git, without data and raw estimates (PROFILE=public for that one)
-	@test -f results/$(PROFILE)/index.html || { echo "There is no results/$(PROFILE)/index.html: run the profile first."; exit 1; }
-	rm -rf results/published/$(PROFILE)
-	mkdir -p results/published
-	cd results && tar -c --exclude=$(PROFILE)/data --exclude=$(PROFILE)/runs $(PROFILE) | tar -x -C published
+publish: $(READY)  ## keep a profile's tables and figures in git, and its verdicts in README.md (PROFILE=public for that one)
+	$(BIN)/python -m benchmark.report.publish $(PROFILE)
 
 test: $(READY)  ## run the tests
 	@echo "Running all tests: about 9 minutes on 2 cores."

@@ -9,7 +9,7 @@ import yaml
 from benchmark.plan import read_datasets
 from benchmark.report.claims import read_claims, scorecard
 from benchmark.report.manifest import manifest_of
-from benchmark.report.readme import MARKED, PROFILES, published_cards, read_card, table_of
+from benchmark.report.publish import MARKED, PROFILES, published_cards, read_card, table_of
 from benchmark.report.tables import read_scores
 from benchmark.storage import load_json
 

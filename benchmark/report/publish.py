@@ -1,16 +1,44 @@
-"""Writes the published scorecards into the README, between its markers: `python -m benchmark.report.readme`."""
+"""Keeps a profile's results in git: `python -m benchmark.report.publish embedded`.
+
+Copies tables, figures, scorecard and manifest, but neither data nor raw estimates, from `results/` to
+`results/published/`, and writes the published scorecards into the README, between its markers. Pictures are reduced to
+256 colours, which makes them less than half as large.
+"""
 
 import re
+import shutil
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
+from PIL import Image
 
 from benchmark.plan import ROOT
 from benchmark.report.claims import entries_of
 
 PROFILES = ("embedded", "public")
+NOT_PUBLISHED = ("data", "runs")
 MARKED = re.compile(r"(?<=<!-- scorecard -->\n).*?(?=<!-- end of scorecard -->)", re.S)
+
+
+def publish(profile: str, root: Path = ROOT) -> Path:
+    """Replace the published results of a profile by those in `results/`, renew the README, and return their folder."""
+    source, published = root / "results" / profile, root / "results" / "published"
+    if not (source / "index.html").is_file():
+        raise FileNotFoundError(f"{source} has no index.html: run the profile to its end first")
+    target = published / profile
+    shutil.rmtree(target, ignore_errors=True)
+    ignored = {str(source / name) for name in NOT_PUBLISHED}
+    shutil.copytree(
+        source, target, ignore=lambda folder, names: [name for name in names if f"{folder}/{name}" in ignored]
+    )
+    for path in target.rglob("*.png"):
+        Image.open(path).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
+    readme = root / "README.md"
+    table = table_of(published_cards(published), "results/published")
+    readme.write_text(MARKED.sub(lambda _: table, readme.read_text(encoding="utf-8")), encoding="utf-8")
+    return target
 
 
 def published_cards(folder: Path) -> dict[str, pd.DataFrame]:
@@ -23,7 +51,7 @@ def read_card(path: Path) -> pd.DataFrame:
     """Return a scorecard that was written as CSV; texts that are missing are empty."""
     card = pd.read_csv(path, dtype={"holds": "boolean", "n": "Int64"})
     texts = ["reason", "why", "other", "other_label", "other_metric", "data"]
-    return card.fillna(dict.fromkeys(texts, ""))
+    return card.astype(dict.fromkeys(texts, "object")).fillna(dict.fromkeys(texts, ""))
 
 
 def table_of(cards: Mapping[str, pd.DataFrame], folder: str) -> str:
@@ -42,6 +70,8 @@ def table_of(cards: Mapping[str, pd.DataFrame], folder: str) -> str:
 
 def _cell(entry: Mapping, folder: str) -> str:
     known = [condition for condition in entry["conditions"] if condition["n"] > 0]
+    if not known:
+        return f"not run: {entry['reason']}"
     effects = [f"{condition['effect']}: {condition['text']} ({condition['test']})" for condition in known]
     sentences = [sentence for sentence in (entry["reason"], entry["why"], entry["other_text"]) if sentence]
     verdict = f"**[{entry['summary']}]({folder}/{entry['experiment']})**"
@@ -49,6 +79,7 @@ def _cell(entry: Mapping, folder: str) -> str:
 
 
 if __name__ == "__main__":
-    readme = ROOT / "README.md"
-    table = table_of(published_cards(ROOT / "results" / "published"), "results/published")
-    readme.write_text(MARKED.sub(lambda _: table, readme.read_text(encoding="utf-8")), encoding="utf-8")
+    try:
+        print(f"Published in {publish(*sys.argv[1:])}.")
+    except FileNotFoundError as error:
+        sys.exit(str(error))
