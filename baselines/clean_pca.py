@@ -4,10 +4,9 @@ Pearson, On lines and planes of closest fit to systems of points in space, Philo
 DOI 10.1080/14786440109462720.
 """
 
-from sklearn.decomposition import PCA
-
+from benchmark.algorithms.principal import principal_components
 from benchmark.contract import Estimate, Problem
-from benchmark.samples import as_rows, check_rank
+from benchmark.samples import as_rows
 
 LABEL = "PCA of the clean samples"
 TASKS = {"basis"}
@@ -18,7 +17,5 @@ SEES_TRUTH = True
 
 def solve(problem: Problem, *, seed: int, device: str) -> Estimate:
     """Return the components, of shape (rank, *sample shape), orthonormal, by descending eigenvalue."""
-    rank, samples = problem.rank, as_rows(problem.observed)
-    check_rank(rank, min(samples.shape), samples)
-    components = PCA(n_components=rank, svd_solver="full").fit(samples).components_
-    return Estimate(signal=components.reshape(rank, *problem.observed.shape[1:]))
+    components = principal_components(as_rows(problem.observed), problem.rank)
+    return Estimate(signal=components.reshape(-1, *problem.observed.shape[1:]))

@@ -12,10 +12,10 @@ DOI 10.1080/14786440109462720.
 """
 
 import numpy as np
-from sklearn.decomposition import PCA
 from sklearn.utils.extmath import svd_flip
 
 from benchmark.algorithms.lowrank import right_singular
+from benchmark.algorithms.principal import principal_components
 from benchmark.contract import Estimate, Problem
 from benchmark.samples import as_rows, check_rank
 
@@ -31,7 +31,7 @@ def solve(problem: Problem, *, seed: int, device: str, preparation: str = "centr
     rank, samples = problem.rank, as_rows(problem.observed)
     check_rank(rank, min(samples.shape), samples)
     if preparation == "centred-features":
-        components = PCA(n_components=rank, svd_solver="full").fit(samples).components_
+        components = principal_components(samples, rank)
     elif preparation == "standardised-samples":
         components = leading_eigenvectors(standardised(samples), rank)
     elif preparation == "none":

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark.algorithms.lowrank import right_singular
+from benchmark.algorithms.principal import principal_components
 from benchmark.covariance import leading_eigenpairs, sample_covariance
 from benchmark.metrics import affinity, has_spectra, has_ssim_windows, psnr, sam, ssim
 from benchmark.samples import as_rows
@@ -83,11 +83,10 @@ def _judge_of_bases(clean: np.ndarray, withheld: Mapping[str, np.ndarray], rank:
             "a basis is judged by classification, and the samples have no labels: give a labelled data set"
         )
     samples = as_rows(clean)
-    # Those of the covariance, whose thousands of pixels would take a minute for each of the runs.
-    vectors = right_singular(samples - samples.mean(axis=0))[1][:, :rank]
+    components = principal_components(samples, rank)
 
     def score(answer: np.ndarray) -> dict[str, float]:
         basis = as_rows(answer)
-        return accuracies(basis, withheld) | {"affinity": affinity(vectors.T, basis)}
+        return accuracies(basis, withheld) | {"affinity": affinity(components, basis)}
 
     return Judge(("accuracy_linear", "accuracy_rbf", "affinity"), score, None)

@@ -159,12 +159,21 @@ def as_markdown(card: pd.DataFrame) -> str:
     """Return the scorecard as a Markdown table: claim, verdict, effect, and a sentence on it."""
     lines = ["| claim | verdict | effect, 95 % interval | |", "|---|---|---|---|"]
     for entry in entries_of(card):
-        known = [condition for condition in entry["conditions"] if condition["n"] > 0]
-        effects = [f"{condition['effect']}: {condition['text']} ({condition['test']})" for condition in known]
         sentence = entry["reason"] or entry["why"] or entry["other_text"]
-        cells = (f"{entry['where']}: {entry['claim']}", f"**{entry['summary']}**", "; ".join(effects) or "-", sentence)
-        lines.append(f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |")
+        effects = "; ".join(effects_of(entry)) or "-"
+        lines.append(markdown_row(f"{entry['where']}: {entry['claim']}", f"**{entry['summary']}**", effects, sentence))
     return "\n".join([*lines, ""])
+
+
+def effects_of(entry: Mapping) -> list[str]:
+    """Return the effects of an entry that are known, each with its interval and what was asked of it."""
+    known = [condition for condition in entry["conditions"] if condition["n"] > 0]
+    return [f"{condition['effect']}: {condition['text']} ({condition['test']})" for condition in known]
+
+
+def markdown_row(*cells: str) -> str:
+    """Return the row of a Markdown table with these cells."""
+    return f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |"
 
 
 def verdict_of(holds: Sequence[bool]) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from benchmark.report.tables import distinct
+
 RUN = ["task", "dataset", "noise", "method", "seed"]
 
 
@@ -28,10 +30,6 @@ def facts_of(scores: pd.DataFrame) -> dict:
     starts = pd.to_datetime(runs["started"], utc=True, format="ISO8601")
     span = (starts + pd.to_timedelta(seconds, unit="s")).max() - starts.min()
 
-    def distinct(*columns: str) -> list[str]:
-        values = items[list(columns)].dropna().drop_duplicates().sort_values(list(columns))
-        return [", ".join(map(str, row)) for row in values.itertuples(index=False)]
-
     return {
         "runs": len(runs),
         "signals": len(items),
@@ -41,13 +39,13 @@ def facts_of(scores: pd.DataFrame) -> dict:
         "seconds_in_methods": round(seconds.sum()),
         "peak_mib": _largest(items, "peak_rss_mib"),
         "peak_gpu_mib": _largest(items, "peak_gpu_mib"),
-        "commits": distinct("git_commit"),
+        "commits": distinct(items, "git_commit"),
         "uncommitted_changes": bool(items["git_dirty"].fillna(False).any()),
-        "devices": distinct("device_name"),
-        "processors": distinct("cpu_name"),
-        "threads": distinct("threads"),
-        "python": distinct("python"),
-        "torch": distinct("torch"),
+        "devices": distinct(items, "device_name"),
+        "processors": distinct(items, "cpu_name"),
+        "threads": distinct(items, "threads"),
+        "python": distinct(items, "python"),
+        "torch": distinct(items, "torch"),
     }
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from benchmark.metrics import METRICS
-from benchmark.report.tables import REFERENCE, metrics_of, panels, read_summary, score_text
+from benchmark.report.tables import REFERENCE, distinct, metrics_of, panels, read_summary, score_text
 
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -128,8 +128,8 @@ def warnings_of(scores: pd.DataFrame) -> list[str]:
 def provenance_of(scores: pd.DataFrame) -> dict[str, str]:
     """Return where and when the rows of a table were made, by a title for each fact."""
 
-    def distinct(name: str) -> str:
-        return ", ".join(sorted(map(str, scores[name].dropna().unique()))) or "unknown"
+    def listed(name: str) -> str:
+        return ", ".join(distinct(scores, name)) or "unknown"
 
     started = pd.to_datetime(scores["started"], utc=True, format="ISO8601")
     runs = scores.drop_duplicates(["dataset", "item", "noise", "method", "seed"])
@@ -138,10 +138,10 @@ def provenance_of(scores: pd.DataFrame) -> dict[str, str]:
         "Started": f"{started.min():%Y-%m-%d %H:%M} to {started.max():%Y-%m-%d %H:%M} UTC",
         "Page written": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         "Time in methods": f"{runs['seconds'].sum():.0f} s, warm-up {runs['warmup_seconds'].sum():.0f} s",
-        "Commit": distinct("git_commit"),
-        "Device": distinct("device_name"),
-        "Processor": f"{distinct('cpu_name')}; threads: {distinct('threads')}",
-        "Versions": f"Python {distinct('python')}, PyTorch {distinct('torch')}",
+        "Commit": listed("git_commit"),
+        "Device": listed("device_name"),
+        "Processor": f"{listed('cpu_name')}; threads: {listed('threads')}",
+        "Versions": f"Python {listed('python')}, PyTorch {listed('torch')}",
     }
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 from PIL import Image
 
 from benchmark.plan import ROOT
-from benchmark.report.claims import entries_of
+from benchmark.report.claims import effects_of, entries_of, markdown_row
 
 PROFILES = ("embedded", "public")
 NOT_PUBLISHED = ("data", "runs")
@@ -29,10 +29,7 @@ def publish(profile: str, root: Path = ROOT) -> Path:
         raise FileNotFoundError(f"{source} has no index.html: run the profile to its end first")
     target = published / profile
     shutil.rmtree(target, ignore_errors=True)
-    ignored = {str(source / name) for name in NOT_PUBLISHED}
-    shutil.copytree(
-        source, target, ignore=lambda folder, names: [name for name in names if f"{folder}/{name}" in ignored]
-    )
+    shutil.copytree(source, target, ignore=lambda folder, _: NOT_PUBLISHED if Path(folder) == source else ())
     for path in target.rglob("*.png"):
         Image.open(path).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
     readme = root / "README.md"
@@ -62,17 +59,15 @@ def table_of(cards: Mapping[str, pd.DataFrame], folder: str) -> str:
     by_profile = {profile: {entry["id"]: entry for entry in entries_of(card)} for profile, card in cards.items()}
     lines = [f"| claim | {' | '.join(by_profile)} |", f"|---|{'---|' * len(by_profile)}"]
     for name, entry in next(iter(by_profile.values())).items():
-        cells = [f"**{entry['where']}.** {entry['claim']}"]
-        cells += [_cell(entries[name], f"{folder}/{profile}") for profile, entries in by_profile.items()]
-        lines.append(f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |")
+        cells = [_cell(entries[name], f"{folder}/{profile}") for profile, entries in by_profile.items()]
+        lines.append(markdown_row(f"**{entry['where']}.** {entry['claim']}", *cells))
     return "\n".join([*lines, ""])
 
 
 def _cell(entry: Mapping, folder: str) -> str:
-    known = [condition for condition in entry["conditions"] if condition["n"] > 0]
-    if not known:
+    effects = effects_of(entry)
+    if not effects:
         return f"not run: {entry['reason']}"
-    effects = [f"{condition['effect']}: {condition['text']} ({condition['test']})" for condition in known]
     sentences = [sentence for sentence in (entry["reason"], entry["why"], entry["other_text"]) if sentence]
     verdict = f"**[{entry['summary']}]({folder}/{entry['experiment']})**"
     return "<br>".join([verdict, *effects, *(f"*{sentence}*" for sentence in sentences)])

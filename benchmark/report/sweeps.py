@@ -9,10 +9,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from benchmark.metrics import METRICS
+from benchmark.report.claims import best_iteration
 from benchmark.report.figures import GREY, WIDTH, colours_of
+from benchmark.report.tables import OBSERVATION
 
 COLUMNS = 3
-BEST = ("best_iteration", "best iteration, by the truth")
+BEST_ITERATION = "best_iteration"
+LABELS = {name: metric.label for name, metric in METRICS.items()} | {BEST_ITERATION: "best iteration, by the truth"}
 
 
 def sweep(
@@ -49,13 +52,13 @@ def sweep(
     for axis, (names, metric, part) in zip(axes, panels, strict=False):
         for (method, iterate), line in part.groupby(["label", "iterate"], sort=False):
             _draw_line(axis, line, colours.get(method, GREY), iterate == "oracle")
-        if metric == BEST[0]:
+        if metric == BEST_ITERATION:
             axis.set_yscale("log")
         else:
             axis.set_ylim(top=_top(part))
         axis.set_title(", ".join(names), fontsize=8, loc="left")
         axis.set_xlabel(label, fontsize=8)
-        axis.set_ylabel(BEST[1] if metric == BEST[0] else METRICS[metric].label, fontsize=8)
+        axis.set_ylabel(LABELS[metric], fontsize=8)
         axis.tick_params(labelsize=7)
         axis.grid(color="#EEEEEE")
         axis.spines[["top", "right"]].set_visible(False)
@@ -72,14 +75,13 @@ def sweep(
 
 def _best_iterations(scores: pd.DataFrame, curves: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each run that kept a curve, like a row of the scores: the iteration of its highest PSNR."""
-    run = ["dataset", "item", "noise", "method", "seed"]
-    traces = curves[(curves["iterate"] == "last") & curves["psnr"].notna()].reset_index(drop=True)
+    run = [*OBSERVATION, "method"]
+    traces = curves[(curves["iterate"] == "last") & curves["psnr"].notna()]
     if traces.empty:
         return scores.head(0)
-    best = traces.loc[traces.groupby(run)["psnr"].idxmax(), [*run, "iteration"]]
+    best = traces.groupby(run).apply(best_iteration).rename("value").reset_index()
     facts = scores.drop_duplicates(run)[[*run, "label", "rank", "control"]].astype({"seed": "int64"})
-    rows = best.rename(columns={"iteration": "value"}).merge(facts, on=run)
-    return rows.assign(metric=BEST[0], iterate="oracle")
+    return best.merge(facts, on=run).assign(metric=BEST_ITERATION, iterate="oracle")
 
 
 def _top(part: pd.DataFrame) -> float | None:

@@ -44,6 +44,11 @@ def read_scores(path: Path, schema_path: Path = SCHEMA) -> pd.DataFrame:
     return pd.read_csv(path, dtype=dtypes, keep_default_na=False, na_values=[""])
 
 
+def distinct(scores: pd.DataFrame, column: str) -> list[str]:
+    """Return the values that a column of the scores has, as sorted texts."""
+    return sorted(map(str, scores[column].dropna().unique()))
+
+
 def read_summary(path: Path) -> pd.DataFrame:
     """Return a summary that was written as CSV; names stay text."""
     names = dict.fromkeys(("dataset", "item", "noise", "method", "iterate", "label", "file", "status"), "str")

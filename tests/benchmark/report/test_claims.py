@@ -50,7 +50,7 @@ def scores(table):
     return table({"deeptensor": [32.0, 33.0], "svd": [30.0, 31.0], "bm3d": [29.0, 32.0]})
 
 
-def trace(psnr, *, iterations=(1, 10, 100), loss=(1.0, 1.0, 1.0), seconds=(1.0, 2.0, 3.0), **names):
+def trace(psnr, *, iterations=(1, 10, 100), seconds=(1.0, 2.0, 3.0), **names):
     place = {
         "dataset": "toy",
         "item": "cube",
@@ -59,7 +59,7 @@ def trace(psnr, *, iterations=(1, 10, 100), loss=(1.0, 1.0, 1.0), seconds=(1.0, 
         "seed": 0,
         "iterate": "last",
     }
-    columns = {"iteration": iterations, "loss": loss, "seconds": seconds, "psnr": psnr}
+    columns = {"iteration": iterations, "seconds": seconds, "psnr": psnr}
     return pd.DataFrame(columns).assign(**place | names)
 
 
