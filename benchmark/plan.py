@@ -238,3 +238,14 @@ def runs_of(experiment: str, config: Mapping, methods: Mapping[str, Entry]) -> l
     cells = itertools.product(entry["datasets"], entry["noise"], names, entry["seeds"])
     runs = [Run(entry["task"], *cell) for cell in cells]
     return [run for run in runs if run.dataset in methods[run.method].settings.get("datasets", [run.dataset])]
+
+
+def products_of(experiment: str, config: Mapping) -> list[str]:
+    """Return the tables and pictures of an experiment, relative to the folder of the profile's results."""
+    entry = config["experiments"][experiment]
+    files = ["table.html", "summary.csv", "scores.csv", "scores.parquet", "curves.csv"]
+    if "sweep" in entry:
+        files.append("sweep.png")
+    cells = itertools.product(entry["datasets"], entry["noise"], entry["figures"])
+    files += [f"{dataset}/{noise}/{figure}.png" for dataset, noise, figure in cells]
+    return [f"{experiment}/{file}" for file in files]

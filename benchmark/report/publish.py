@@ -1,41 +1,89 @@
 """Keeps a profile's results in git: `python -m benchmark.report.publish embedded`.
 
-Copies tables, figures, scorecard and manifest, but neither data nor raw estimates, from `results/` to
-`results/published/`, and writes the published scorecards into the README, between its markers. Pictures are reduced to
-256 colours, which makes them less than half as large.
+Copies tables and figures, but neither data nor raw estimates, from `results/` to `results/published/`, beside what was
+published before of other experiments; makes scorecard, manifest and index of all; and writes the published scorecards
+into the README, between its markers. Pictures are reduced to 256 colours, which makes them less than half as large.
 """
 
 import re
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pandas as pd
+import yaml
 from PIL import Image
 
-from benchmark.plan import ROOT
-from benchmark.report.claims import effects_of, entries_of, markdown_row
+from benchmark.plan import ROOT, listing
+from benchmark.report.claims import ClaimError, effects_of, entries_of, markdown_row
+from benchmark.report.overview import CONFIG, make_index, make_scorecard
+from benchmark.report.tables import read_scores
 
 PROFILES = ("embedded", "public")
-NOT_PUBLISHED = ("data", "runs")
 MARKED = re.compile(r"(?<=<!-- scorecard -->\n).*?(?=<!-- end of scorecard -->)", re.S)
 
 
+class PublishError(Exception):
+    """Results that cannot be published, with what to do about it."""
+
+
 def publish(profile: str, root: Path = ROOT) -> Path:
-    """Replace the published results of a profile by those in `results/`, renew the README, and return their folder."""
+    """Publish the experiments of a profile that lie in `results/`, renew what is made of all, and return their folder.
+
+    Where `results/` has none, scorecard, index and README are made again of what is published, which is what a change
+    of the claims asks for. Raise PublishError, and change nothing, if nothing is published either, or if an experiment
+    that was published before had other settings than the config of the new ones has.
+    """
     source, published = root / "results" / profile, root / "results" / "published"
-    if not (source / "index.html").is_file():
-        raise FileNotFoundError(f"{source} has no index.html: run the profile to its end first")
     target = published / profile
-    shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(source, target, ignore=lambda folder, _: NOT_PUBLISHED if Path(folder) == source else ())
-    for path in target.rglob("*.png"):
-        Image.open(path).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
+    new, old = _read_config(source), _read_config(target)
+    if new is None and old is None:
+        raise PublishError(f"{source} has no {CONFIG}: run the profile to its end first")
+    config = new or old
+    fresh = new["select"] if new else []
+    kept = [name for name in (old["select"] if old else []) if name not in fresh and (target / name).is_dir()]
+    _check_kept(kept, old, config, target)
+    for name in fresh:
+        shutil.rmtree(target / name, ignore_errors=True)
+        shutil.copytree(source / name, target / name)
+        for path in (target / name).rglob("*.png"):
+            Image.open(path).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
+    config["select"] = [name for name in config["experiments"] if name in {*fresh, *kept}]
+    make_scorecard(target, config, root / "config" / "claims.yaml")
+    make_index(target, config)
     readme = root / "README.md"
     table = table_of(published_cards(published), "results/published")
     readme.write_text(MARKED.sub(lambda _: table, readme.read_text(encoding="utf-8")), encoding="utf-8")
     return target
+
+
+def _read_config(folder: Path) -> dict | None:
+    """Return the config of the results in a folder, or nothing where there are none."""
+    path = folder / CONFIG
+    return yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+
+def _check_kept(names: Iterable[str], old: Mapping, new: Mapping, target: Path) -> None:
+    """Raise PublishError if an experiment was published with other settings than the new ones, its duration aside."""
+    for name in names:
+        methods = read_scores(target / name / "scores.csv")["method"].unique()
+        before, now = (_settings_of(name, methods, config) for config in (old, new))
+        if changed := [key for key in before if before[key] != now.get(key)]:
+            settings = listing(changed)
+            raise PublishError(
+                f"{name} was published with other settings ({settings}): run it again, or delete {target / name}"
+            )
+
+
+def _settings_of(experiment: str, methods: Iterable[str], config: Mapping) -> dict:
+    """Return what an experiment's results depend on in a config, by the place where it stands there."""
+    entry = config["experiments"].get(experiment, {})
+    used = {"datasets": entry.get("datasets", ()), "noise": entry.get("noise", ()), "methods": methods}
+    settings = {f"experiments: {experiment}": {key: value for key, value in entry.items() if key != "duration"}}
+    for kind, names in used.items():
+        settings |= {f"{kind}: {name}": config[kind].get(name) for name in names}
+    return settings
 
 
 def published_cards(folder: Path) -> dict[str, pd.DataFrame]:
@@ -76,5 +124,5 @@ def _cell(entry: Mapping, folder: str) -> str:
 if __name__ == "__main__":
     try:
         print(f"Published in {publish(*sys.argv[1:])}.")
-    except FileNotFoundError as error:
+    except (PublishError, ClaimError) as error:
         sys.exit(str(error))

@@ -166,22 +166,9 @@ def estimates_of(wildcards):
     return outputs_of(pictured_of(wildcards), "estimate.npz")
 
 
-def figures_of(experiment):
-    entry = config["experiments"][experiment]
-    return collect(
-        f"{RESULTS}/{experiment}/{{dataset}}/{{noise}}/{{figure}}.png",
-        dataset=entry["datasets"],
-        noise=entry["noise"],
-        figure=entry["figures"],
-    )
-
-
 def products_of(experiment):
     """Return the tables and pictures of an experiment."""
-    files = ["table.html", "summary.csv", "scores.csv", "scores.parquet", "curves.csv"]
-    if "sweep" in config["experiments"][experiment]:
-        files.append("sweep.png")
-    return [f"{RESULTS}/{experiment}/{file}" for file in files] + figures_of(experiment)
+    return [f"{RESULTS}/{product}" for product in plan.products_of(experiment, config)]
 
 
 def announcement():
@@ -202,7 +189,9 @@ def announcement():
 def farewell():
     """Say where to look."""
     summary = Path(f"{RESULTS}/summary.txt")
-    return summary.read_text() if summary.exists() else "No index has been written yet."
+    if not summary.exists():
+        return "No index has been written yet."
+    return f"{summary.read_text()}Open {RESULTS}/index.html\n"
 
 
 wildcard_constraints:

@@ -106,9 +106,7 @@ rule scorecard:
     conda:
         "../../environment.yml"
     params:
-        experiments={name: config["experiments"][name] for name in EXPERIMENTS},
-        known=list(config["experiments"]),
-        sources={name: entry.path.stem for name, entry in DATASETS.items()},
+        config=config,
     message:
         "scorecard of the paper's claims"
     script:
@@ -129,7 +127,6 @@ rule index:
     conda:
         "../../environment.yml"
     params:
-        experiments={name: config["experiments"][name] for name in EXPERIMENTS},
         config=config,
     message:
         "index of all results"
