@@ -26,6 +26,7 @@ def score_run(
     estimate: Path,
     record: Path,
     names: Mapping,
+    params: Mapping,
     bias: float,
     scores_out: Path,
     curves_out: Path,
@@ -33,11 +34,17 @@ def score_run(
     """Score every item of a run.
 
     `names` holds the columns that name the run (task, dataset, noise, method, file, label, control, licence_note);
-    `withheld` what the task keeps from methods; `bias` is the mean of the noise. Each iterate of the run gets its rows:
-    `returned` by the method, the `last` one, the `average` of iterates, and the `oracle`: the best against the truth of
-    these and of all snapshots, which no method could pick.
+    `params` the method's parameters by the config; `withheld` what the task keeps from methods; `bias` is the mean of
+    the noise. Each iterate of the run gets its rows: `returned` by the method, the `last` one, the `average` of
+    iterates, and the `oracle`: the best against the truth of these and of all snapshots, which no method could pick.
+    Raises ValueError if the run was made with other parameters, as one that was made elsewhere can be.
     """
     truth, secrets, arrays, run = load_arrays(clean), load_arrays(withheld), load_arrays(estimate), load_json(record)
+    if run["run"]["params"] != params:
+        raise ValueError(
+            f"this run was made with the parameters {run['run']['params']}, and the config has {params}: "
+            f"delete the folder {record.parent} to run it again, or change the config"
+        )
     rows, curves = [], []
     for item in run["items"]:
         name = item["item"]

@@ -82,7 +82,7 @@ def test_a_method_that_does_not_iterate_has_one_answer_and_no_curve():
 def scored(tmp_path):
     save_arrays(tmp_path / "clean.npz", {"a": CLEAN, "b": CLEAN})
 
-    def call(*outcomes):
+    def call(*outcomes, params=RUN["params"]):
         items = [ITEM | {"item": name} | outcome for name, outcome in zip("ab", outcomes, strict=False)]
         arrays = {
             key: value
@@ -94,7 +94,7 @@ def scored(tmp_path):
         save_json(tmp_path / "record.json", {"run": RUN, "items": items})
         save_arrays(tmp_path / "withheld.npz", {})
         files = [tmp_path / name for name in ("clean.npz", "withheld.npz", "estimate.npz", "record.json")]
-        score_run(*files, NAMES, 0.0, tmp_path / "scores.csv", tmp_path / "curves.csv")
+        score_run(*files, NAMES, params, 0.0, tmp_path / "scores.csv", tmp_path / "curves.csv")
         return tmp_path / "scores.csv", tmp_path / "curves.csv"
 
     return call
@@ -134,3 +134,10 @@ def test_a_skipped_run_is_no_failure(scored):
     scores_file, curves_file = scored({"status": "skipped", "message": "needs x", "seconds": None, "device_name": None})
     assert failures(gather([scores_file], "fig")) == ""
     assert list(pd.read_csv(curves_file)) == CURVE_COLUMNS
+
+
+def test_a_run_made_with_other_parameters_than_the_config_has_is_an_error_that_says_what_to_delete(scored, tmp_path):
+    with pytest.raises(ValueError, match=r"'loss': 'l1'.*'loss': 'l2'.*delete the folder") as error:
+        scored({}, params={"loss": "l2"})
+    assert str(tmp_path) in str(error.value)
+    assert not (tmp_path / "scores.csv").exists()

@@ -58,6 +58,7 @@ rule score:
     params:
         library=plan.digest_of(library_of("score.py")),
         names=names_of,
+        params=lambda wildcards: METHODS[wildcards.method].params,
         noise=lookup(within=config, dpath="noise/{noise}"),
     message:
         "score {wildcards.method} on {wildcards.dataset}, {wildcards.noise}, seed {wildcards.seed}"

@@ -11,6 +11,7 @@ with logged(snakemake.log[0], expected=(ValueError,)):
         Path(snakemake.input.estimate),
         Path(snakemake.input.record),
         snakemake.params.names,
+        snakemake.params.params,
         bias_of(snakemake.params.noise),
         Path(snakemake.output.scores),
         Path(snakemake.output.curves),
