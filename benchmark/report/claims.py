@@ -14,6 +14,8 @@ The verdict, by this rule:
   error. Conditions that could be judged do not make up for those that could not.
 * else `reproduced` where every condition holds, `partly` where some do, `not reproduced` where none does. An effect
   that is undefined, such as infinity less infinity, passes no test.
+* "uncertain" is added where the verdict would be another one with a mean elsewhere in its interval, or where it hangs
+  on a single unit, which has no interval.
 * "on other data" is added unless every data set comes from a file that the claim names as the paper's own. Then the
   verdict is on what the claim says in general, and no evidence for or against the numbers that the paper prints.
 
@@ -28,7 +30,7 @@ the oracle.
 
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -127,8 +129,14 @@ def judge(claim: Mapping, scores: pd.DataFrame, curves: pd.DataFrame, sources: M
     reasons = [row["reason"] for row in outcomes if row["reason"]]
     datasets = list(dict.fromkeys(name for row in outcomes for name in row.pop("datasets")))
     own = all(sources[name] in claim.get("own_data", ()) for name in datasets)
+    firm = [row.pop("firm") for row in outcomes]
+    # The verdicts with all that is not firm turned against the claim, and in its favour.
+    turned = [
+        [row["holds"] if sure else turn for row, sure in zip(outcomes, firm, strict=True)] for turn in (False, True)
+    ]
     verdict = {
         "verdict": "not run" if reasons else verdict_of([row["holds"] for row in outcomes]),
+        "uncertain": not reasons and len({*map(verdict_of, turned)}) > 1,
         "other_data": bool(datasets) and not own,
         "data": ", ".join(datasets),
     }
@@ -146,8 +154,9 @@ def entries_of(card: pd.DataFrame) -> list[dict]:
     for _, rows in card.groupby("id", sort=False):
         entry = rows.iloc[0].to_dict()
         entry["summary"] = entry["verdict"]
-        if entry["other_data"] and entry["verdict"] != "not run":
-            entry["summary"] += ", on other data"
+        if entry["verdict"] != "not run":
+            entry["summary"] += ", on other data" if entry["other_data"] else ""
+            entry["summary"] += ", uncertain" if entry["uncertain"] else ""
         entry["reason"] = "; ".join(dict.fromkeys(filter(None, rows["reason"])))
         entry["other_text"] = _other_text(entry)
         entry["conditions"] = [row | {"text": _effect_text(row)} for row in rows.to_dict("records")]
@@ -156,13 +165,17 @@ def entries_of(card: pd.DataFrame) -> list[dict]:
 
 
 def as_markdown(card: pd.DataFrame) -> str:
-    """Return the scorecard as a Markdown table: claim, verdict, effect, and a sentence on it."""
+    """Return the scorecard as a Markdown table: claim, verdict, effect, and what there is to say of it."""
     lines = ["| claim | verdict | effect, 95 % interval | |", "|---|---|---|---|"]
     for entry in entries_of(card):
-        sentence = entry["reason"] or entry["why"] or entry["other_text"]
-        effects = "; ".join(effects_of(entry)) or "-"
-        lines.append(markdown_row(f"{entry['where']}: {entry['claim']}", f"**{entry['summary']}**", effects, sentence))
+        claim, effects = f"{entry['where']}: {entry['claim']}", "; ".join(effects_of(entry)) or "-"
+        lines.append(markdown_row(claim, f"**{entry['summary']}**", effects, " ".join(sentences_of(entry))))
     return "\n".join([*lines, ""])
+
+
+def sentences_of(entry: Mapping) -> list[str]:
+    """Return what to say of an entry: why it was not judged, how to read it, which other method is the strongest."""
+    return [sentence for sentence in (entry["reason"], entry["why"], entry["other_text"]) if sentence]
 
 
 def effects_of(entry: Mapping) -> list[str]:
@@ -191,10 +204,14 @@ def strongest_other(condition: Mapping, scores: pd.DataFrame) -> dict:
     nothing = {"other": "", "other_label": "", "other_metric": metric, "other_difference": np.nan}
     try:
         scores = _narrowed(scores, condition)
+        if "start" in condition:
+            places = ({key: [name] for key, name in condition[place].items()} for place in ("start", "end"))
+            scores = pd.concat(_narrowed(scores, place) for place in places)
         own = values_of(scores, name, metric)
     except Missing:
         return nothing
-    rivals = scores[~scores["control"].astype(bool) & ~scores["file"].str.startswith("deeptensor")]
+    judged = scores.set_index(OBSERVATION).index.isin(own.index)
+    rivals = scores[judged & ~scores["control"].astype(bool) & ~scores["file"].str.startswith("deeptensor")]
     means = {}
     for rival in rivals["method"].unique():
         try:
@@ -214,6 +231,12 @@ def effect_of(values: pd.Series) -> Effect:
         n, mean, sd = len(values), values.mean(), values.std(ddof=1)
     half = stats.t.ppf(0.975, n - 1) * sd / np.sqrt(n) if n > 1 else np.nan
     return Effect(n, mean, sd, mean - half, mean + half)
+
+
+def is_firm(condition: Mapping, effect: Effect) -> bool:
+    """Tell whether a condition's test gives the same answer wherever in its interval the mean is; never of one unit."""
+    places = (effect.low, effect.mean, effect.high, np.clip(0, effect.low, effect.high))
+    return effect.n > 1 and len({holds(condition, replace(effect, mean=mean)) for mean in places}) == 1
 
 
 def holds(condition: Mapping, effect: Effect) -> bool:
@@ -410,6 +433,7 @@ def _outcomes(condition: Mapping, scores: pd.DataFrame, curves: pd.DataFrame) ->
             effect = effect_of(STATISTICS[condition["statistic"]](part, curves, **_arguments_of(condition)))
             row |= vars(effect)
             row["holds"] = holds(condition, effect)
+            row["firm"] = is_firm(condition, effect)
         except Missing as missing:
             row["reason"] = str(missing)
         rows.append(row)
@@ -438,14 +462,16 @@ def _outcome(condition: Mapping) -> dict:
         **unknown,
         "test": asked,
         "holds": None,
+        "firm": False,
         "reason": "",
     }
 
 
 def _unjudged(claim: Mapping, reason: str) -> list[dict]:
     nothing = {"other": "", "other_label": "", "other_metric": "", "other_difference": np.nan}
-    verdict = {"verdict": "not run", "other_data": False, "data": ""}
-    return [verdict | _outcome(condition) | {"reason": reason} | nothing for condition in claim["conditions"]]
+    verdict = {"verdict": "not run", "uncertain": False, "other_data": False, "data": ""}
+    outcomes = [_outcome(condition) | {"reason": reason} for condition in claim["conditions"]]
+    return [verdict | {key: value for key, value in row.items() if key != "firm"} | nothing for row in outcomes]
 
 
 def _narrowed(scores: pd.DataFrame, filters: Mapping[str, Sequence[str]]) -> pd.DataFrame:

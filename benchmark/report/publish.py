@@ -16,7 +16,7 @@ import yaml
 from PIL import Image
 
 from benchmark.plan import ROOT, listing
-from benchmark.report.claims import ClaimError, effects_of, entries_of, markdown_row
+from benchmark.report.claims import ClaimError, effects_of, entries_of, markdown_row, sentences_of
 from benchmark.report.overview import CONFIG, make_index, make_scorecard
 from benchmark.report.tables import read_scores
 
@@ -116,9 +116,8 @@ def _cell(entry: Mapping, folder: str) -> str:
     effects = effects_of(entry)
     if not effects:
         return f"not run: {entry['reason']}"
-    sentences = [sentence for sentence in (entry["reason"], entry["why"], entry["other_text"]) if sentence]
     verdict = f"**[{entry['summary']}]({folder}/{entry['experiment']})**"
-    return "<br>".join([verdict, *effects, *(f"*{sentence}*" for sentence in sentences)])
+    return "<br>".join([verdict, *effects, *(f"*{sentence}*" for sentence in sentences_of(entry))])
 
 
 if __name__ == "__main__":

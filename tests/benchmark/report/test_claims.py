@@ -235,6 +235,34 @@ def test_the_verdict_counts_the_conditions_that_hold(scores, thresholds, expecte
     assert verdict(conditions, scores) == (expected, ["", ""])
 
 
+@pytest.mark.parametrize(
+    ("tests", "uncertain"),
+    [
+        # The mean is 1.5, and its interval goes from -4.85 to 7.85.
+        ([{"at_least": 1}], True),
+        ([{"at_least": 7.8}], True),
+        ([{"at_least": -4.9}], False),
+        ([{"at_least": 7.9}], False),
+        ([{"above": -4.9, "beyond": "1 standard error"}], True),
+        ([{"within": 8}], False),
+        ([{"within": 1}], True),
+        ([{"at_least": -4.9}, {"at_least": 7.9}], False),
+        ([{"at_least": -4.9}, {"at_least": 7.9}, {"at_least": 1}], False),  # partly, whatever the third one is
+        ([{"at_least": -4.9}, {"at_least": 1}], True),
+    ],
+)
+def test_a_verdict_is_uncertain_where_another_mean_of_the_interval_gives_another(scores, tests, uncertain):
+    conditions = [condition(**test) for test in tests]
+    assert {row["uncertain"] for row in judge({"conditions": conditions}, scores, NO_CURVES, SOURCES)} == {uncertain}
+
+
+def test_a_verdict_that_hangs_on_one_unit_is_uncertain(scores):
+    one = scores[scores["seed"] == 0]
+    for threshold in (-99, 99):
+        [row] = judge({"conditions": [condition(at_least=threshold)]}, one, NO_CURVES, SOURCES)
+        assert row["uncertain"]
+
+
 def test_each_part_must_hold_for_itself(scores):
     both = pd.concat([scores, scores.assign(noise="poisson", value=scores["value"] - 9 * (scores["method"] == "svd"))])
     conditions = [condition(to=["svd"], each="noise", at_least=3)]
@@ -330,6 +358,22 @@ def test_the_strongest_other_method_is_by_the_claims_metric_on_the_claims_units(
     assert (other["other"], other["other_metric"], other["other_difference"]) == ("bm3d", "sam", -1.0)
 
 
+def test_rivals_that_also_ran_elsewhere_are_compared_on_the_claims_units(table):
+    scores = pd.concat(
+        [
+            table({"deeptensor": [30.0], "svd": [20.0], "bm3d": [25.0]}, item="rank-20"),
+            table({"deeptensor": [28.0], "svd": [10.0], "bm3d": [27.0]}, item="rank-30"),
+            table({"deeptensor": [5.0], "svd": [99.0], "bm3d": [6.0]}, item="rank-5"),
+            table({"svd": [99.0], "bm3d": [1.0]}, item="face"),
+        ],
+        ignore_index=True,
+    )
+    asked = {"start": {"item": "rank-20"}, "end": {"item": "rank-30"}}
+    other = strongest_other(condition(to="svd", **asked), scores)
+    assert (other["other"], other["other_difference"]) == ("bm3d", 3.0)
+    assert strongest_other(condition(), scores)["other"] == "svd"  # where rank 5 counts, too
+
+
 def test_deeptensors_answer_beside_the_strongest_other_method_is_never_the_oracle(table):
     scores = table({"deeptensor": [32.0], "deeptensor:oracle": [39.0], "svd": [30.0]})
     assert strongest_other(condition(of="deeptensor:oracle"), scores)["other_difference"] == 2.0
@@ -375,9 +419,9 @@ def test_the_markdown_table_has_a_row_a_claim_with_verdict_effect_and_a_sentence
     assert {line.count("|") for line in lines} == {5}
     for text in (
         "Better &#124; by far",
-        "**reproduced, on other data**",
+        "**reproduced, on other data, uncertain**",
         "1.50 [-4.85, 7.85], 2 units",
-        "Small networks.",
+        "Small networks. SVD is the strongest other method: DeepTensor's PSNR [dB] minus its is +2.00.",
     ):
         assert text in lines[2]
     assert "**not run** | - | the config has no experiment 'fig10'" in lines[3]
