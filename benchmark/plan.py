@@ -240,6 +240,17 @@ def runs_of(experiment: str, config: Mapping, methods: Mapping[str, Entry]) -> l
     return [run for run in runs if run.dataset in methods[run.method].settings.get("datasets", [run.dataset])]
 
 
+def described(experiment: str, config: Mapping, root: Path = ROOT) -> dict:
+    """Return what the page of an experiment says of it: its entry, and of each data set what its file states."""
+    entry, sources = config["experiments"][experiment], read_datasets(config, root)
+    facts = ("TITLE", "CITATION", "LICENCE", "STANDS_IN_FOR")
+    datasets = [
+        {"name": name} | {fact.lower(): sources[name].literals.get(fact) for fact in facts}
+        for name in entry["datasets"]
+    ]
+    return {"id": experiment} | dict(entry) | {"datasets": datasets}
+
+
 def products_of(experiment: str, config: Mapping) -> list[str]:
     """Return the tables and pictures of an experiment, relative to the folder of the profile's results."""
     entry = config["experiments"][experiment]

@@ -15,12 +15,15 @@ import pandas as pd
 import yaml
 from PIL import Image
 
-from benchmark.plan import ROOT, listing
+from benchmark.plan import ROOT, described, listing
 from benchmark.report.claims import ClaimError, effects_of, entries_of, markdown_row, sentences_of
 from benchmark.report.overview import CONFIG, make_index, make_scorecard
-from benchmark.report.tables import read_scores
+from benchmark.report.pages import write_table
+from benchmark.report.tables import read_scores, read_summary
 
 PROFILES = ("embedded", "public")
+# What an experiment's entry says to readers, and no result depends on.
+PROSE = {"title", "mirrors", "departures", "duration"}
 MARKED = re.compile(r"(?<=<!-- scorecard -->\n).*?(?=<!-- end of scorecard -->)", re.S)
 
 
@@ -49,6 +52,10 @@ def publish(profile: str, root: Path = ROOT) -> Path:
         shutil.copytree(source / name, target / name)
         for path in (target / name).rglob("*.png"):
             Image.open(path).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
+    for name in kept:
+        folder = target / name
+        scores, summary = read_scores(folder / "scores.csv"), read_summary(folder / "summary.csv")
+        write_table(scores, summary, described(name, config), folder / "table.html")
     config["select"] = [name for name in config["experiments"] if name in {*fresh, *kept}]
     make_scorecard(target, config, root / "config" / "claims.yaml")
     make_index(target, config)
@@ -65,7 +72,7 @@ def _read_config(folder: Path) -> dict | None:
 
 
 def _check_kept(names: Iterable[str], old: Mapping, new: Mapping, target: Path) -> None:
-    """Raise PublishError if an experiment was published with other settings than the new ones, its duration aside."""
+    """Raise PublishError if an experiment was published with other settings than the new ones; prose is none."""
     for name in names:
         methods = read_scores(target / name / "scores.csv")["method"].unique()
         before, now = (_settings_of(name, methods, config) for config in (old, new))
@@ -80,7 +87,7 @@ def _settings_of(experiment: str, methods: Iterable[str], config: Mapping) -> di
     """Return what an experiment's results depend on in a config, by the place where it stands there."""
     entry = config["experiments"].get(experiment, {})
     used = {"datasets": entry.get("datasets", ()), "noise": entry.get("noise", ()), "methods": methods}
-    settings = {f"experiments: {experiment}": {key: value for key, value in entry.items() if key != "duration"}}
+    settings = {f"experiments: {experiment}": {key: value for key, value in entry.items() if key not in PROSE}}
     for kind, names in used.items():
         settings |= {f"{kind}: {name}": config[kind].get(name) for name in names}
     return settings

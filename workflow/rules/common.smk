@@ -136,13 +136,6 @@ def curves_of(wildcards):
     return outputs_of(RUNS[wildcards.experiment], "curves.csv")
 
 
-def facts_of(wildcards):
-    return collect(
-        f"{RESULTS}/data/{{dataset}}/facts.json",
-        dataset=config["experiments"][wildcards.experiment]["datasets"],
-    )
-
-
 def first_seed(wildcards):
     """Return the seed whose results are pictured."""
     return config["experiments"][wildcards.experiment]["seeds"][0]

@@ -2,7 +2,6 @@ rule table:
     input:
         scores=scores_of,
         curves=curves_of,
-        facts=facts_of,
         library=library_of("table.py") + TEMPLATES,
     output:
         scores=f"{RESULTS}/{{experiment}}/scores.csv",
@@ -20,8 +19,7 @@ rule table:
     conda:
         "../../environment.yml"
     params:
-        experiment=lookup(within=config, dpath="experiments/{experiment}"),
-        datasets=lookup(within=config, dpath="experiments/{experiment}/datasets"),
+        experiment=lambda wildcards: plan.described(wildcards.experiment, config, ROOT),
     message:
         "table of {wildcards.experiment}"
     script:

@@ -5,7 +5,6 @@ import pandas as pd
 from benchmark.job import logged
 from benchmark.report import tables
 from benchmark.report.pages import write_table
-from benchmark.storage import load_json
 
 with logged(snakemake.log[0]):
     output = snakemake.output
@@ -15,7 +14,4 @@ with logged(snakemake.log[0]):
     tables.write(scores, Path(output.parquet))
     tables.write(summary, Path(output.summary))
     tables.write(pd.concat(map(pd.read_csv, snakemake.input.curves)), Path(output.curves))
-    facts = zip(snakemake.params.datasets, map(load_json, snakemake.input.facts), strict=True)
-    experiment = {"id": snakemake.wildcards.experiment} | snakemake.params.experiment
-    experiment["datasets"] = [{"name": name} | known for name, known in facts]
-    write_table(scores, summary, experiment, Path(output.html))
+    write_table(scores, summary, snakemake.params.experiment, Path(output.html))

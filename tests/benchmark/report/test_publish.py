@@ -33,15 +33,15 @@ CLAIMS = [CLAIM, CLAIM | {"id": "fig10", "experiment": "fig10", "where": "Figure
 PSNR = {"svd": (20.0, 21.0), "deeptensor": (22.9, 24.1)}
 
 
-def run(root, row, *experiments, iterations=100):
+def run(root, row, *experiments, iterations=100, departures="All."):
     """Leave what a finished profile leaves of these experiments in `results/`."""
     folder = root / "results" / "embedded"
-    entry = {"title": "Toy", "mirrors": "Figure 9", "departures": "All.", "duration": "seconds"}
+    entry = {"title": "Toy", "mirrors": "Figure 9", "departures": departures, "duration": "seconds", "task": "denoise"}
     entry |= {"datasets": ["toy"], "noise": ["gaussian"], "figures": ["strip"]}
     config = {
         "profile": "embedded",
         "select": list(experiments),
-        "datasets": {"toy": {"rank": 4}},
+        "datasets": {"toy": {"file": "indian_pines", "rank": 4}},
         "noise": {"gaussian": {"model": "gaussian", "sigma": 0.1}},
         "methods": {"deeptensor": {"params": {"iterations": iterations}}},
         "experiments": {"fig9": entry, "fig10": entry},
@@ -127,6 +127,18 @@ def test_what_was_published_with_other_settings_is_an_error_and_nothing_is_lost(
         publish("embedded", root)
     assert not (target / "fig9").exists()
     assert "reproduced" in (target / "scorecard.md").read_text()
+
+
+def test_what_is_said_of_an_experiment_may_change_and_reaches_its_page_without_any_runs(root, row):
+    run(root, row, "fig10", departures="None.")
+    target = publish("embedded", root)
+    forget(root)
+    run(root, row, "fig9", departures="Few iterations.")
+    publish("embedded", root)
+    page = (target / "fig10" / "table.html").read_text()
+    assert "Few iterations." in page
+    assert "Indian Pines" in page
+    assert "23.50" in page  # the mean of DeepTensor's two
 
 
 def test_a_changed_claim_is_judged_again_without_any_runs(root, row):
