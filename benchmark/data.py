@@ -21,8 +21,9 @@ SPLIT_SEED = 42
 def prepare(source: Path, folder: Path, params: Mapping, rank: int, clean_out: Path, facts_out: Path) -> None:
     """Load a data set; write its clean signals, and beside them the facts that a method may know.
 
-    The facts are each item's name, shape, rank and digest; the rank must not exceed what any array of the shape can
-    have as a sum of outer products of vectors, the product of all sizes but the largest.
+    The facts are each item's name, shape, rank and digest, and the bands that figures show. The rank must not exceed
+    what any array of the shape can have as a sum of outer products of vectors: the product of all sizes but the
+    largest.
     """
     items = validated(load_module(source).load(folder, **params))
     ranks = {item.name: rank if item.rank is None else item.rank for item in items}
@@ -38,12 +39,10 @@ def prepare(source: Path, folder: Path, params: Mapping, rank: int, clean_out: P
         arrays |= split(item)
     save_arrays(clean_out, arrays)
     literals = literals_of(source)
-    facts = {key.lower(): literals.get(key) for key in ("TITLE", "CITATION", "LICENCE", "STANDS_IN_FOR")}
     shown = literals.get("RGB", (literals["IMAGE"],) if "IMAGE" in literals else None)
     if shown and max(shown) >= min(item.signal.shape[-1] for item in items):  # a crop lacks them
         shown = None
-    facts["shown"] = shown
-    facts["items"] = [
+    facts = [
         {
             "name": item.name,
             "shape": list(arrays[item.name].shape),
@@ -52,7 +51,7 @@ def prepare(source: Path, folder: Path, params: Mapping, rank: int, clean_out: P
         }
         for item in items
     ]
-    save_json(facts_out, facts)
+    save_json(facts_out, {"shown": shown, "items": facts})
 
 
 def split(item: Item) -> dict[str, np.ndarray]:

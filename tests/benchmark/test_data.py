@@ -13,8 +13,7 @@ import numpy as np
 
 from benchmark.contract import Item
 
-TITLE = "Two"
-STANDS_IN_FOR = "three"
+IMAGE = 2
 
 
 def load(folder, *, scale=1.0):
@@ -42,8 +41,7 @@ def prepared(tmp_path):
 def test_facts_hold_what_a_method_may_know_and_no_value_of_the_signal(prepared):
     clean, facts = prepared()
     signal = load_arrays(clean)["cube"]
-    assert facts["title"] == "Two"
-    assert facts["stands_in_for"] == "three"
+    assert facts["shown"] == [2]
     assert [(item["name"], item["rank"], item["shape"]) for item in facts["items"]] == [
         ("cube", 2, [4, 5, 3]),
         ("matrix", 4, [3, 5]),

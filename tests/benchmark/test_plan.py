@@ -9,6 +9,7 @@ from benchmark.plan import (
     ROOT,
     PlanError,
     Run,
+    described,
     literals_of,
     methods_of,
     parameters_of,
@@ -33,6 +34,16 @@ def solve(problem, *, seed, device, strength=1.0):
     return Estimate(signal=problem.observed)
 '''
 
+SCENE = '''"""A scene."""
+
+TITLE = "Two"
+STANDS_IN_FOR = "three"
+
+
+def load(folder, *, size=3):
+    return []
+'''
+
 CONFIG = {
     "select": ["first"],
     "datasets": {"scene": {"rank": 2}},
@@ -51,7 +62,7 @@ def root(tmp_path):
     (tmp_path / "baselines" / "one.py").write_text(METHOD)
     (tmp_path / "baselines" / "two.py").write_text(METHOD.replace("One", "Two"))
     (tmp_path / "baselines" / "other.py").write_text(METHOD.replace("denoise", "outliers"))
-    (tmp_path / "datasets" / "scene.py").write_text("def load(folder, *, size=3):\n    return []\n")
+    (tmp_path / "datasets" / "scene.py").write_text(SCENE)
     (tmp_path / "datasets" / "file.py").write_text("def load(folder, *, path):\n    return []\n")
     return tmp_path
 
@@ -168,3 +179,10 @@ def test_deeptensor_runs_depend_on_the_whole_library_and_svd_runs_on_none_of_it(
 def test_paths_stay_relative_to_the_root_they_are_given(monkeypatch):
     monkeypatch.chdir(ROOT)
     assert not any(path.is_absolute() for path in sources_of(Path("baselines/svd.py"), Path()))
+
+
+def test_an_experiment_is_described_by_its_entry_and_by_what_its_data_sets_state(root, config):
+    page = described("first", config, root)
+    assert (page["id"], page["task"], page["seeds"]) == ("first", "denoise", [0, 1])
+    [scene] = page["datasets"]
+    assert scene == {"name": "scene", "title": "Two", "citation": None, "licence": None, "stands_in_for": "three"}
