@@ -1,8 +1,9 @@
 """Keeps a profile's results in git: `python -m benchmark.report.publish embedded`.
 
 Copies tables and figures, but neither data nor raw estimates, from `results/` to `results/published/`, beside what was
-published before of other experiments; makes scorecard, manifest and index of all; and writes the published scorecards
-into the README, between its markers. Pictures are reduced to 256 colours, which makes them less than half as large.
+published before of other experiments; makes manifest and index of all; judges the claims again in every published
+profile; and writes the scorecards into the README, between its markers. Pictures are reduced to 256 colours, which
+makes them less than half as large.
 """
 
 import re
@@ -34,7 +35,7 @@ class PublishError(Exception):
 def publish(profile: str, root: Path = ROOT) -> Path:
     """Publish the experiments of a profile that lie in `results/`, renew what is made of all, and return their folder.
 
-    Where `results/` has none, scorecard, index and README are made again of what is published, which is what a change
+    Where `results/` has none, scorecards, index and README are made again of what is published, which is what a change
     of the claims asks for. Raise PublishError, and change nothing, if nothing is published either, or if an experiment
     that was published before had other settings than the config of the new ones has.
     """
@@ -57,8 +58,10 @@ def publish(profile: str, root: Path = ROOT) -> Path:
         scores, summary = read_scores(folder / "scores.csv"), read_summary(folder / "summary.csv")
         write_table(scores, summary, described(name, config), folder / "table.html")
     config["select"] = [name for name in config["experiments"] if name in {*fresh, *kept}]
-    make_scorecard(target, config, root / "config" / "claims.yaml")
     make_index(target, config)
+    for folder in (published / name for name in PROFILES):
+        if known := _read_config(folder):
+            make_scorecard(folder, known, root / "config" / "claims.yaml")
     readme = root / "README.md"
     table = table_of(published_cards(published), "results/published")
     readme.write_text(MARKED.sub(lambda _: table, readme.read_text(encoding="utf-8")), encoding="utf-8")

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -141,14 +142,16 @@ def test_what_is_said_of_an_experiment_may_change_and_reaches_its_page_without_a
     assert "23.50" in page  # the mean of DeepTensor's two
 
 
-def test_a_changed_claim_is_judged_again_without_any_runs(root, row):
+def test_a_changed_claim_is_judged_again_in_every_published_profile_without_any_runs(root, row):
     run(root, row, "fig9")
     target = publish("embedded", root)
     forget(root)
+    other = shutil.copytree(target, target.with_name("public"))
     claims = (root / "config" / "claims.yaml").read_text().replace("at_least: 1.5", "at_least: 4")
     (root / "config" / "claims.yaml").write_text(claims)
     publish("embedded", root)
-    assert "not reproduced, on other data" in (root / "README.md").read_text()
+    assert (root / "README.md").read_text().count("not reproduced, on other data") == 2
+    assert "not reproduced, on other data" in (other / "scorecard.md").read_text()
     assert (target / "fig9" / "toy" / "gaussian" / "strip.png").is_file()
 
 
