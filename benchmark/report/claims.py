@@ -425,10 +425,10 @@ def _outcomes(condition: Mapping, scores: pd.DataFrame, curves: pd.DataFrame) ->
     try:
         parts = _parts(condition, _narrowed(scores, condition))
     except Missing as missing:
-        return [_outcome(condition) | {"reason": str(missing), "datasets": []}]
+        return [_outcome(condition) | {"reason": str(missing), "datasets": [], "firm": False}]
     rows = []
     for title, part in parts:
-        row = _outcome(condition) | {"effect": title, "datasets": part["dataset"].unique()}
+        row = _outcome(condition) | {"effect": title, "datasets": part["dataset"].unique(), "firm": False}
         try:
             effect = effect_of(STATISTICS[condition["statistic"]](part, curves, **_arguments_of(condition)))
             row |= vars(effect)
@@ -462,7 +462,6 @@ def _outcome(condition: Mapping) -> dict:
         **unknown,
         "test": asked,
         "holds": None,
-        "firm": False,
         "reason": "",
     }
 
@@ -470,8 +469,7 @@ def _outcome(condition: Mapping) -> dict:
 def _unjudged(claim: Mapping, reason: str) -> list[dict]:
     nothing = {"other": "", "other_label": "", "other_metric": "", "other_difference": np.nan}
     verdict = {"verdict": "not run", "uncertain": False, "other_data": False, "data": ""}
-    outcomes = [_outcome(condition) | {"reason": reason} for condition in claim["conditions"]]
-    return [verdict | {key: value for key, value in row.items() if key != "firm"} | nothing for row in outcomes]
+    return [verdict | _outcome(condition) | {"reason": reason} | nothing for condition in claim["conditions"]]
 
 
 def _narrowed(scores: pd.DataFrame, filters: Mapping[str, Sequence[str]]) -> pd.DataFrame:
