@@ -34,7 +34,7 @@ Estimates = Mapping[str, np.ndarray | str]
 
 
 def colours_of(labels: Sequence[str]) -> dict[str, str]:
-    """Return a colour for each label. Pass all the labels of a config, so that a method looks alike in every figure."""
+    """Return a colour for each label of a figure."""
     return {label: COLOURS[index % len(COLOURS)] for index, label in enumerate(dict.fromkeys(labels))}
 
 
@@ -130,7 +130,6 @@ def spectra(
     clean: np.ndarray,
     noisy: np.ndarray,
     estimates: Estimates,
-    colours: Mapping[str, str],
     pixels: Sequence[tuple[int, int]] | None = None,
     always: Sequence[str] = (),
 ) -> Figure:
@@ -145,6 +144,7 @@ def spectra(
     ranked = sorted(arrays, key=lambda label: np.mean((arrays[label] - clean) ** 2))
     best = [label for label in ranked if label not in always][:BEST]
     shown = [label for label in ranked if label in always or label in best]
+    colours = colours_of(shown)
 
     figure = Figure(figsize=(WIDTH, 0.9 + 1.55 * len(pixels)), layout="constrained")
     grid = figure.add_gridspec(len(pixels), 3, width_ratios=(1, 2.6, 2.6))
@@ -180,7 +180,7 @@ def spectra(
     return figure
 
 
-def convergence(curves: pd.DataFrame, summary: pd.DataFrame, colours: Mapping[str, str]) -> Figure:
+def convergence(curves: pd.DataFrame, summary: pd.DataFrame) -> Figure:
     """Return PSNR in dB against iterations and against seconds, a row of two panels for each data set and noise.
 
     `curves` holds a row per dataset, item, noise, label, iterate (last or average), seed and iteration, with seconds
@@ -197,6 +197,9 @@ def convergence(curves: pd.DataFrame, summary: pd.DataFrame, colours: Mapping[st
         scene = curves[(curves["dataset"] == dataset) & (curves["noise"] == noise)]
         missing = _missing(rows.loc[rows["n"] == 0, "label"])
         rows = rows[(rows["iterate"] == "returned") & np.isfinite(rows["psnr_mean"])]
+        plain = rows[~rows["label"].isin(iterative)].sort_values("psnr_mean", ascending=False)
+        kept = plain["control"] | (plain["method"] == REFERENCE) | ((~plain["control"]).cumsum() <= REFERENCES)
+        colours = colours_of([*iterative, *plain.loc[kept & ~plain["control"], "label"]])
         for axis, unit in zip(axes, ("iteration", "seconds"), strict=True):
             axis.set_xscale("log")
             axis.set_xlabel("iterations" if unit == "iteration" else "seconds")
@@ -204,8 +207,6 @@ def convergence(curves: pd.DataFrame, summary: pd.DataFrame, colours: Mapping[st
             axis.spines[["top", "right"]].set_visible(False)
             axis.tick_params(labelsize=8)
             _draw_curves(axis, unit, scene, rows.set_index("label")["psnr_mean"], colours)
-        plain = rows[~rows["label"].isin(iterative)].sort_values("psnr_mean", ascending=False)
-        kept = plain["control"] | (plain["method"] == REFERENCE) | ((~plain["control"]).cumsum() <= REFERENCES)
         if not kept.all():
             axes[0].annotate(
                 f"without {(~kept).sum()} lower methods that have no curve",
@@ -219,7 +220,7 @@ def convergence(curves: pd.DataFrame, summary: pd.DataFrame, colours: Mapping[st
         axes[0].set_title(f"{dataset}, {noise}", loc="left", fontsize=9)
         axes[0].set_ylabel("PSNR [dB]")
         axes[1].set_title(missing, loc="left", fontsize=8)
-    handles = [Line2D([], [], color=colours[label], label=label) for label in iterative]
+    handles = [Line2D([], [], color=colour, label=label) for label, colour in colours_of(iterative).items()]
     handles += [
         Line2D([], [], color=GREY, label="last iterate"),
         Line2D([], [], color=GREY, ls="--", label="average of iterates"),

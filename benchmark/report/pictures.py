@@ -33,14 +33,11 @@ def draw(
     `estimates` gives the file of raw estimates by method; `scene` the values of `dataset`, `noise` and `seed`.
     """
     scores = read_scores(scores_file)
-    colours = figures.colours_of(scores["label"].unique())
     place = {key: scene[key] for key in ("dataset", "noise")}
     if figure == "losses":
         return figures.losses(_rows(pd.read_csv(curves_file), place))
     if figure == "convergence":
-        return figures.convergence(
-            _rows(pd.read_csv(curves_file), place), _rows(read_summary(summary_file), place), colours
-        )
+        return figures.convergence(_rows(pd.read_csv(curves_file), place), _rows(read_summary(summary_file), place))
     item = facts["items"][0]["name"]
     returned = _rows(scores, {**scene, "item": item, "iterate": "returned"})
     first = returned[returned["metric"] == returned["metric"].iloc[0]].sort_values("value", ascending=False)
@@ -59,7 +56,7 @@ def draw(
     if figure == "spectra":
         competitors = {label: signals[label] for label in shown.loc[~shown["control"], "label"]}
         always = shown.loc[(shown["method"] == REFERENCE) | shown["file"].str.startswith("deeptensor"), "label"]
-        return figures.spectra(truth, observed, competitors, colours, always=list(always))
+        return figures.spectra(truth, observed, competitors, always=list(always))
     values = returned.pivot_table(index="label", columns="metric", values="value", aggfunc="first").to_dict("index")
     stacks = {label: as_stack(value) if isinstance(value, np.ndarray) else value for label, value in signals.items()}
     picture = as_stack(observed) if observed.shape == truth.shape else None

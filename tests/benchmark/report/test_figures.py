@@ -102,14 +102,14 @@ def test_reconstructions_render_for_few_and_many_methods(clean, noisy, count, ba
 def test_spectra_show_the_pixels_and_the_error_of_the_best_methods_and_those_asked_for(clean, noisy):
     estimates = {"SVD": clean + 0.5, "Broken": "failed: singular matrix"}
     estimates |= {f"Method {index}": clean + 0.01 * (index + 1) for index in range(6)}
-    colours = colours_of(list(estimates))
-    figure = spectra(clean, noisy, estimates, colours, pixels=[(2, 3), (20, 7)], always=["SVD"])
+    figure = spectra(clean, noisy, estimates, pixels=[(2, 3), (20, 7)], always=["SVD"])
     spectrum, error = figure.axes[4:6]
     np.testing.assert_array_equal(spectrum.lines[1].get_ydata(), clean[20, 7])
     drawn = {line.get_color(): np.asarray(line.get_ydata()) for line in error.lines[1:]}
-    assert set(drawn) == {colours[label] for label in ("SVD", "Method 0", "Method 1")}
-    np.testing.assert_allclose(drawn[colours["SVD"]], 0.5)
-    np.testing.assert_allclose(drawn[colours["Method 1"]], 0.02)
+    labels = {line.get_color(): line.get_label() for line in figure.legends[0].get_lines()[2:]}
+    assert {labels[colour] for colour in drawn} == {"SVD", "Method 0", "Method 1"}
+    levels = {labels[colour]: values.mean() for colour, values in drawn.items()}
+    assert levels == pytest.approx({"SVD": 0.5, "Method 0": 0.01, "Method 1": 0.02})
     assert "Broken" in figure.legends[0].get_title().get_text()
     assert pixels_of(figure).std() > 0.05
 
@@ -117,7 +117,7 @@ def test_spectra_show_the_pixels_and_the_error_of_the_best_methods_and_those_ask
 def test_spectra_pick_a_typical_pixel_and_then_the_farthest_ones(noisy):
     clean = np.full((6, 7, 3), 0.5)
     clean[1, 2], clean[4, 6], clean[5, 0] = (1, 1, 1), (0, 0, 0), (1, 0, 0)
-    figure = spectra(clean, clean, {"SVD": clean}, {"SVD": COLOURS[0]})
+    figure = spectra(clean, clean, {"SVD": clean})
     places = [axis.get_xlabel() for axis in figure.axes[::3]]
     assert set(places[1:]) == {"row 1, column 2", "row 4, column 6", "row 5, column 0"}
     assert places[0] == "row 0, column 0"
@@ -156,7 +156,7 @@ def summary():
 
 
 def test_convergence_draws_the_mean_over_seeds_and_marks_rising_curves_only(curves, summary):
-    figure = convergence(curves, summary, colours_of(["Deep", "SVD"]))
+    figure = convergence(curves, summary)
     for axis, scale in zip(figure.axes, (1, 0.1), strict=True):
         lines = {line.get_label(): line for line in axis.lines}
         np.testing.assert_allclose(lines["Deep, last"].get_xdata(), scale * np.array([1, 10, 100]))
@@ -171,7 +171,7 @@ def test_convergence_draws_the_mean_over_seeds_and_marks_rising_curves_only(curv
 
 def test_convergence_has_a_line_for_a_method_without_a_curve_and_names_those_without_an_estimate(curves, summary):
     for given in (curves, curves[:0]):
-        figure = convergence(given, summary, colours_of(["Deep", "SVD"]))
+        figure = convergence(given, summary)
         by_seconds = figure.axes[1]
         line = next(line for line in by_seconds.lines if list(line.get_ydata()) == [29.0, 29.0])
         assert line.get_xdata()[0] == 2.0
@@ -183,11 +183,20 @@ def test_labels_at_the_edge_keep_their_distance(curves, summary):
     crowd = pd.DataFrame(
         {"label": [f"Method {index}" for index in range(8)], "psnr_mean": 29 + 0.01 * np.arange(8), "n": 1}
     ).assign(iterate="returned", dataset="toy", noise="gaussian", control=False, seconds=1.0)
-    figure = convergence(curves, pd.concat([summary, crowd]), colours_of(["Deep", "SVD", *crowd["label"]]))
+    figure = convergence(curves, pd.concat([summary, crowd]))
     heights = sorted(text.xyann[1] for text in figure.axes[1].texts)
     low, high = figure.axes[1].get_ylim()
     assert len(heights) == 9
     assert np.diff(heights).min() >= (high - low) / 26 - 1e-9
+
+
+def test_lines_of_a_figure_differ_in_colour_where_the_palette_allows(curves, summary):
+    names = [f"m{index}" for index in range(12)]
+    many = pd.DataFrame({"label": names, "method": names, "psnr_mean": 30.0 + np.arange(12), "n": 1})
+    many = many.assign(iterate="returned", dataset="toy", noise="gaussian", control=False, seconds=2.0)
+    figure = convergence(curves, pd.concat([summary, many]))
+    drawn = [text.get_color() for text in figure.axes[1].texts] + [figure.legends[0].get_lines()[0].get_color()]
+    assert len(drawn) == len(set(drawn)) == 11  # the best nine, SVD, and the one with a curve
 
 
 def test_a_label_has_one_colour_whichever_methods_repeat():
@@ -221,7 +230,7 @@ def test_of_many_methods_without_a_curve_the_best_svd_and_the_controls_are_drawn
     many = pd.DataFrame({"label": names, "method": names, "psnr_mean": 30.0 + np.arange(20), "n": 1})
     many = many.assign(iterate="returned", dataset="toy", noise="gaussian", control=False, seconds=2.0)
     many.loc[0, "control"] = True
-    figure = convergence(curves, pd.concat([summary, many]), colours_of([*summary["label"], *names]))
+    figure = convergence(curves, pd.concat([summary, many]))
     labels = {text.get_text() for axis in figure.axes for text in axis.texts}
     assert {"m00", "SVD", *names[-9:]} <= labels
     assert not set(names[1:-9]) & labels
