@@ -174,8 +174,9 @@ def as_markdown(card: pd.DataFrame) -> str:
 
 
 def sentences_of(entry: Mapping) -> list[str]:
-    """Return what to say of an entry: why it was not judged, how to read it, which other method is the strongest."""
-    return [sentence for sentence in (entry["reason"], entry["why"], entry["other_text"]) if sentence]
+    """Return what to say of an entry: why it was not judged, or how to read it and which other method is stronger."""
+    said = (entry["reason"],) if entry["reason"] else (entry["why"], entry["other_text"])
+    return [sentence for sentence in said if sentence]
 
 
 def effects_of(entry: Mapping) -> list[str]:

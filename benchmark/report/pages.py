@@ -9,7 +9,7 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from benchmark.metrics import METRICS
-from benchmark.report.tables import REFERENCE, distinct, metrics_of, panels, read_summary, score_text
+from benchmark.report.tables import REFERENCE, distinct, file_of, metrics_of, panels, read_summary, score_text
 
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -38,7 +38,7 @@ def write_table(scores: pd.DataFrame, summary: pd.DataFrame, experiment: Mapping
     """Write the page of an experiment: its summary as sortable tables, with what it takes to judge them.
 
     `experiment` holds `id`, `title`, `mirrors` (of the paper), `departures` (text), and `datasets`: for each a mapping
-    of `name`, `title`, `stands_in_for` (or None), `licence` and `citation`. The page links `scores.csv` and
+    of `name`, `title`, `stands_in_for` (or None), `licence` and `citation`. The page links the files of the scores and
     `summary.csv` beside it.
     """
     others = [name for name in OTHERS if name in summary and summary[name].notna().any()]
@@ -56,7 +56,7 @@ def write_table(scores: pd.DataFrame, summary: pd.DataFrame, experiment: Mapping
         licences=sorted(scores["licence_note"].dropna().unique()),
         methods=methods.to_dict("records"),
         provenance=provenance_of(scores),
-        files={"scores": "scores.csv", "summary": "summary.csv"},
+        files={"scores": file_of(out_html.parent, "scores").name, "summary": "summary.csv"},
     )
 
 

@@ -2,10 +2,11 @@
 
 Copies tables and figures, but neither data nor raw estimates, from `results/` to `results/published/`, beside what was
 published before of other experiments; makes manifest and index of all; judges the claims again in every published
-profile; and writes the scorecards into the README, between its markers. Pictures are reduced to 256 colours, which
-makes them less than half as large.
+profile; and writes the scorecards into the README, between its markers. To be small, pictures are reduced to 256
+colours, and the tables of single runs and their curves are compressed.
 """
 
+import gzip
 import re
 import shutil
 import sys
@@ -20,7 +21,7 @@ from benchmark.plan import ROOT, described, listing
 from benchmark.report.claims import ClaimError, effects_of, entries_of, markdown_row, sentences_of
 from benchmark.report.overview import CONFIG, make_index, make_scorecard
 from benchmark.report.pages import write_table
-from benchmark.report.tables import read_scores, read_summary
+from benchmark.report.tables import file_of, read_scores, read_summary
 
 PROFILES = ("embedded", "public")
 # What an experiment's entry says to readers, and no result depends on.
@@ -53,15 +54,17 @@ def publish(profile: str, root: Path = ROOT) -> Path:
         shutil.copytree(source / name, target / name)
         for path in (target / name).rglob("*.png"):
             _reduce(path)
-    for name in kept:
-        folder = target / name
-        scores, summary = read_scores(folder / "scores.csv"), read_summary(folder / "summary.csv")
-        write_table(scores, summary, described(name, config), folder / "table.html")
+        (target / name / "scores.parquet").unlink(missing_ok=True)  # the same as the CSV
+        for path in [target / name / "scores.csv", target / name / "curves.csv"]:
+            _compress(path)
     config["select"] = [name for name in config["experiments"] if name in {*fresh, *kept}]
-    make_index(target, config)
-    for folder in (published / name for name in PROFILES):
-        if known := _read_config(folder):
+    for name in config["select"]:
+        scores, summary = read_scores(file_of(target / name, "scores")), read_summary(target / name / "summary.csv")
+        write_table(scores, summary, described(name, config), target / name / "table.html")
+    for folder in (published / name for name in dict.fromkeys((*PROFILES, profile))):
+        if known := config if folder == target else _read_config(folder):
             make_scorecard(folder, known, root / "config" / "claims.yaml")
+    make_index(target, config)
     readme = root / "README.md"
     table = table_of(published_cards(published), "results/published")
     readme.write_text(MARKED.sub(lambda _: table, readme.read_text(encoding="utf-8")), encoding="utf-8")
@@ -74,6 +77,12 @@ def _reduce(path: Path) -> None:
     Image.open(path).convert("RGB").quantize(256, method, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
+def _compress(path: Path) -> None:
+    with gzip.GzipFile(f"{path}.gz", "wb", mtime=0) as file:  # the same bytes for the same table
+        file.write(path.read_bytes())
+    path.unlink()
+
+
 def _read_config(folder: Path) -> dict | None:
     """Return the config of the results in a folder, or nothing where there are none."""
     path = folder / CONFIG
@@ -83,7 +92,7 @@ def _read_config(folder: Path) -> dict | None:
 def _check_kept(names: Iterable[str], old: Mapping, new: Mapping, target: Path) -> None:
     """Raise PublishError if an experiment was published with other settings than the new ones; prose is none."""
     for name in names:
-        methods = read_scores(target / name / "scores.csv")["method"].unique()
+        methods = read_scores(file_of(target / name, "scores"))["method"].unique()
         before, now = (_settings_of(name, methods, config) for config in (old, new))
         if changed := [key for key in before if before[key] != now.get(key)]:
             settings = listing(changed)
@@ -129,11 +138,10 @@ def table_of(cards: Mapping[str, pd.DataFrame], folder: str) -> str:
 
 
 def _cell(entry: Mapping, folder: str) -> str:
-    effects = effects_of(entry)
-    if not effects:
+    if entry["reason"]:
         return f"not run: {entry['reason']}"
     verdict = f"**[{entry['summary']}]({folder}/{entry['experiment']})**"
-    return "<br>".join([verdict, *effects, *(f"*{sentence}*" for sentence in sentences_of(entry))])
+    return "<br>".join([verdict, *effects_of(entry), *(f"*{sentence}*" for sentence in sentences_of(entry))])
 
 
 if __name__ == "__main__":

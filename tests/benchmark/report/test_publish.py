@@ -1,5 +1,6 @@
 """Publishing a made-up profile."""
 
+import gzip
 import json
 import re
 import shutil
@@ -95,7 +96,11 @@ def test_tables_and_pictures_are_kept_and_neither_data_nor_runs(root, row):
     source = run(root, row, "fig9")
     target = publish("embedded", root)
     assert not list(target.rglob("secret.npz"))
-    assert (target / "fig9" / "scores.csv").read_text() == (source / "fig9" / "scores.csv").read_text()
+    for name in ("scores", "curves"):
+        kept = gzip.decompress((target / "fig9" / f"{name}.csv.gz").read_bytes())
+        assert kept == (source / "fig9" / f"{name}.csv").read_bytes()
+    assert 'href="scores.csv.gz"' in (target / "fig9" / "table.html").read_text()
+    assert 'href="fig9/scores.csv.gz"' in (target / "index.html").read_text()
     before = np.asarray(Image.open(source / "fig9" / "toy" / "gaussian" / "strip.png"))
     after = Image.open(target / "fig9" / "toy" / "gaussian" / "strip.png")
     assert after.mode == "P"
