@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from benchmark.metrics import METRICS
-from benchmark.report.claims import best_iteration
 from benchmark.report.figures import GREY, WIDTH, colours_of
+from benchmark.report.statistics import best_iteration
 from benchmark.report.tables import OBSERVATION
 
 COLUMNS = 3

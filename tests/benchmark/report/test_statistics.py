@@ -1,0 +1,133 @@
+"""The statistics of the claims, on made-up scores whose effects are known by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from benchmark.report.claims import effect_of, holds
+from benchmark.report.statistics import STATISTICS, Missing
+
+NO_CURVES = pd.DataFrame(columns="dataset item noise method seed iterate iteration seconds loss psnr".split())
+
+
+def trace(psnr, *, iterations=(1, 10, 100), seconds=(1.0, 2.0, 3.0), **names):
+    place = {
+        "dataset": "toy",
+        "item": "cube",
+        "noise": "gaussian",
+        "method": "deeptensor",
+        "seed": 0,
+        "iterate": "last",
+    }
+    columns = {"iteration": iterations, "seconds": seconds, "psnr": psnr}
+    return pd.DataFrame(columns).assign(**place | names)
+
+
+def values(statistic, scores, curves=NO_CURVES, **arguments):
+    return STATISTICS[statistic](scores, curves, **arguments).tolist()
+
+
+def test_a_difference_is_to_the_best_of_the_others_on_each_unit(scores):
+    assert values("difference", scores, metric="psnr", of="deeptensor", to=["svd", "bm3d"]) == [2.0, 1.0]
+    assert values("difference", scores, metric="psnr", of="svd", to=["bm3d"]) == [1.0, -1.0]
+
+
+def test_a_difference_takes_the_smallest_where_lower_is_better(table):
+    scores = table({"deeptensor": [3.0], "svd": [5.0], "bm3d": [4.0]}, metric="sam", higher_is_better=False)
+    assert values("difference", scores, metric="sam", of="deeptensor", to=["svd", "bm3d"]) == [-1.0]
+
+
+def test_units_are_paired_by_name_and_not_by_position(scores):
+    shuffled = scores.iloc[::-1]
+    assert values("difference", shuffled, metric="psnr", of="deeptensor", to=["svd", "bm3d"]) == [1.0, 2.0]
+
+
+def test_a_method_is_judged_by_what_it_returned_unless_an_iterate_is_named(table):
+    scores = table({"deeptensor": [32.0], "deeptensor:average": [34.0], "deeptensor:oracle": [39.0], "svd": [30.0]})
+    for name, expected in {"deeptensor": 2, "deeptensor:average": 4, "deeptensor:oracle": 9}.items():
+        assert values("difference", scores, metric="psnr", of=name, to=["svd"]) == [expected]
+
+
+@pytest.fixture
+def by_rank(table):
+    """DeepTensor loses 1 and 3 dB from rank 2 to 8, SVD 4 and 6."""
+    low = table({"deeptensor": [30.0, 31.0], "svd": [30.0, 30.0]}, item="rank-2")
+    high = table({"deeptensor": [29.0, 28.0], "svd": [26.0, 24.0]}, item="rank-8")
+    return pd.concat([low, high], ignore_index=True)
+
+
+PLACES = {"start": {"item": "rank-2"}, "end": {"item": "rank-8"}}
+
+
+def test_a_change_is_that_of_the_metric_or_of_the_difference(by_rank):
+    assert values("change", by_rank, metric="psnr", of="deeptensor", **PLACES) == [-1.0, -3.0]
+    assert values("change", by_rank, metric="psnr", of="deeptensor", to=["svd"], **PLACES) == [3.0, 3.0]
+
+
+def test_a_place_with_a_wild_card_is_the_mean_over_what_it_names(by_rank):
+    more = by_rank.assign(item=by_rank["item"] + "-b", value=by_rank["value"] + 2 * (by_rank["item"] == "rank-8"))
+    places = {"start": {"item": "rank-2*"}, "end": {"item": "rank-8*"}}
+    both = pd.concat([by_rank, more], ignore_index=True)
+    assert values("change", both, metric="psnr", of="deeptensor", **places) == [0.0, -2.0]
+
+
+def test_a_ratio_of_losses_is_infinite_where_the_other_loses_nothing(by_rank):
+    assert values("loss_ratio", by_rank, metric="psnr", of="deeptensor", to="svd", **PLACES) == [0.25, 0.5]
+    level = by_rank.assign(value=by_rank["value"].where(by_rank["method"] == "deeptensor", 30.0))
+    assert values("loss_ratio", level, metric="psnr", of="deeptensor", to="svd", **PLACES) == [np.inf, np.inf]
+    assert not holds({"below": 0.33}, effect_of(pd.Series([np.inf, np.inf])))
+
+
+def test_a_spread_is_the_largest_less_the_smallest_of_the_methods_on_each_unit(scores):
+    assert values("spread", scores, metric="psnr", of=["deeptensor", "svd", "bm3d"]) == [3.0, 2.0]
+
+
+def test_an_error_reduction_is_from_the_other_answer_and_read_between_snapshots_along_logarithms(table):
+    methods = {"of": "deeptensor", "to": "constant"}
+    scores = table({"deeptensor": [30.0], "constant": [15.0]})
+    curves = trace([5, 25, 45])
+    for after, factor in {1: 0.1, 10: 10, 100: 1000}.items():
+        assert values("error_reduction", scores, curves, **methods, after=after) == pytest.approx([factor])
+    between = values("error_reduction", scores, curves, **methods, after=31)
+    assert between == pytest.approx([10 * 100 ** np.log10(3.1)])
+    with pytest.raises(Missing, match="goes from iteration 1 to 100, not to 101"):
+        values("error_reduction", scores, curves, **methods, after=101)
+
+
+def test_a_speed_up_is_to_the_best_psnr_of_the_slow_method_and_none_where_the_fast_one_never_has_it(table):
+    scores = table({"deeptensor": [30.0, 30.0], "slow": [30.0, 30.0]})
+    slow = trace([20, 25, 24], seconds=(60, 120, 180), method="slow")
+    fast = trace([22, 25, 27])
+    curves = pd.concat([fast, slow, fast.assign(seed=1, psnr=24.9), slow.assign(seed=1)])
+    assert values("speed_up", scores, curves, of="deeptensor", to="slow") == [60.0, 0.0]
+
+
+LEVELS = {"weak": 0.1, "middle": 0.2, "strong": 0.3}
+
+
+@pytest.mark.parametrize("best", [(2, 1, 0), (0, 1, 2), (1, 2, 0), (1, 1, 0)])
+def test_a_rank_correlation_is_spearmans_of_noise_and_best_iteration(table, best):
+    scores = pd.concat([table({"deeptensor": [30.0]}, noise=noise) for noise in LEVELS])
+    curves = pd.concat([trace(np.eye(3)[i], noise=noise) for noise, i in zip(LEVELS, best, strict=True)])
+    expected = stats.spearmanr([1, 2, 3], best).statistic
+    assert values("rank_correlation", scores, curves, of="deeptensor", levels=LEVELS) == pytest.approx([expected])
+
+
+def test_a_rank_correlation_is_none_where_all_best_iterations_are_equal(table):
+    scores = pd.concat([table({"deeptensor": [30.0]}, noise=noise) for noise in LEVELS])
+    curves = pd.concat([trace([1, 2, 1], noise=noise) for noise in LEVELS])
+    assert values("rank_correlation", scores, curves, of="deeptensor", levels=LEVELS) == [0.0]
+
+
+def test_psnr_lost_past_the_best_iteration_is_compared_and_needs_the_trace_to_go_on(table):
+    scores = table({"deeptensor": [30.0], "decoder": [30.0]})
+    steep = trace([20, 28, 22])
+    flat = trace([20, 25, 24], method="decoder")
+    arguments = {"of": "decoder", "to": "deeptensor"}
+    curves = pd.concat([steep, flat])
+    assert values("lost_past_best", scores, curves, multiple=10, **arguments) == pytest.approx([1 - 6])
+    # Half a decade past the best, half of it is lost.
+    assert values("lost_past_best", scores, curves, multiple=10**0.5, **arguments) == pytest.approx([0.5 - 3])
+    with pytest.raises(Missing, match="the trace of decoder goes from iteration 1 to 100, not to 300"):
+        values("lost_past_best", scores, pd.concat([steep, flat.assign(psnr=[20, 25, 26])]), **arguments)
