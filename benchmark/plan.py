@@ -240,15 +240,14 @@ def runs_of(experiment: str, config: Mapping, methods: Mapping[str, Entry]) -> l
     return [run for run in runs if run.dataset in methods[run.method].settings.get("datasets", [run.dataset])]
 
 
-def described(experiment: str, config: Mapping, root: Path = ROOT) -> dict:
+def described(experiment: str, config: Mapping, datasets: Mapping[str, Entry]) -> dict:
     """Return what the page of an experiment says of it: its entry, and of each data set what its file states."""
-    entry, sources = config["experiments"][experiment], read_datasets(config, root)
-    facts = ("TITLE", "CITATION", "LICENCE", "STANDS_IN_FOR")
-    datasets = [
-        {"name": name} | {fact.lower(): sources[name].literals.get(fact) for fact in facts}
+    entry, facts = config["experiments"][experiment], ("TITLE", "CITATION", "LICENCE", "STANDS_IN_FOR")
+    stated = [
+        {"name": name} | {fact.lower(): datasets[name].literals.get(fact) for fact in facts}
         for name in entry["datasets"]
     ]
-    return {"id": experiment} | dict(entry) | {"datasets": datasets}
+    return {"id": experiment} | dict(entry) | {"datasets": stated}
 
 
 def products_of(experiment: str, config: Mapping) -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from benchmark.plan import products_of
+from benchmark.plan import products_of, read_datasets
 from benchmark.report.claims import as_markdown, entries_of, read_claims, scorecard
 from benchmark.report.manifest import manifest_of
 from benchmark.report.pages import write_index, write_scorecard
@@ -21,10 +21,10 @@ def make_scorecard(folder: Path, config: Mapping, claims: Path) -> None:
     """Judge the claims of a file by the selected experiments, which lie in `folder`, and write the scorecard there."""
     names = config["select"]
     results = {
-        name: (read_scores(file_of(folder / name, "scores")), read_summary(file_of(folder / name, "curves")))
+        name: (read_scores(file_of(folder / name / "scores.csv")), read_summary(file_of(folder / name / "curves.csv")))
         for name in names
     }
-    sources = {name: entry.get("file", name) for name, entry in config["datasets"].items()}
+    sources = {name: entry.path.stem for name, entry in read_datasets(config).items()}
     card = scorecard(read_claims(claims), results, config["experiments"], sources, config["profile"])
     html, csv, markdown = (folder / name for name in SCORECARD)
     write(card, csv)
@@ -35,12 +35,12 @@ def make_scorecard(folder: Path, config: Mapping, claims: Path) -> None:
 def make_index(folder: Path, config: Mapping) -> None:
     """Write index, manifest, config and a summary in plain text beside the selected experiments and the scorecard."""
     names = config["select"]
-    scores = {name: read_scores(file_of(folder / name, "scores")) for name in names}
+    scores = {name: read_scores(file_of(folder / name / "scores.csv")) for name in names}
     manifest = manifest_of(config["profile"], scores)
     save_json(folder / "manifest.json", manifest)
     (folder / CONFIG).write_text(yaml.safe_dump(dict(config), sort_keys=False), encoding="utf-8")
     products = [*SCORECARD, *(product for name in names for product in products_of(name, config))]
-    files = [path for name in products for path in (folder / name, folder / f"{name}.gz") if path.is_file()]
+    files = [path for name in products if (path := file_of(folder / name)).is_file()]
     entries = [{"id": name} | config["experiments"][name] for name in names]
     details = {"Config": f"all settings, merged: {CONFIG} beside this page; times, memory, machines: manifest.json"}
     write_index(files, entries, scores, manifest, details, folder / "index.html")

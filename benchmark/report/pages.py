@@ -56,7 +56,7 @@ def write_table(scores: pd.DataFrame, summary: pd.DataFrame, experiment: Mapping
         licences=sorted(scores["licence_note"].dropna().unique()),
         methods=methods.to_dict("records"),
         provenance=provenance_of(scores),
-        files={"scores": file_of(out_html.parent, "scores").name, "summary": "summary.csv"},
+        files={"scores": file_of(out_html.parent / "scores.csv").name, "summary": "summary.csv"},
     )
 
 

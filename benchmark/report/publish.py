@@ -17,7 +17,7 @@ import pandas as pd
 import yaml
 from PIL import Image
 
-from benchmark.plan import ROOT, described, listing
+from benchmark.plan import ROOT, described, listing, read_datasets
 from benchmark.report.claims import ClaimError, effects_of, entries_of, markdown_row, sentences_of
 from benchmark.report.overview import CONFIG, make_index, make_scorecard
 from benchmark.report.pages import write_table
@@ -43,11 +43,11 @@ def publish(profile: str, root: Path = ROOT) -> Path:
     source, published = root / "results" / profile, root / "results" / "published"
     target = published / profile
     new, old = _read_config(source), _read_config(target)
-    if new is None and old is None:
-        raise PublishError(f"{source} has no {CONFIG}: run the profile to its end first")
     config = new or old
-    fresh = new["select"] if new else []
-    kept = [name for name in (old["select"] if old else []) if name not in fresh and (target / name).is_dir()]
+    if not config:
+        raise PublishError(f"{source} has no {CONFIG}: run the profile to its end first")
+    fresh = new.get("select", [])
+    kept = [name for name in old.get("select", []) if name not in fresh and (target / name).is_dir()]
     _check_kept(kept, old, config, target)
     for name in fresh:
         shutil.rmtree(target / name, ignore_errors=True)
@@ -58,9 +58,11 @@ def publish(profile: str, root: Path = ROOT) -> Path:
         for path in [target / name / "scores.csv", target / name / "curves.csv"]:
             _compress(path)
     config["select"] = [name for name in config["experiments"] if name in {*fresh, *kept}]
+    datasets = read_datasets(config)
     for name in config["select"]:
-        scores, summary = read_scores(file_of(target / name, "scores")), read_summary(target / name / "summary.csv")
-        write_table(scores, summary, described(name, config), target / name / "table.html")
+        own = target / name
+        scores, summary = read_scores(file_of(own / "scores.csv")), read_summary(own / "summary.csv")
+        write_table(scores, summary, described(name, config, datasets), own / "table.html")
     for folder in (published / name for name in dict.fromkeys((*PROFILES, profile))):
         if known := config if folder == target else _read_config(folder):
             make_scorecard(folder, known, root / "config" / "claims.yaml")
@@ -83,16 +85,16 @@ def _compress(path: Path) -> None:
     path.unlink()
 
 
-def _read_config(folder: Path) -> dict | None:
-    """Return the config of the results in a folder, or nothing where there are none."""
+def _read_config(folder: Path) -> dict:
+    """Return the config of the results in a folder, an empty one where there are none."""
     path = folder / CONFIG
-    return yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else None
+    return yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
 def _check_kept(names: Iterable[str], old: Mapping, new: Mapping, target: Path) -> None:
     """Raise PublishError if an experiment was published with other settings than the new ones; prose is none."""
     for name in names:
-        methods = read_scores(file_of(target / name, "scores"))["method"].unique()
+        methods = read_scores(file_of(target / name / "scores.csv"))["method"].unique()
         before, now = (_settings_of(name, methods, config) for config in (old, new))
         if changed := [key for key in before if before[key] != now.get(key)]:
             settings = listing(changed)

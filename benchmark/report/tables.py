@@ -44,10 +44,9 @@ def read_scores(path: Path, schema_path: Path = SCHEMA) -> pd.DataFrame:
     return pd.read_csv(path, dtype=dtypes, keep_default_na=False, na_values=[""])
 
 
-def file_of(folder: Path, name: str) -> Path:
-    """Return the CSV file of an experiment's folder with its `scores` or `curves`, compressed where published."""
-    path = folder / f"{name}.csv"
-    return path if path.is_file() else folder / f"{name}.csv.gz"
+def file_of(path: Path) -> Path:
+    """Return the file of a table, or its compressed form, which published scores and curves have."""
+    return path if path.is_file() else path.with_name(f"{path.name}.gz")
 
 
 def distinct(scores: pd.DataFrame, column: str) -> list[str]:

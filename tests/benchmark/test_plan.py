@@ -182,7 +182,7 @@ def test_paths_stay_relative_to_the_root_they_are_given(monkeypatch):
 
 
 def test_an_experiment_is_described_by_its_entry_and_by_what_its_data_sets_state(root, config):
-    page = described("first", config, root)
+    page = described("first", config, read_datasets(config, root))
     assert (page["id"], page["task"], page["seeds"]) == ("first", "denoise", [0, 1])
     [scene] = page["datasets"]
     assert scene == {"name": "scene", "title": "Two", "citation": None, "licence": None, "stands_in_for": "three"}

@@ -22,12 +22,12 @@ def profile(request):
     """Return the folder of a published profile, its config, and its scores by experiment."""
     folder = PUBLISHED / request.param
     config = yaml.safe_load((folder / "config.yaml").read_text())
-    return folder, config, {name: read_scores(file_of(folder / name, "scores")) for name in config["select"]}
+    return folder, config, {name: read_scores(file_of(folder / name / "scores.csv")) for name in config["select"]}
 
 
 def test_the_published_verdicts_follow_from_the_published_scores(profile):
     folder, config, scores = profile
-    results = {name: (own, pd.read_csv(file_of(folder / name, "curves"))) for name, own in scores.items()}
+    results = {name: (own, pd.read_csv(file_of(folder / name / "curves.csv"))) for name, own in scores.items()}
     sources = {name: entry.path.stem for name, entry in read_datasets(config).items()}
     claims = read_claims(ROOT / "config" / "claims.yaml")
     again = scorecard(claims, results, config["experiments"], sources, folder.name)

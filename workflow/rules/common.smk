@@ -25,7 +25,6 @@ validate(config, schema="../schemas/config.schema.yaml")
 RESULTS = f"results/{config['profile']}"
 TEMPLATES = sorted((ROOT / "benchmark" / "report" / "templates").glob("*.html"))
 CLAIMS_SCHEMA = ROOT / "workflow" / "schemas" / "claims.schema.yaml"
-SCORECARD = collect(f"{RESULTS}/scorecard.{{suffix}}", suffix=["html", "csv", "md"])
 RUN = f"{RESULTS}/runs/{{task}}/{{dataset}}/{{noise}}/{{method}}/{{seed}}"
 LOG_RUN = f"logs/{config['profile']}/{{task}}/{{dataset}}/{{noise}}/{{method}}/{{seed}}"
 

@@ -19,7 +19,7 @@ rule table:
     conda:
         "../../environment.yml"
     params:
-        experiment=lambda wildcards: plan.described(wildcards.experiment, config, ROOT),
+        experiment=lambda wildcards: plan.described(wildcards.experiment, config, DATASETS),
     message:
         "table of {wildcards.experiment}"
     script:
@@ -113,7 +113,8 @@ rule scorecard:
 
 rule index:
     input:
-        products=SCORECARD + [product for name in EXPERIMENTS for product in products_of(name)],
+        scorecard=rules.scorecard.output,
+        products=[product for name in EXPERIMENTS for product in products_of(name)],
         library=library_of("index.py") + TEMPLATES,
     output:
         html=f"{RESULTS}/index.html",

@@ -21,11 +21,12 @@ from benchmark.report.claims import (
     strongest_other,
 )
 from benchmark.report.statistics import STATISTICS, Missing
+from benchmark.scoring import CURVE_COLUMNS
 
 ROOT = Path(__file__).parents[3]
 SOURCES = {"toy": "toy"}
 PSNR = {"statistic": "difference", "metric": "psnr", "of": "deeptensor", "to": ["svd", "bm3d"]}
-NO_CURVES = pd.DataFrame(columns="dataset item noise method seed iterate iteration seconds loss psnr".split())
+NO_CURVES = pd.DataFrame(columns=CURVE_COLUMNS)
 
 
 def verdict(conditions, scores, **claim):

@@ -11,9 +11,10 @@ from benchmark.report.claims import entries_of, scorecard
 from benchmark.report.manifest import manifest_of
 from benchmark.report.pages import write_index, write_scorecard
 from benchmark.report.tables import summarise, write
+from benchmark.scoring import CURVE_COLUMNS
 
 ENTRY = {"title": "Denoising", "mirrors": "Figure 9", "departures": "A small cube & few iterations."}
-CURVES = pd.DataFrame(columns="dataset item noise method seed iterate iteration seconds loss psnr".split())
+CURVES = pd.DataFrame(columns=CURVE_COLUMNS)
 
 
 def condition(**changes):

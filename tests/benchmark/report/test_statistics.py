@@ -7,8 +7,9 @@ from scipy import stats
 
 from benchmark.report.claims import effect_of, holds
 from benchmark.report.statistics import STATISTICS, Missing
+from benchmark.scoring import CURVE_COLUMNS
 
-NO_CURVES = pd.DataFrame(columns="dataset item noise method seed iterate iteration seconds loss psnr".split())
+NO_CURVES = pd.DataFrame(columns=CURVE_COLUMNS)
 
 
 def trace(psnr, *, iterations=(1, 10, 100), seconds=(1.0, 2.0, 3.0), **names):
