@@ -11,28 +11,24 @@ PROFILE ?= embedded
 
 embedded: $(READY)  ## regenerate every result of the embedded profile (no download of data)
 	$(SNAKEMAKE)
-	@echo "Open results/embedded/index.html"
 
-public: $(READY)  ## download the public data sets and run the paper's sizes, on a GPU
-	$(SNAKEMAKE) --configfile config/public.yaml
-	@echo "Open results/public/index.html"
+public: $(READY)  ## download the public data sets and run the sources' sizes, on a GPU
+	$(SNAKEMAKE) --config profile=public
 
 public-cpu: $(READY)  ## the same data where there is no GPU, at sizes that two cores can do
-	$(SNAKEMAKE) --configfile config/public.yaml config/cpu.yaml
-	@echo "Open results/public/index.html"
+	$(SNAKEMAKE) --config profile=public-cpu
 
 smoke: $(READY)  ## every rule and every method on tiny data
-	$(SNAKEMAKE) --configfile config/smoke.yaml
-	@echo "Open results/smoke/index.html"
+	$(SNAKEMAKE) --config profile=smoke
 
 report: $(READY)  ## put the embedded profile's results into one file, report.html
 	$(SNAKEMAKE) --report report.html
 
-publish: $(READY)  ## keep a profile's tables and figures in git, and its verdicts in README.md (PROFILE=public for that one)
+publish: $(READY)  ## keep a profile's tables and figures in git, and its verdicts in README.md (PROFILE=public-cpu for that one)
 	$(BIN)/python -m benchmark.report.publish $(PROFILE)
 
 test: $(READY)  ## run the tests
-	@echo "Running all tests: about 9 minutes on 2 cores."
+	@echo "Running all tests: about 6 minutes on 2 cores."
 	$(BIN)/pytest --numprocesses auto
 
 lint: $(READY)  ## check style, formatting and the workflow
@@ -49,7 +45,7 @@ $(READY): pyproject.toml constraints.txt
 	@echo "Setting up $(VENV): about 3 minutes, once."
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --constraint constraints.txt torch
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[bm3d,dev]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[benchmark,bm3d,dev]'
 	@touch $@
 
 clean:  ## remove the environment; results, logs and downloads stay

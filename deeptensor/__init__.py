@@ -15,7 +15,7 @@ from deeptensor.models import Decomposition, Model
 from deeptensor.networks import Network
 from deeptensor.stopping import Discrepancy, ExponentialVariance, HeldOut, LowestLoss, Stop, WindowedVariance
 
-# Imported when first used: they need scikit-learn and TensorLy, whose import takes longer than all else here.
+# Imported when first used: no fit needs these modules, and the estimators need scikit-learn, which takes long to load.
 FRONT_ENDS = dict.fromkeys(["cp", "recover", "svd", "tucker"], "decompositions") | dict.fromkeys(
     ["DeepNMF", "DeepPCA", "DeepSemiNMF"], "estimators"
 )

@@ -5,15 +5,15 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import NoReturn
 
-import h5py
 import numpy as np
-import scipy.io
 import torch
 
 from deeptensor.arrays import checked
 from deeptensor.decompositions import scaled_fit
+from deeptensor.extras import needed
 from deeptensor.fit import Fit, factorise
 from deeptensor.losses import LOSSES
 from deeptensor.models import ACTIVATIONS, Model, Modes
@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
         fit = _fit(Y, options)
         contents = contents_of(fit)
         save(output, contents)
-    except (OSError, ValueError, FloatingPointError) as error:
+    except (ImportError, OSError, ValueError, FloatingPointError) as error:
         print(f"deeptensor: error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -60,7 +60,8 @@ def main(arguments: list[str] | None = None) -> int:
 def load(path: Path, key: str | None = None) -> np.ndarray:
     """Return the array in a .npy, .npz or .mat file; of several, the one called `key`.
 
-    Raises ValueError if the file is of another kind or cannot be read, or if it does not say which array is meant.
+    Raises ValueError if the file is of another kind or cannot be read, or if it does not say which array is meant, and
+    ImportError for a .mat file where there is no SciPy.
     """
     if path.suffix not in READERS:
         raise ValueError(f"{path} has an unknown suffix: convert it to one of {', '.join(READERS)}")
@@ -68,6 +69,8 @@ def load(path: Path, key: str | None = None) -> np.ndarray:
         raise ValueError(f"{path} does not exist or is no file")
     try:
         return READERS[path.suffix](path, key)
+    except ImportError:
+        raise
     except Exception as error:  # a damaged file can make a reader raise anything
         raise ValueError(f"{path}: {error}") from error
 
@@ -111,8 +114,10 @@ def _read_npz(path: Path, key: str | None) -> np.ndarray:
 
 def _read_mat(path: Path, key: str | None) -> np.ndarray:
     try:
-        contents = scipy.io.loadmat(path)
+        contents = _scipy_io().loadmat(path)
     except NotImplementedError:  # version 7.3 is HDF5, with MATLAB's first axis innermost
+        with needed("h5py", by="a .mat file of version 7.3", install="h5py"):
+            import h5py
         with h5py.File(path) as file:
             contents = {name: item[()].T for name, item in file.items() if isinstance(item, h5py.Dataset)}
     arrays = {name: value for name, value in contents.items() if isinstance(value, np.ndarray)}
@@ -135,8 +140,18 @@ def _write_npz(file, contents: Mapping[str, np.ndarray]) -> None:
     np.savez(file, **contents)
 
 
+def _write_mat(file, contents: Mapping[str, np.ndarray]) -> None:
+    _scipy_io().savemat(file, contents)
+
+
+def _scipy_io() -> ModuleType:
+    with needed("SciPy", by="a .mat file"):
+        import scipy.io
+    return scipy.io
+
+
 READERS: dict[str, Callable] = {".npy": _read_npy, ".npz": _read_npz, ".mat": _read_mat}
-WRITERS: dict[str, Callable] = {".npz": _write_npz, ".mat": scipy.io.savemat}
+WRITERS: dict[str, Callable] = {".npz": _write_npz, ".mat": _write_mat}
 
 
 def _checked_output(options: argparse.Namespace) -> Path:
@@ -144,6 +159,8 @@ def _checked_output(options: argparse.Namespace) -> Path:
     path = options.output or options.input.with_name(f"{options.input.stem}.deeptensor.npz")
     if path.suffix not in WRITERS:
         raise ValueError(f"the output {path} has an unknown suffix: use {' or '.join(WRITERS)}")
+    if path.suffix == ".mat":
+        _scipy_io()
     if not path.parent.is_dir():
         raise ValueError(f"the folder of the output {path} does not exist: create it first")
     if not os.access(path.parent, os.W_OK):

@@ -9,18 +9,21 @@ import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from numbers import Integral
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from sklearn.utils import check_random_state
-from tensorly.cp_tensor import CPTensor
-from tensorly.tucker_tensor import TuckerTensor
 from torch import nn
 
 from deeptensor.arrays import Array, checked, like
+from deeptensor.extras import needed
 from deeptensor.fit import Fit, factorise, factorise_many
 from deeptensor.models import Decomposition, Model
 from deeptensor.networks import Network
+
+if TYPE_CHECKING:
+    from tensorly.cp_tensor import CPTensor
+    from tensorly.tucker_tensor import TuckerTensor
 
 RandomState = int | np.random.Generator | np.random.RandomState | None
 Networks = Network | tuple[Network, ...]
@@ -80,7 +83,7 @@ def cp(
     normalize_factors: bool = False,
     random_state: RandomState = 0,
     **settings,
-) -> CPTensor:
+) -> "CPTensor":
     """Return TensorLy's CPTensor of a tensor of any order, as `tensorly.decomposition.parafac` does.
 
     Each axis has a factor (n, r) from a one-dimensional network. As there, the weights (r,) are ones; with
@@ -88,6 +91,8 @@ def cp(
     arrays of the kind of `X`: torch tensors need TensorLy's PyTorch backend to go on with, which is left as it is.
     `network` is one for all axes, or one each; `settings` are those of `deeptensor.factorise`.
     """
+    with needed("TensorLy", by="cp"):
+        from tensorly.cp_tensor import CPTensor
     model = Model(rank, modes=_one_axis_each(X), network=network, weights=True)
     decomposition = scaled_fit(X, model, random_state, **settings).decomposition
     weights, *factors = map(_double, (decomposition.core, *decomposition.factors))
@@ -112,7 +117,7 @@ def tucker(
     network: Networks = NETWORK,
     random_state: RandomState = 0,
     **settings,
-) -> TuckerTensor:
+) -> "TuckerTensor":
     """Return TensorLy's TuckerTensor of a tensor of any order, as `tensorly.decomposition.tucker` does.
 
     `rank` is one for all axes, or one each, none above the axis' size. Each axis has a factor (n_i, r_i) from a
@@ -121,6 +126,8 @@ def tucker(
     The container holds arrays of the kind of `X`, see `cp`. `network` is one for all axes, or one each; `settings` are
     those of `deeptensor.factorise`.
     """
+    with needed("TensorLy", by="tucker"):
+        from tensorly.tucker_tensor import TuckerTensor
     modes = _one_axis_each(X)
     ranks = (rank,) * len(modes) if isinstance(rank, Integral) else tuple(rank)
     if len(ranks) != len(modes):
@@ -178,12 +185,16 @@ def scaled_fit(X: Array, model: Model, random_state: RandomState, *, weights: Ar
 
 
 def seed_from(random_state: RandomState) -> int:
-    """Return the seed that `random_state` is, or one drawn from it."""
+    """Return the seed that `random_state` is, or one drawn from it; raise ValueError if it is nothing of the kind."""
     if isinstance(random_state, Integral):
         return int(random_state)
     if isinstance(random_state, np.random.Generator):
         return int(random_state.integers(2**31 - 1))
-    return int(check_random_state(random_state).randint(2**31 - 1))
+    # NumPy's module draws from the generator that it has for all, which `numpy.random.seed` sets.
+    source = np.random if random_state is None else random_state
+    if source is np.random or isinstance(source, np.random.RandomState):
+        return int(source.randint(2**31 - 1))
+    raise ValueError(f"random_state must be a number, a NumPy generator or RandomState, or None, not {random_state!r}")
 
 
 def _one_axis_each(X: Array) -> tuple[tuple[int, ...], ...]:

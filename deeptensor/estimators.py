@@ -21,15 +21,18 @@ from numbers import Integral
 from typing import Self
 
 import numpy as np
-from scipy.optimize import nnls
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.decomposition import non_negative_factorization
-from sklearn.utils.extmath import svd_flip
-from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from deeptensor.decompositions import Networks, RandomState, scaled_fit
+from deeptensor.extras import needed
 from deeptensor.models import Decomposition, Model
 from deeptensor.networks import Network
+
+with needed("scikit-learn and SciPy", by="each of DeepPCA, DeepNMF and DeepSemiNMF"):
+    from scipy.optimize import nnls
+    from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+    from sklearn.decomposition import non_negative_factorization
+    from sklearn.utils.extmath import svd_flip
+    from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 PRECISIONS = [np.float64, np.float32]
 # The solver of the activations for fixed components is run until it converges, so that they hardly depend on the batch.

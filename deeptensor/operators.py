@@ -5,18 +5,24 @@ Both take torch tensors, through which autograd differentiates, or NumPy arrays,
 float64 for float64, else float32. The leading axes, if any, count the signals of a batch.
 """
 
+import sys
 import warnings
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from math import ceil, prod
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from scipy import sparse
 from torch import nn
 from torch.nn import functional
 
 from deeptensor.arrays import Array
+from deeptensor.extras import needed
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 Function = Callable[[torch.Tensor], torch.Tensor]
 Sizes = tuple[int, ...]
@@ -172,13 +178,15 @@ class Radon(_Product):
         if degrees.ndim != 1 or degrees.size == 0 or not np.isfinite(degrees).all():
             raise ValueError(f"angles must be a list of one or more finite numbers, in degrees, not {angles!r}")
         height, width, *slices = shape
+        sparse = _scipy_sparse("Radon")
         projections = sparse.vstack([_projection(height, width, angle) for angle in np.deg2rad(degrees)], format="csr")
         super().__init__(_Sparse(projections), height * width, shape, (len(degrees), width, *slices))
         self.angles = degrees
 
 
-def _projection(height: int, width: int, angle: float) -> sparse.csr_array:
+def _projection(height: int, width: int, angle: float) -> "sparse.csr_array":
     """Return the matrix (width, height * width) that rotates a slice by `angle`, in radians, and sums its rows."""
+    sparse = _scipy_sparse("Radon")
     bins = np.broadcast_to(np.arange(width), (height, width))
     y, x = np.meshgrid(np.arange(height) - (height - 1) / 2, np.arange(width) - (width - 1) / 2, indexing="ij")
     # Where in the slice each pixel of the rotated slice comes from.
@@ -198,13 +206,13 @@ def _projection(height: int, width: int, angle: float) -> sparse.csr_array:
 class Matrix(_Product):
     """The product of `matrix` (M, prod(shape)), dense or sparse, and the signal flattened in row-major order: (M,)."""
 
-    def __init__(self, matrix: Array | sparse.sparray | sparse.spmatrix, shape: Sequence[int]):
+    def __init__(self, matrix: "Array | sparse.sparray | sparse.spmatrix", shape: Sequence[int]):
         shape = _checked_sizes(shape, "shape")
         matrix = _host_array(matrix)
         if matrix.ndim != 2 or matrix.shape[1] != prod(shape):
             raise ValueError(f"the matrix must have {prod(shape)} columns for a signal {shape}, not {matrix.shape}")
         matrix = _real_copy(matrix, "the matrix")
-        product = _Sparse(matrix) if sparse.issparse(matrix) else _Dense(matrix)
+        product = _Sparse(matrix) if _is_sparse(matrix) else _Dense(matrix)
         super().__init__(product, matrix.shape[1], shape, matrix.shape[:1])
 
 
@@ -279,7 +287,7 @@ class _Sparse(nn.Module):
     milliseconds: torch CSR 7.3 and 5.7; scipy CSR 15 and 14; torch COO 48 and 50; the transpose of torch CSR 58.
     """
 
-    def __init__(self, matrix: sparse.csr_array):
+    def __init__(self, matrix: "sparse.csr_array"):
         super().__init__()
         self.rows = _CompressedRows(matrix)
         self.columns = _CompressedRows(matrix.T.tocsr())
@@ -294,7 +302,7 @@ class _Sparse(nn.Module):
 class _CompressedRows(nn.Module):
     """A sparse matrix in buffers that move and change their precision like any others."""
 
-    def __init__(self, matrix: sparse.csr_array):
+    def __init__(self, matrix: "sparse.csr_array"):
         super().__init__()
         self.shape = matrix.shape
         # The libraries under torch want 32 bits, and would convert at each product.
@@ -329,24 +337,37 @@ def _checked_frames(frames: int) -> int:
     return int(frames)
 
 
-def _host_array(array: Array | sparse.sparray | sparse.spmatrix) -> np.ndarray | sparse.csr_array:
+def _host_array(array: "Array | sparse.sparray | sparse.spmatrix") -> "np.ndarray | sparse.csr_array":
     """Return the array in NumPy, or the sparse matrix in scipy's compressed rows without duplicates."""
-    if sparse.issparse(array):
-        return sparse.csr_array(array)
+    if _is_sparse(array):
+        return _scipy_sparse("a sparse matrix").csr_array(array)
     if not isinstance(array, torch.Tensor):
         return np.asarray(array)
     array = array.detach().cpu()
     if array.layout == torch.strided:
         return array.numpy() if array.dtype != torch.bfloat16 else array.float().numpy()
     array = array.to_sparse_coo().coalesce()
-    return sparse.csr_array((array.values().numpy(), array.indices().numpy()), shape=tuple(array.shape))
+    entries = array.values().numpy(), array.indices().numpy()
+    return _scipy_sparse("a sparse matrix").csr_array(entries, shape=tuple(array.shape))
 
 
-def _real_copy(array: np.ndarray | sparse.csr_array, name: str) -> np.ndarray | sparse.csr_array:
+def _is_sparse(array: object) -> bool:
+    """Tell whether this is a sparse matrix of SciPy, which is loaded already where there is one."""
+    sparse = sys.modules.get("scipy.sparse")
+    return sparse is not None and sparse.issparse(array)
+
+
+def _scipy_sparse(by: str) -> ModuleType:
+    with needed("SciPy", by):
+        from scipy import sparse
+    return sparse
+
+
+def _real_copy(array: "np.ndarray | sparse.csr_array", name: str) -> "np.ndarray | sparse.csr_array":
     """Return a copy in single precision if that holds every value of the type, else in double."""
     _check_kind(array.dtype, name)
     copy = array.astype(np.float32 if np.can_cast(array.dtype, np.float32) else np.float64)
-    if not np.isfinite(copy.data if sparse.issparse(copy) else copy).all():
+    if not np.isfinite(copy.data if _is_sparse(copy) else copy).all():
         raise ValueError(f"{name} has values that are not finite: replace them")
     return copy
 

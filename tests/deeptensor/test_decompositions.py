@@ -1,11 +1,13 @@
 """The decompositions: they find what NumPy and TensorLy would, and return it in the same form."""
 
 import inspect
+from copy import deepcopy
 
 import numpy as np
 import pytest
 import tensorly as tl
 import torch
+from sklearn.utils import check_random_state
 
 from deeptensor.decompositions import cp, recover, seed_from, svd, tucker
 from deeptensor.fit import factorise
@@ -195,6 +197,21 @@ def test_seed_is_drawn_from_a_generator(make):
     assert seed_from(generator) != seed_from(generator)
     assert seed_from(np.int64(5)) == 5
     assert seed_from(None) != seed_from(None)
+
+
+@pytest.mark.parametrize("random_state", [None, np.random, np.random.RandomState(3)], ids=["None", "module", "own"])
+def test_seed_is_drawn_as_scikit_learn_draws(random_state):
+    drawn = []
+    for draw in (seed_from, lambda state: check_random_state(state).randint(2**31 - 1)):
+        np.random.seed(5)  # noqa: NPY002, the generator that None and the module stand for
+        drawn.append(draw(deepcopy(random_state) if isinstance(random_state, np.random.RandomState) else random_state))
+    assert drawn[0] == drawn[1]
+
+
+@pytest.mark.parametrize("random_state", ["3", 1.5, [1, 2]])
+def test_what_no_seed_can_be_drawn_from_is_refused(random_state):
+    with pytest.raises(ValueError, match="random_state must be a number, a NumPy generator or RandomState, or None"):
+        seed_from(random_state)
 
 
 def test_unobserved_entries_do_not_matter_and_may_be_nan():
