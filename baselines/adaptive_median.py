@@ -14,6 +14,7 @@ from benchmark.contract import Estimate, Problem
 from benchmark.stacks import by_image
 
 LABEL = "Adaptive median"
+FAMILY = "filters and interpolation"
 TASKS = {"outliers"}
 DEVICES = {"cpu"}
 

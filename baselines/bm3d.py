@@ -15,35 +15,40 @@ BM3D assumes white noise of one standard deviation in a band. Variants:
 Licence: the `bm3d` package is for non-commercial use only. It runs on one thread, so that its answer is reproducible.
 """
 
+from typing import Literal
+
 import numpy as np
 
 from benchmark.algorithms.block_matching import bm3d_image, check_size
-from benchmark.algorithms.fixed_sigma import band_by_band, check_noise_level, denoise_stack
+from benchmark.algorithms.choices import check_choices
+from benchmark.algorithms.fixed_sigma import band_by_band, denoise_stack
+from benchmark.algorithms.granted import noise_of
 from benchmark.contract import Estimate, Problem
-from benchmark.noise import Poisson
+from benchmark.noise import Noise, Poisson
 from benchmark.stacks import by_image
 
 LABEL = "BM3D"
+FAMILY = "patch-based"
 TASKS = {"denoise"}
 DEVICES = {"cpu"}
 REQUIRES = ["bm3d"]
 LICENCE_NOTE = "non-commercial use only"
 
-VARIANTS = ("published", "matched", "anscombe")
 
-
-def solve(problem: Problem, *, seed: int, device: str, variance: str = "anscombe") -> Estimate:
+def solve(
+    problem: Problem, *, seed: int, device: str, variance: Literal["published", "matched", "anscombe"] = "anscombe"
+) -> Estimate:
     """Return the signal, of shape H x W or H x W x B, each band denoised on its own."""
-    check_noise_level("bm3d", problem, variance, VARIANTS)
+    check_choices(solve, variance=variance)
     check_size("bm3d", problem.observed.shape)
     if variance == "published":
-        sigma = published_sigma(problem.noise)
+        sigma = published_sigma(noise_of("bm3d", problem))
         return Estimate(signal=by_image(lambda band: bm3d_image(band, sigma), problem.observed))
     # A call of the package with all bands at once matches blocks in the first band alone.
-    return Estimate(signal=denoise_stack(band_by_band(bm3d_image), problem, variance))
+    return Estimate(signal=denoise_stack("bm3d", band_by_band(bm3d_image), problem, variance))
 
 
-def published_sigma(noise: Poisson) -> float:
+def published_sigma(noise: Noise) -> float:
     """Return the standard deviation that the script of the DeepTensor authors gives to BM3D."""
     if not isinstance(noise, Poisson):
         raise ValueError(f"the published sigma of bm3d is for Poisson noise, not {noise}: use variance 'matched'")

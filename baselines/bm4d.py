@@ -13,13 +13,17 @@ blocks of 8 x 8 pixels that are matched across bands. A matrix is a volume of on
 Licence: the `bm4d` package is for non-commercial use only. It runs on one thread, so that its answer is reproducible.
 """
 
+from typing import Literal
+
 import numpy as np
 
 from benchmark.algorithms.block_matching import check_size
-from benchmark.algorithms.fixed_sigma import at_unit_noise, check_noise_level, denoise_stack
+from benchmark.algorithms.choices import check_choices
+from benchmark.algorithms.fixed_sigma import at_unit_noise, denoise_stack
 from benchmark.contract import Estimate, Problem
 
 LABEL = "BM4D"
+FAMILY = "patch-based"
 TASKS = {"denoise"}
 DEVICES = {"cpu"}
 REQUIRES = ["bm4d"]
@@ -29,11 +33,13 @@ LICENCE_NOTE = "non-commercial use only"
 MINIMUM_BANDS = 5
 
 
-def solve(problem: Problem, *, seed: int, device: str, variance: str = "matched") -> Estimate:
+def solve(
+    problem: Problem, *, seed: int, device: str, variance: Literal["matched", "anscombe"] = "matched"
+) -> Estimate:
     """Return the signal, of shape H x W or H x W x B, denoised as one volume."""
-    check_noise_level("bm4d", problem, variance)
+    check_choices(solve, variance=variance)
     check_size("bm4d", problem.observed.shape)
-    return Estimate(signal=denoise_stack(at_unit_noise(filter_volume), problem, variance))
+    return Estimate(signal=denoise_stack("bm4d", at_unit_noise(filter_volume), problem, variance))
 
 
 def filter_volume(volume: np.ndarray) -> np.ndarray:

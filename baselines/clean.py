@@ -3,7 +3,8 @@
 from benchmark.contract import Estimate, Problem
 
 LABEL = "Clean"
-TASKS = {"denoise", "outliers", "video", "tomography", "factorise"}
+FAMILY = "control"
+TASKS = {"denoise", "outliers", "recover", "factorise"}
 DEVICES = {"cpu"}
 CONTROL = True
 SEES_TRUTH = True

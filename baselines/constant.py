@@ -10,6 +10,7 @@ import numpy as np
 from benchmark.contract import Estimate, Problem
 
 LABEL = "Constant"
+FAMILY = "control"
 TASKS = {"denoise", "factorise"}
 DEVICES = {"cpu"}
 

@@ -10,6 +10,7 @@ from benchmark.contract import Estimate, Problem
 from benchmark.covariance import sample_covariance
 
 LABEL = "Constant"
+FAMILY = "control"
 TASKS = {"covariance"}
 DEVICES = {"cpu"}
 

@@ -12,16 +12,20 @@ numbers, scaled so that the product has the norm of the observation.
 
 import time
 from math import prod
+from typing import Literal
 
 import numpy as np
 import torch
 
+from benchmark.algorithms.choices import check_choices
+from benchmark.algorithms.granted import rank_of
 from benchmark.contract import Estimate, Factors, Problem, Snapshot
 from deeptensor.loop import snapshot_iterations
 from deeptensor.losses import Misfit
 from deeptensor.products import energy
 
 LABEL = "Adam without networks"
+FAMILY = "tensor decomposition"
 TASKS = {"denoise", "outliers"}
 DEVICES = {"cpu", "cuda"}
 STOCHASTIC = True
@@ -32,8 +36,8 @@ def solve(
     *,
     seed: int,
     device: str,
-    structure: str = "matrix",
-    loss: str = "l2",
+    structure: Literal["matrix", "cp"] = "matrix",
+    loss: Literal["l1", "l2"] = "l2",
     iterations: int = 5000,
     learning_rate: float = 1e-3,
 ) -> Estimate:
@@ -41,12 +45,12 @@ def solve(
 
     Of a matrix H x W they are H x r and W x r. `loss` is "l2" or "l1", the mean of squares or of magnitudes.
     """
-    if loss not in ("l1", "l2"):
-        raise ValueError(f"unknown loss {loss!r}; cp_adam has: l1, l2")
-    groups = groups_of(problem.observed.shape, structure, problem.rank)
+    check_choices(solve, structure=structure, loss=loss)
+    rank = rank_of("cp_adam", problem)
+    groups = groups_of(problem.observed.shape, structure, rank)
     Y = torch.from_numpy(problem.observed.astype(np.float32)).to(device)[None]
     misfit = Misfit(Y, loss, delta=1.0)
-    factors = start(Y, groups, problem.rank, seed)
+    factors = start(Y, groups, rank, seed)
     optimiser = torch.optim.Adam(factors, learning_rate, fused=True)
 
     def arrays(iterate: list[torch.Tensor], dtype: type = np.float32) -> Factors:
@@ -72,14 +76,12 @@ def solve(
 
 def groups_of(shape: tuple[int, ...], structure: str, rank: int) -> list[tuple[int, ...]]:
     """Return the sizes of the axes that each factor spans."""
-    if structure == "matrix":
-        rows, columns = prod(shape[:-1]), shape[-1]
-        if rank > min(rows, columns):
-            raise ValueError(f"rank {rank} of a {rows} x {columns} matrix: set the structure of cp_adam to 'cp'")
-        return [shape[:-1], shape[-1:]]
     if structure == "cp":
         return [(size,) for size in shape]
-    raise ValueError(f"unknown structure {structure!r}; cp_adam has: matrix, cp")
+    rows, columns = prod(shape[:-1]), shape[-1]
+    if rank > min(rows, columns):
+        raise ValueError(f"rank {rank} of a {rows} x {columns} matrix: set the structure of cp_adam to 'cp'")
+    return [shape[:-1], shape[-1:]]
 
 
 def start(Y: torch.Tensor, groups: list[tuple[int, ...]], rank: int, seed: int) -> list[torch.Tensor]:

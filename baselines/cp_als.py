@@ -15,10 +15,12 @@ the axes.
 import numpy as np
 from tensorly.decomposition import parafac
 
+from benchmark.algorithms.granted import rank_of
 from benchmark.algorithms.lowrank import truncated_svd
 from benchmark.contract import Estimate, Problem
 
 LABEL = "CP-ALS"
+FAMILY = "tensor decomposition"
 TASKS = {"denoise", "outliers"}
 DEVICES = {"cpu"}
 STOCHASTIC = True
@@ -28,16 +30,17 @@ def solve(
     problem: Problem, *, seed: int, device: str, iterations: int = 100, tolerance: float = 1e-8, ridge: float = 1e-6
 ) -> Estimate:
     """Return the factors of a stack, of shapes H x rank, W x rank and N x rank; of a matrix, H x rank and W x rank."""
+    rank = rank_of("cp_als", problem)
     if problem.observed.ndim == 2:
-        return Estimate(factors=truncated_svd(problem.observed, problem.rank))
+        return Estimate(factors=truncated_svd(problem.observed, rank))
     Y = np.ascontiguousarray(problem.observed, dtype=np.float64)
     _, factors = parafac(
         Y,
-        problem.rank,
+        rank,
         init="random",
         random_state=seed,
         n_iter_max=iterations,
         tol=tolerance,
-        l2_reg=ridge * np.sum(Y**2) / problem.rank,
+        l2_reg=ridge * np.sum(Y**2) / rank,
     )
     return Estimate(factors=tuple(factors))

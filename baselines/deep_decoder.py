@@ -13,15 +13,12 @@ the authors': five doublings, Adam at 0.01, 5000 iterations, and a sigmoid at th
 signal.
 """
 
-import torch
-
-from benchmark.algorithms.untrained import ImageNetwork, fit_network
+from benchmark.algorithms.untrained import fit_network, image_network, squared_misfit
 from benchmark.contract import Estimate, Problem
-from benchmark.stacks import as_stack
-from deeptensor import Network
-from deeptensor.arrays import checked
+from deeptensor.networks import Network
 
 LABEL = "Deep decoder"
+FAMILY = "untrained network"
 TASKS = {"denoise"}
 DEVICES = {"cpu", "cuda"}
 STOCHASTIC = True
@@ -38,11 +35,6 @@ def solve(
     scales: int = 5,
 ) -> Estimate:
     """Return the signal, of shape H x W or H x W x B, with a trace."""
-    Y = checked(as_stack(problem.observed)).to(device)
     network = Network("decoder", channels=channels, scales=scales, optimise_input=False, perturbation=0)
-    images = ImageNetwork(tuple(Y.shape), network, problem.data_range, seed, device)
-
-    def misfit(signal: torch.Tensor) -> torch.Tensor:
-        return (signal - Y).square().mean()
-
-    return fit_network(images, misfit, problem.observed.shape, iterations, learning_rate)
+    images, Y = image_network(problem, network, seed, device)
+    return fit_network(images, squared_misfit(Y), problem.observed.shape, iterations, learning_rate)

@@ -9,20 +9,24 @@ Saragadam et al., DeepTensor: low-rank tensor decomposition with deep network pr
 Departures from the paper: the covariance, in the convention of `benchmark.covariance`, is divided by its largest
 magnitude for the fit, where the authors' script fits to unnormalised sums of thousands. `centre="samples"` subtracts
 each image's own mean, as the script does, in place of the mean image. The number of iterations is the script's. Sides
-too short for five scales get fewer.
-
-Licence: the authors' code is free, but US patent application 2024/0249123 (Rice University) claims the method.
+too short for five scales get fewer. Licence: see `benchmark.algorithms.factor_networks`.
 """
+
+from typing import Literal
 
 import numpy as np
 from sklearn.utils.extmath import svd_flip
 
-from benchmark.contract import Estimate, Problem, Snapshot
+from benchmark.algorithms.factor_networks import fit_covariance
+from benchmark.algorithms.granted import rank_of
+from benchmark.contract import Estimate, Problem
 from benchmark.covariance import sample_covariance
 from benchmark.samples import as_rows, check_rank
-from deeptensor import Decomposition, Model, Network, factorise
+from deeptensor.models import Decomposition, Model
+from deeptensor.networks import Network
 
 LABEL = "DeepTensor basis"
+FAMILY = "DeepTensor"
 TASKS = {"basis"}
 DEVICES = {"cpu", "cuda"}
 STOCHASTIC = True
@@ -33,7 +37,7 @@ def solve(
     *,
     seed: int,
     device: str,
-    centre: str = "features",
+    centre: Literal["features", "samples"] = "features",
     iterations: int = 100,
     learning_rate: float = 1e-3,
     perturbation: float = 1 / 30,
@@ -41,26 +45,20 @@ def solve(
     scales: int = 5,
 ) -> Estimate:
     """Return the basis, of shape (rank, *sample shape), orthonormal, by descending eigenvalue, with a trace."""
-    samples, shape, rank = as_rows(problem.observed), problem.observed.shape[1:], problem.rank
+    samples, shape, rank = as_rows(problem.observed), problem.observed.shape[1:], rank_of("deeptensor_basis", problem)
     check_rank(rank, samples.shape[1], samples)
-    covariance = sample_covariance(samples, centre)
     axes = range(len(shape))
-    fit = factorise(
-        covariance.reshape(*shape, *shape),
-        Model(
-            rank,
-            "symmetric",
-            modes=(tuple(axes), tuple(len(shape) + axis for axis in axes)),
-            network=Network(channels=channels, scales=scales, perturbation=perturbation),
-        ),
-        scale=float(np.abs(covariance).max()) or 1.0,
+    modes = (tuple(axes), tuple(len(shape) + axis for axis in axes))
+    network = Network(channels=channels, scales=scales, perturbation=perturbation)
+    return fit_covariance(
+        sample_covariance(samples, centre).reshape(*shape, *shape),
+        Model(rank, "symmetric", modes, network),
+        answer=basis,
         iterations=iterations,
         learning_rate=learning_rate,
         seed=seed,
         device=device,
     )
-    trace = [Snapshot(s.iteration, s.seconds, s.loss, basis(s.last), basis(s.average)) for s in fit.snapshots]
-    return Estimate(signal=basis(fit.decomposition), trace=trace, iterations=fit.iterations)
 
 
 def basis(decomposition: Decomposition) -> np.ndarray:

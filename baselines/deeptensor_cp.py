@@ -9,17 +9,20 @@ Saragadam et al., DeepTensor: low-rank tensor decomposition with deep network pr
 The defaults are the paper's common settings: l2 loss, 128 channels, random inputs, Adam at 1e-3. Two experiments
 differ: for salt and pepper (Fig 10) it has the loss "l1", and for tomography (Fig 12) `input="positional"` and
 `weights=True`, one learned weight for each r. Departures from the paper: axes too short for five scales get fewer, and
-the trace also follows an exponential average of the iterates.
-
-Licence: the authors' code is free, but US patent application 2024/0249123 (Rice University) claims the method.
+the trace also follows an exponential average of the iterates. Licence: see `benchmark.algorithms.factor_networks`.
 """
 
-from benchmark.algorithms.untrained import estimate_of, stopping_rule
+from typing import Literal
+
+from benchmark.algorithms.factor_networks import fit_model, signal_shape
+from benchmark.algorithms.granted import rank_of
 from benchmark.contract import Estimate, Problem
-from deeptensor import Model, Network, factorise
+from deeptensor.models import Model
+from deeptensor.networks import Network
 
 LABEL = "DeepTensor CP"
-TASKS = {"denoise", "outliers", "tomography"}
+FAMILY = "DeepTensor"
+TASKS = {"denoise", "outliers", "recover"}
 DEVICES = {"cpu", "cuda"}
 STOCHASTIC = True
 
@@ -29,30 +32,28 @@ def solve(
     *,
     seed: int,
     device: str,
-    loss: str = "l2",
+    loss: Literal["l1", "l2", "huber", "poisson"] = "l2",
     iterations: int = 5000,
     learning_rate: float = 1e-3,
     perturbation: float = 1 / 30,
     channels: int = 128,
     scales: int = 5,
-    input: str = "random",
+    input: Literal["random", "positional"] = "random",
     weights: bool = False,
-    stopping: str = "lowest_loss",
+    stopping: Literal[
+        "lowest_loss", "held_out", "discrepancy", "windowed_variance", "exponential_variance"
+    ] = "lowest_loss",
 ) -> Estimate:
     """Return a factor of shape n x rank for each axis of length n, with a trace; see `stopping_rule` for `stopping`."""
-    signal = problem.observed if problem.operator is None else problem.operator
     network = Network(channels=channels, scales=scales, input=input, perturbation=perturbation)
-    fit = factorise(
-        problem.observed,
-        Model(
-            problem.rank, modes=tuple((axis,) for axis in range(len(signal.shape))), network=network, weights=weights
-        ),
-        operator=problem.operator,
+    modes = tuple((axis,) for axis in range(len(signal_shape(problem))))
+    return fit_model(
+        problem,
+        Model(rank_of("deeptensor_cp", problem), modes=modes, network=network, weights=weights),
         loss=loss,
-        stopping=stopping_rule(stopping, [problem]),
+        stopping=stopping,
         iterations=iterations,
         learning_rate=learning_rate,
         seed=seed,
         device=device,
     )
-    return estimate_of(fit)

@@ -8,19 +8,22 @@ Saragadam et al., DeepTensor: low-rank tensor decomposition with deep network pr
 
 Departures from the paper: it has the l2 loss throughout, while the authors' script for hyperspectral cubes has l1;
 `loss` chooses. Axes too short for the five scales of the authors' networks get fewer. The trace also follows an
-exponential average of the iterates, which the paper does not use. For video the paper has 64 channels.
-
-Licence: the authors' code is free, but US patent application 2024/0249123 (Rice University) claims the method.
+exponential average of the iterates, which the paper does not use. For video the paper has 64 channels. Licence: see
+`benchmark.algorithms.factor_networks`.
 """
 
 from collections.abc import Sequence
+from typing import Literal
 
-from benchmark.algorithms.untrained import estimate_of, stopping_rule
+from benchmark.algorithms.factor_networks import fit_side_by_side
+from benchmark.algorithms.granted import rank_of
 from benchmark.contract import Estimate, Problem
-from deeptensor import Model, Network, factorise_many
+from deeptensor.models import Model
+from deeptensor.networks import Network
 
 LABEL = "DeepTensor"
-TASKS = {"denoise", "outliers", "video"}
+FAMILY = "DeepTensor"
+TASKS = {"denoise", "outliers", "recover"}
 DEVICES = {"cpu", "cuda"}
 STOCHASTIC = True
 
@@ -30,23 +33,38 @@ def solve(
     *,
     seed: int,
     device: str,
-    loss: str = "l2",
+    loss: Literal["l1", "l2", "huber", "poisson"] = "l2",
     iterations: int = 5000,
     learning_rate: float = 1e-3,
-    schedule: str = "fixed",
-    network: str = "skip",
+    schedule: Literal["fixed", "step", "exponential", "cosine"] = "fixed",
+    network: Literal["skip", "decoder", "mlp"] = "skip",
     perturbation: float = 1 / 30,
     channels: int = 128,
     scales: int = 5,
-    stopping: str = "lowest_loss",
+    stopping: Literal[
+        "lowest_loss", "held_out", "discrepancy", "windowed_variance", "exponential_variance"
+    ] = "lowest_loss",
 ) -> Estimate:
     """Return factors of shapes H x W x r and B x r, or of a matrix H x W of shapes H x r and W x r, with a trace.
 
-    See `benchmark.algorithms.untrained.stopping_rule` for `stopping`, `deeptensor.schedules` for `schedule`, the factor
-    of the learning rate, and `deeptensor.Network` for the kind of `network`: the paper's Fig 8 has also "decoder".
+    See `benchmark.algorithms.factor_networks.stopping_rule` for `stopping`, `deeptensor.schedules` for `schedule`, the
+    factor of the learning rate, and `deeptensor.Network` for the kind of `network`: the paper's Fig 8 has also
+    "decoder".
     """
-    settings = (loss, iterations, learning_rate, schedule, network, perturbation, channels, scales, stopping)
-    return _fit([problem], [seed], device, *settings)[0]
+    return solve_many(
+        [problem],
+        seeds=[seed],
+        device=device,
+        loss=loss,
+        iterations=iterations,
+        learning_rate=learning_rate,
+        schedule=schedule,
+        network=network,
+        perturbation=perturbation,
+        channels=channels,
+        scales=scales,
+        stopping=stopping,
+    )[0]
 
 
 def solve_many(problems: Sequence[Problem], *, seeds: Sequence[int], device: str, **params) -> list[Estimate]:
@@ -54,8 +72,6 @@ def solve_many(problems: Sequence[Problem], *, seeds: Sequence[int], device: str
 
     That is several times faster for small ones. The clock of a trace is that of all together.
     """
-    if len({problem.rank for problem in problems}) > 1 or any(problem.operator is not None for problem in problems):
-        raise ValueError("problems of several ranks, or with operators, are not fitted side by side: solve each alone")
     return _fit(problems, seeds, device, **(solve.__kwdefaults__ | params))
 
 
@@ -63,26 +79,12 @@ def _fit(
     problems: Sequence[Problem],
     seeds: Sequence[int],
     device: str,
-    loss: str,
-    iterations: int,
-    learning_rate: float,
-    schedule: str,
     network: str,
-    perturbation: float,
     channels: int,
     scales: int,
-    stopping: str,
+    perturbation: float,
+    **settings,
 ) -> list[Estimate]:
-    fits = factorise_many(
-        [problem.observed for problem in problems],
-        Model(problems[0].rank, network=Network(network, channels, scales, perturbation=perturbation)),
-        operator=problems[0].operator,
-        loss=loss,
-        stopping=stopping_rule(stopping, problems),
-        iterations=iterations,
-        learning_rate=learning_rate,
-        schedule=schedule,
-        seeds=seeds,
-        device=device,
-    )
-    return [estimate_of(fit) for fit in fits]
+    rank = rank_of("deeptensor_cube", problems[0])
+    model = Model(rank, network=Network(network, channels, scales, perturbation=perturbation))
+    return fit_side_by_side(problems, model, seeds=seeds, device=device, **settings)

@@ -11,21 +11,24 @@ Saragadam et al., DeepTensor: low-rank tensor decomposition with deep network pr
 Departures from the paper: the authors' script has 0.1 * 0.5**l1 for the first penalty, a power, which rewards large
 factors; here it is the product 0.1 * 0.5 * l1. In their semi-NMF the factor of the samples is non-negative. The other
 settings are the script's: two doublings of 128 channels, Adam at 0.01, 1000 iterations, no perturbation. At a low rank
-the penalties can outweigh the data: all factors then become zero, and rectified ones stay so.
-
-Licence: the authors' code is free, but US patent application 2024/0249123 (Rice University) claims the method.
+the penalties can outweigh the data: all factors then become zero, and rectified ones stay so. Licence: see
+`benchmark.algorithms.factor_networks`.
 """
 
-from benchmark.algorithms.untrained import estimate_of
+from typing import Literal
+
+from benchmark.algorithms.choices import check_choices
+from benchmark.algorithms.factor_networks import fit_model
+from benchmark.algorithms.granted import rank_of
 from benchmark.contract import Estimate, Problem
-from deeptensor import Model, Network, factorise
+from deeptensor.models import Model
+from deeptensor.networks import Network
 
 LABEL = "DeepTensor NMF"
+FAMILY = "DeepTensor"
 TASKS = {"factorise"}
 DEVICES = {"cpu", "cuda"}
 STOCHASTIC = True
-
-SIDES = ("both", "samples", "pixels")
 
 
 def solve(
@@ -33,8 +36,8 @@ def solve(
     *,
     seed: int,
     device: str,
-    activation: str = "relu",
-    nonnegative: str = "both",
+    activation: Literal["softplus", "abs", "relu"] = "relu",
+    nonnegative: Literal["both", "samples", "pixels"] = "both",
     l1_penalty: float = 0.05,
     l2_penalty: float = 0.025,
     iterations: int = 1000,
@@ -43,16 +46,13 @@ def solve(
     scales: int = 2,
 ) -> Estimate:
     """Return the factors W of shape n x rank and H of shape (*sample shape, rank), with a trace."""
-    if nonnegative not in SIDES:
-        raise ValueError(
-            f"unknown side {nonnegative!r}; what is non-negative in deeptensor_nmf is one of: {', '.join(SIDES)}"
-        )
+    check_choices(solve, activation=activation, nonnegative=nonnegative)
     activations = tuple(activation if nonnegative in ("both", side) else None for side in ("samples", "pixels"))
     features = tuple(range(1, problem.observed.ndim))
     network = Network("decoder", channels=channels, scales=scales, perturbation=0)
-    fit = factorise(
-        problem.observed,
-        Model(problem.rank, modes=((0,), features), network=network, activation=activations),
+    return fit_model(
+        problem,
+        Model(rank_of("deeptensor_nmf", problem), modes=((0,), features), network=network, activation=activations),
         l1_penalty=l1_penalty,
         l2_penalty=l2_penalty,
         iterations=iterations,
@@ -60,4 +60,3 @@ def solve(
         seed=seed,
         device=device,
     )
-    return estimate_of(fit)

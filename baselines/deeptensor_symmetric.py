@@ -10,19 +10,21 @@ Departures from the paper: the covariance, in the convention of `benchmark.covar
 magnitude for the fit, while the authors' script maps it to [0, 1] by the extremes of the *clean* covariance, which no
 method can know. `centre="samples"` subtracts the mean of each sample over its features, as the script does, in place of
 that of each feature over the samples. The rate 1e-3 is the paper's, and the number of iterations, which the authors set
-by noise and number of samples, that in their script. Too few features for five scales get fewer.
-
-Licence: the authors' code is free, but US patent application 2024/0249123 (Rice University) claims the method.
+by noise and number of samples, that in their script. Too few features for five scales get fewer. Licence: see
+`benchmark.algorithms.factor_networks`.
 """
 
-import numpy as np
+from typing import Literal
 
-from benchmark.algorithms.untrained import estimate_of
+from benchmark.algorithms.factor_networks import fit_covariance
+from benchmark.algorithms.granted import rank_of
 from benchmark.contract import Estimate, Problem
 from benchmark.covariance import sample_covariance
-from deeptensor import Model, Network, factorise
+from deeptensor.models import Model
+from deeptensor.networks import Network
 
 LABEL = "DeepTensor PCA"
+FAMILY = "DeepTensor"
 TASKS = {"covariance"}
 DEVICES = {"cpu", "cuda"}
 STOCHASTIC = True
@@ -33,21 +35,19 @@ def solve(
     *,
     seed: int,
     device: str,
-    centre: str = "features",
+    centre: Literal["features", "samples"] = "features",
     iterations: int = 500,
     learning_rate: float = 1e-3,
     channels: int = 128,
     scales: int = 5,
 ) -> Estimate:
     """Return U twice, as factors of shape p x rank, with a trace."""
-    covariance = sample_covariance(problem.observed, centre)
-    fit = factorise(
-        covariance,
-        Model(problem.rank, "symmetric", network=Network(channels=channels, scales=scales, perturbation=0)),
-        scale=float(np.abs(covariance).max()) or 1.0,
+    network = Network(channels=channels, scales=scales, perturbation=0)
+    return fit_covariance(
+        sample_covariance(problem.observed, centre),
+        Model(rank_of("deeptensor_symmetric", problem), "symmetric", network=network),
         iterations=iterations,
         learning_rate=learning_rate,
         seed=seed,
         device=device,
     )
-    return estimate_of(fit)

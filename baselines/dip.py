@@ -18,13 +18,12 @@ import numpy as np
 import torch
 
 from benchmark.algorithms.held_out import hold_out
-from benchmark.algorithms.untrained import ImageNetwork, fit_network
+from benchmark.algorithms.untrained import fit_network, image_network
 from benchmark.contract import Estimate, Problem
-from benchmark.stacks import as_stack
-from deeptensor import Network
-from deeptensor.arrays import checked
+from deeptensor.networks import Network
 
 LABEL = "Deep image prior"
+FAMILY = "untrained network"
 TASKS = {"denoise"}
 DEVICES = {"cpu", "cuda"}
 STOCHASTIC = True
@@ -44,11 +43,10 @@ def solve(
     patience: int = 200,
 ) -> Estimate:
     """Return the signal, of shape H x W or H x W x B, with a trace; `share` of its entries are held out."""
-    Y = checked(as_stack(problem.observed)).to(device)
     network = Network(
         channels=channels, scales=scales, input_channels=32, optimise_input=False, perturbation=perturbation
     )
-    images = ImageNetwork(tuple(Y.shape), network, problem.data_range, seed, device)
+    images, Y = image_network(problem, network, seed, device)
     held = hold_out(tuple(Y.shape), seed, share)
     seen, hidden = (torch.from_numpy((mask / mask.sum()).astype(np.float32)).to(device) for mask in (~held, held))
     return fit_network(

@@ -13,11 +13,17 @@ random input and a loss through the operator. What that leaves open is set as th
 5000 iterations, the input perturbed by 1/30. Sides too short for three scales get fewer.
 """
 
-from benchmark.contract import Estimate, Problem, Snapshot
-from deeptensor import Model, Network, factorise
+import numpy as np
+
+from benchmark.algorithms.factor_networks import fit_model, signal_shape
+from benchmark.contract import Estimate, Problem
+from deeptensor.models import Decomposition, Model
+from deeptensor.networks import Network
 
 LABEL = "3-D deep image prior"
-TASKS = {"tomography", "denoise"}
+FAMILY = "untrained network"
+TASKS = {"recover", "denoise"}
+OPERATORS = {"radon"}
 DEVICES = {"cpu", "cuda"}
 STOCHASTIC = True
 
@@ -34,22 +40,21 @@ def solve(
     scales: int = 3,
 ) -> Estimate:
     """Return the slices, of shape H x W x S, with a trace."""
-    signal = problem.observed if problem.operator is None else problem.operator
     network = Network(
         channels=channels, scales=scales, input_channels=32, optimise_input=False, perturbation=perturbation
     )
-    fit = factorise(
-        problem.observed,
+    return fit_model(
+        problem,
         # One group of axes makes the network's single output channel the model.
-        Model(1, modes=(tuple(range(len(signal.shape))),), network=network),
-        operator=problem.operator,
+        Model(1, modes=(tuple(range(len(signal_shape(problem)))),), network=network),
+        answer=output,
         iterations=iterations,
         learning_rate=learning_rate,
         seed=seed,
         device=device,
     )
-    trace = [
-        Snapshot(s.iteration, s.seconds, s.loss, s.last.factors[0][..., 0], s.average.factors[0][..., 0])
-        for s in fit.snapshots
-    ]
-    return Estimate(signal=fit.decomposition.reconstruct(), trace=trace, iterations=fit.iterations)
+
+
+def output(decomposition: Decomposition) -> np.ndarray:
+    """Return the slices, H x W x S, that the single factor of a decomposition is."""
+    return decomposition.factors[0][..., 0]

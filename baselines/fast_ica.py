@@ -15,11 +15,13 @@ import logging
 
 from sklearn.decomposition import FastICA
 
+from benchmark.algorithms.granted import rank_of
 from benchmark.algorithms.logged import logged_warnings
 from benchmark.contract import Estimate, Problem
 from benchmark.samples import as_rows, check_rank
 
 LABEL = "FastICA"
+FAMILY = "component analysis"
 TASKS = {"basis"}
 DEVICES = {"cpu"}
 STOCHASTIC = True
@@ -29,7 +31,7 @@ log = logging.getLogger(__name__)
 
 def solve(problem: Problem, *, seed: int, device: str, iterations: int = 200) -> Estimate:
     """Return B, of shape (rank, *sample shape), in no particular order and with no particular signs."""
-    rank, samples = problem.rank, as_rows(problem.observed)
+    rank, samples = rank_of("fast_ica", problem), as_rows(problem.observed)
     # n samples have n - 1 principal components.
     check_rank(rank, min(len(samples) - 1, samples.shape[1]), samples)
     ica = FastICA(n_components=rank, whiten="arbitrary-variance", max_iter=iterations, random_state=seed)

@@ -14,11 +14,13 @@ starts from the last one's basis; and an SVD of the small triangle K^T in place 
 
 import numpy as np
 
+from benchmark.algorithms.granted import sigma_of
 from benchmark.algorithms.lowrank import centred, fold
 from benchmark.algorithms.sure import best_threshold
 from benchmark.contract import Estimate, Problem
 
 LABEL = "Fast randomised SVT"
+FAMILY = "singular-value shrinkage"
 TASKS = {"denoise"}
 DEVICES = {"cpu"}
 STOCHASTIC = True
@@ -26,10 +28,8 @@ STOCHASTIC = True
 
 def solve(problem: Problem, *, seed: int, device: str, oversampling: int = 10, power_iterations: int = 2) -> Estimate:
     """Return factors of shapes H x W x r and B x r, the means as their last component."""
-    if problem.noise is None:
-        raise ValueError("fast_svt needs the noise level, and this problem names no noise model")
+    sigma = sigma_of("fast_svt", problem)
     matrix, mean = centred(problem.observed)
-    sigma = float(np.sqrt(problem.noise.variance(problem.observed.mean(dtype=np.float64))))
     singular_values = gram_singular_values(matrix)
     threshold = best_threshold(singular_values, sigma, matrix.shape)
     size = min(np.count_nonzero(singular_values > threshold) + oversampling, len(singular_values))

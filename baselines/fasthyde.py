@@ -22,13 +22,14 @@ non-commercial use only.
 import numpy as np
 
 from benchmark.algorithms.block_matching import bm3d_image, check_size
-from benchmark.algorithms.fixed_sigma import at_unit_noise, check_noise_level, denoise_stack
+from benchmark.algorithms.fixed_sigma import at_unit_noise, denoise_stack
 from benchmark.algorithms.lowrank import unfold
 from benchmark.contract import Estimate, Problem
 from benchmark.noise import Poisson
 from benchmark.stacks import by_image
 
 LABEL = "FastHyDe"
+FAMILY = "patch-based"
 TASKS = {"denoise"}
 DEVICES = {"cpu"}
 REQUIRES = ["bm3d"]
@@ -38,9 +39,8 @@ LICENCE_NOTE = "non-commercial use only"
 def solve(problem: Problem, *, seed: int, device: str) -> Estimate:
     """Return the signal, of shape H x W or H x W x B."""
     variance = "anscombe" if isinstance(problem.noise, Poisson) else "matched"
-    check_noise_level("fasthyde", problem, variance)
     check_size("fasthyde", problem.observed.shape)
-    return Estimate(signal=denoise_stack(at_unit_noise(denoise_whitened), problem, variance))
+    return Estimate(signal=denoise_stack("fasthyde", at_unit_noise(denoise_whitened), problem, variance))
 
 
 def denoise_whitened(cube: np.ndarray) -> np.ndarray:

@@ -7,21 +7,23 @@ the projection and not scikit-image's `iradon`, which agrees with it on slices o
 sizes about another centre, half a pixel away. The angles have to be spread evenly over 180 degrees.
 """
 
+from typing import Literal
+
 import numpy as np
 
+from benchmark.algorithms.choices import check_choices
 from benchmark.contract import Estimate, Problem
 
 LABEL = "Filtered backprojection"
-TASKS = {"tomography"}
+FAMILY = "classical reconstruction"
+TASKS = {"recover"}
+OPERATORS = {"radon"}
 DEVICES = {"cpu"}
 
-FILTERS = ("ramp", "hann")
 
-
-def solve(problem: Problem, *, seed: int, device: str, filter: str = "ramp") -> Estimate:
+def solve(problem: Problem, *, seed: int, device: str, filter: Literal["ramp", "hann"] = "ramp") -> Estimate:
     """Return the signal, H x W x slices, of a sinogram of shape angles x W x slices."""
-    if filter not in FILTERS:
-        raise ValueError(f"unknown filter {filter!r}; fbp has: {', '.join(FILTERS)}")
+    check_choices(solve, filter=filter)
     sinogram = problem.observed.astype(np.float64)
     angles, width = sinogram.shape[:2]
     # Zeros beyond the border keep the ends of a projection apart, which a spectrum joins.

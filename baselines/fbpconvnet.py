@@ -7,7 +7,9 @@ Image Processing 26 (2017), DOI 10.1109/TIP.2017.2713099.
 from benchmark.contract import Estimate, Problem, Skipped
 
 LABEL = "FBPConvNet"
-TASKS = {"tomography"}
+FAMILY = "trained network"
+TASKS = {"recover"}
+OPERATORS = {"radon"}
 DEVICES = {"cpu"}
 
 

@@ -11,18 +11,20 @@ B^T B is at most ||Y - Y_rank||_F^2 / rank off Y^T Y in the spectral norm.
 
 import numpy as np
 
+from benchmark.algorithms.granted import rank_of
 from benchmark.algorithms.lowrank import fold, truncated_svd, unfold
 from benchmark.contract import Estimate, Problem
 
 LABEL = "Frequent Directions"
+FAMILY = "truncated SVD"
 TASKS = {"denoise"}
 DEVICES = {"cpu"}
 
 
 def solve(problem: Problem, *, seed: int, device: str, ratio: int = 2) -> Estimate:
     """Return factors of shapes H x W x rank and B x rank. Raises ValueError for a rank that the sketch cannot have."""
-    matrix = unfold(problem.observed)
-    _, right = truncated_svd(sketch(matrix, ratio * problem.rank), problem.rank)
+    matrix, rank = unfold(problem.observed), rank_of("frequent_directions", problem)
+    _, right = truncated_svd(sketch(matrix, ratio * rank), rank)
     return Estimate(factors=fold(matrix @ right, right, problem.observed.shape))
 
 

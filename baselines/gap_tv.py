@@ -15,7 +15,9 @@ from skimage.restoration import denoise_tv_chambolle
 from benchmark.contract import Estimate, Problem
 
 LABEL = "GAP-TV"
-TASKS = {"video"}
+FAMILY = "total variation"
+TASKS = {"recover"}
+OPERATORS = {"coded_exposure"}
 DEVICES = {"cpu"}
 
 

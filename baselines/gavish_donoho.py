@@ -16,25 +16,23 @@ import numpy as np
 
 from benchmark.algorithms.anscombe import stabilise as anscombe
 from benchmark.algorithms.anscombe import unstabilise
+from benchmark.algorithms.granted import noise_of, sigma_of
 from benchmark.algorithms.lowrank import centred, fold, frobenius_shrinkage, right_singular
 from benchmark.contract import Estimate, Factors, Problem, compose
 
 LABEL = "Gavish-Donoho"
+FAMILY = "singular-value shrinkage"
 TASKS = {"denoise"}
 DEVICES = {"cpu"}
 
 
 def solve(problem: Problem, *, seed: int, device: str, stabilise: bool = False) -> Estimate:
     """Return factors of shapes H x W x r and B x r, or with `stabilise`, which needs Poisson noise, a signal."""
-    noise = problem.noise
-    if noise is None:
-        raise ValueError("gavish_donoho needs the noise level, and this problem names no noise model")
     if stabilise:
+        noise = noise_of("gavish_donoho", problem)
         factors = shrink(anscombe(problem.observed, noise), sigma=1.0)
         return Estimate(signal=unstabilise(compose(factors), noise))
-    # The models' variance is affine in the mean, so that this is the mean variance, free of bias.
-    variance = noise.variance(problem.observed.mean(dtype=np.float64))
-    return Estimate(factors=shrink(problem.observed, sigma=float(np.sqrt(variance))))
+    return Estimate(factors=shrink(problem.observed, sigma_of("gavish_donoho", problem)))
 
 
 def shrink(signal: np.ndarray, sigma: float) -> Factors:

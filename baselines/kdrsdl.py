@@ -30,6 +30,7 @@ from benchmark.contract import Estimate, Problem
 from benchmark.stacks import as_stack
 
 LABEL = "KDRSDL"
+FAMILY = "robust PCA"
 TASKS = {"outliers"}
 DEVICES = {"cpu"}
 

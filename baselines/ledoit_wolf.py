@@ -10,11 +10,13 @@ result. Without it the answer is the paper's.
 
 from sklearn.covariance import ledoit_wolf
 
+from benchmark.algorithms.granted import noise_of
 from benchmark.contract import Estimate, Problem
 from benchmark.covariance import check_samples, without_noise
 from benchmark.samples import as_rows
 
 LABEL = "Ledoit-Wolf"
+FAMILY = "covariance shrinkage"
 TASKS = {"covariance"}
 DEVICES = {"cpu"}
 
@@ -24,4 +26,6 @@ def solve(problem: Problem, *, seed: int, device: str, subtract_noise: bool = Tr
     samples = as_rows(problem.observed)
     check_samples(samples)
     covariance, _ = ledoit_wolf(samples)
-    return Estimate(signal=without_noise(covariance, samples, problem.noise) if subtract_noise else covariance)
+    if subtract_noise:
+        covariance = without_noise(covariance, samples, noise_of("ledoit_wolf", problem))
+    return Estimate(signal=covariance)

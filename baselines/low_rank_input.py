@@ -19,17 +19,19 @@ from copy import deepcopy
 import torch
 from torch import nn
 
-from benchmark.algorithms.untrained import fit_network
+from benchmark.algorithms.granted import rank_of
+from benchmark.algorithms.untrained import fit_network, squared_misfit
 from benchmark.contract import Estimate, Problem
-from deeptensor import Network
 from deeptensor.arrays import checked
 from deeptensor.layers import Convolution
-from deeptensor.networks import make_network
+from deeptensor.networks import Network, make_network
 from deeptensor.products import product
 from deeptensor.seeds import generators, stream
 
 LABEL = "Network of low-rank input"
-TASKS = {"tomography"}
+FAMILY = "untrained network"
+TASKS = {"recover"}
+OPERATORS = {"radon"}
 DEVICES = {"cpu", "cuda"}
 STOCHASTIC = True
 
@@ -47,12 +49,9 @@ def solve(
     """Return the slices, of shape H x W x S, with a trace."""
     shape, operator = tuple(problem.operator.shape), deepcopy(problem.operator).to(device)
     y = checked(problem.observed).to(device)
-    network = LowRankInputNetwork(shape, problem.rank, Network(channels=channels, scales=scales), seed).to(device)
-
-    def misfit(slices: torch.Tensor) -> torch.Tensor:
-        return (operator(slices) - y).square().mean()
-
-    return fit_network(network, misfit, shape, iterations, learning_rate)
+    settings = Network(channels=channels, scales=scales)
+    network = LowRankInputNetwork(shape, rank_of("low_rank_input", problem), settings, seed).to(device)
+    return fit_network(network, squared_misfit(y, operator), shape, iterations, learning_rate)
 
 
 class LowRankInputNetwork(nn.Module):

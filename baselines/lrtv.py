@@ -20,12 +20,14 @@ from functools import partial
 import numpy as np
 from skimage.restoration import denoise_tv_chambolle
 
+from benchmark.algorithms.granted import rank_of
 from benchmark.algorithms.lowrank import right_singular, unfold
 from benchmark.algorithms.proximal import soft_threshold
 from benchmark.contract import Estimate, Problem
 from benchmark.stacks import as_stack, by_image
 
 LABEL = "LRTV"
+FAMILY = "total variation"
 TASKS = {"denoise"}
 DEVICES = {"cpu"}
 
@@ -43,10 +45,10 @@ def solve(
     sparsity: float = 10.0,
 ) -> Estimate:
     """Return the signal, of shape H x W or H x W x B; lambda is `sparsity` / sqrt(height * width)."""
-    observed = problem.observed
+    observed, rank = problem.observed, rank_of("lrtv", problem)
     scaled, offset, span = scale_bands(as_stack(observed))
     weight = sparsity / np.sqrt(scaled.shape[0] * scaled.shape[1])
-    low_rank, _, iterations = decompose(scaled.reshape(observed.shape), problem.rank, tv, weight)
+    low_rank, _, iterations = decompose(scaled.reshape(observed.shape), rank, tv, weight)
     return Estimate(signal=(as_stack(low_rank) * span + offset).reshape(observed.shape), iterations=iterations)
 
 

@@ -17,7 +17,9 @@ from benchmark.algorithms.iterative import quotient, stopped_by_held_out
 from benchmark.contract import Estimate, Operator, Problem
 
 LABEL = "MLEM"
-TASKS = {"tomography"}
+FAMILY = "classical reconstruction"
+TASKS = {"recover"}
+OPERATORS = {"radon"}
 DEVICES = {"cpu"}
 STOCHASTIC = True
 

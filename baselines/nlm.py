@@ -14,21 +14,27 @@ Poisson noise alone has (`anscombe`, DOI 10.1109/TIP.2012.2202675). Departures o
 the 49 pixels, and leaves weights below exp(-5) out.
 """
 
+from typing import Literal
+
 import numpy as np
 from skimage.restoration import denoise_nl_means
 
-from benchmark.algorithms.fixed_sigma import band_by_band, check_noise_level, denoise_stack
+from benchmark.algorithms.choices import check_choices
+from benchmark.algorithms.fixed_sigma import band_by_band, denoise_stack
 from benchmark.contract import Estimate, Problem
 
 LABEL = "Non-local means"
+FAMILY = "patch-based"
 TASKS = {"denoise"}
 DEVICES = {"cpu"}
 
 
-def solve(problem: Problem, *, seed: int, device: str, variance: str = "matched") -> Estimate:
+def solve(
+    problem: Problem, *, seed: int, device: str, variance: Literal["matched", "anscombe"] = "matched"
+) -> Estimate:
     """Return the signal, of shape H x W or H x W x B, each image denoised on its own."""
-    check_noise_level("nlm", problem, variance)
-    return Estimate(signal=denoise_stack(band_by_band(filter_image), problem, variance))
+    check_choices(solve, variance=variance)
+    return Estimate(signal=denoise_stack("nlm", band_by_band(filter_image), problem, variance))
 
 
 def filter_image(image: np.ndarray, sigma: float) -> np.ndarray:

@@ -14,15 +14,19 @@ The draws are the same for every seed.
 """
 
 import logging
+from typing import Literal
 
 import numpy as np
 from sklearn.decomposition import NMF
 
+from benchmark.algorithms.choices import check_choices
+from benchmark.algorithms.granted import rank_of
 from benchmark.algorithms.logged import logged_warnings
 from benchmark.contract import Estimate, Problem
 from benchmark.samples import as_rows, check_rank
 
 LABEL = "NMF"
+FAMILY = "non-negative factorisation"
 TASKS = {"factorise"}
 DEVICES = {"cpu"}
 
@@ -32,11 +36,17 @@ LOSSES = {"frobenius": ("cd", "nndsvd"), "kullback-leibler": ("mu", "nndsvda")}
 log = logging.getLogger(__name__)
 
 
-def solve(problem: Problem, *, seed: int, device: str, loss: str = "frobenius", iterations: int = 200) -> Estimate:
+def solve(
+    problem: Problem,
+    *,
+    seed: int,
+    device: str,
+    loss: Literal["frobenius", "kullback-leibler"] = "frobenius",
+    iterations: int = 200,
+) -> Estimate:
     """Return the factors W of shape n x rank and H of shape (*sample shape, rank)."""
-    if loss not in LOSSES:
-        raise ValueError(f"unknown loss {loss!r}; nmf has: {', '.join(LOSSES)}")
-    rank, samples = problem.rank, np.maximum(as_rows(problem.observed), 0)
+    check_choices(solve, loss=loss)
+    rank, samples = rank_of("nmf", problem), np.maximum(as_rows(problem.observed), 0)
     check_rank(rank, samples.size, samples)
     solver, start = LOSSES[loss]
     model = NMF(

@@ -3,6 +3,7 @@
 from benchmark.contract import Estimate, Problem
 
 LABEL = "Noisy"
+FAMILY = "control"
 TASKS = {"denoise", "outliers", "factorise"}
 DEVICES = {"cpu"}
 CONTROL = True

@@ -22,6 +22,7 @@ from benchmark.algorithms.salt_and_pepper import suspects, with_hidden_entries
 from benchmark.contract import Estimate, Problem
 
 LABEL = "Normalised convolution"
+FAMILY = "filters and interpolation"
 TASKS = {"outliers"}
 DEVICES = {"cpu"}
 

@@ -11,11 +11,13 @@ of the noise out of the result.
 
 from sklearn.covariance import oas
 
+from benchmark.algorithms.granted import noise_of
 from benchmark.contract import Estimate, Problem
 from benchmark.covariance import check_samples, without_noise
 from benchmark.samples import as_rows
 
 LABEL = "Oracle-approximating shrinkage"
+FAMILY = "covariance shrinkage"
 TASKS = {"covariance"}
 DEVICES = {"cpu"}
 
@@ -25,4 +27,6 @@ def solve(problem: Problem, *, seed: int, device: str, subtract_noise: bool = Tr
     samples = as_rows(problem.observed)
     check_samples(samples)
     covariance, _ = oas(samples)
-    return Estimate(signal=without_noise(covariance, samples, problem.noise) if subtract_noise else covariance)
+    if subtract_noise:
+        covariance = without_noise(covariance, samples, noise_of("oas", problem))
+    return Estimate(signal=covariance)

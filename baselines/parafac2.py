@@ -19,11 +19,13 @@ import numpy as np
 from tensorly.decomposition import parafac2
 from tensorly.parafac2_tensor import Parafac2Tensor, parafac2_to_slices
 
+from benchmark.algorithms.granted import rank_of
 from benchmark.algorithms.logged import logged_warnings
 from benchmark.contract import Estimate, Problem, Skipped
 from benchmark.stacks import as_stack
 
 LABEL = "PARAFAC2"
+FAMILY = "tensor decomposition"
 TASKS = {"denoise"}
 DEVICES = {"cpu"}
 
@@ -37,7 +39,7 @@ def solve(problem: Problem, *, seed: int, device: str, iterations: int = 100, to
     if images < 2:
         raise Skipped("PARAFAC2 decomposes a stack of at least 2 images, and this is a single one")
     slices = [np.ascontiguousarray(stack[..., k]) for k in range(images)]
-    decomposition = decompose(slices, min(problem.rank, height, width), iterations, tolerance)
+    decomposition = decompose(slices, min(rank_of("parafac2", problem), height, width), iterations, tolerance)
     return Estimate(signal=np.stack(parafac2_to_slices(decomposition), axis=2))
 
 

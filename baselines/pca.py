@@ -11,33 +11,40 @@ Pearson, On lines and planes of closest fit to systems of points in space, Philo
 DOI 10.1080/14786440109462720.
 """
 
+from typing import Literal
+
 import numpy as np
 from sklearn.utils.extmath import svd_flip
 
+from benchmark.algorithms.choices import check_choices
+from benchmark.algorithms.granted import rank_of
 from benchmark.algorithms.lowrank import right_singular
 from benchmark.algorithms.principal import principal_components
 from benchmark.contract import Estimate, Problem
 from benchmark.samples import as_rows, check_rank
 
 LABEL = "PCA"
+FAMILY = "component analysis"
 TASKS = {"basis"}
 DEVICES = {"cpu"}
 
-PREPARATIONS = ("centred-features", "standardised-samples", "none")
 
-
-def solve(problem: Problem, *, seed: int, device: str, preparation: str = "centred-features") -> Estimate:
+def solve(
+    problem: Problem,
+    *,
+    seed: int,
+    device: str,
+    preparation: Literal["centred-features", "standardised-samples", "none"] = "centred-features",
+) -> Estimate:
     """Return the components, of shape (rank, *sample shape), orthonormal, by descending eigenvalue."""
-    rank, samples = problem.rank, as_rows(problem.observed)
+    check_choices(solve, preparation=preparation)
+    rank, samples = rank_of("pca", problem), as_rows(problem.observed)
     check_rank(rank, min(samples.shape), samples)
     if preparation == "centred-features":
         components = principal_components(samples, rank)
-    elif preparation == "standardised-samples":
-        components = leading_eigenvectors(standardised(samples), rank)
-    elif preparation == "none":
-        components = leading_eigenvectors(samples, rank)
     else:
-        raise ValueError(f"unknown preparation {preparation!r}; pca has: {', '.join(PREPARATIONS)}")
+        rows = standardised(samples) if preparation == "standardised-samples" else samples
+        components = leading_eigenvectors(rows, rank)
     return Estimate(signal=components.reshape(rank, *problem.observed.shape[1:]))
 
 

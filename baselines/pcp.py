@@ -18,6 +18,7 @@ from benchmark.contract import Estimate, Problem
 from benchmark.stacks import as_stack
 
 LABEL = "PCP"
+FAMILY = "robust PCA"
 TASKS = {"outliers"}
 DEVICES = {"cpu"}
 

@@ -10,18 +10,20 @@ DOI 10.1111/1467-9868.00196.
 
 import numpy as np
 
+from benchmark.algorithms.granted import rank_of
 from benchmark.contract import Estimate, Problem
 from benchmark.covariance import leading_eigenpairs, sample_covariance
 from benchmark.samples import check_rank
 
 LABEL = "Probabilistic PCA"
+FAMILY = "component analysis"
 TASKS = {"covariance"}
 DEVICES = {"cpu"}
 
 
 def solve(problem: Problem, *, seed: int, device: str) -> Estimate:
     """Return the p x p covariance of the signal, of the problem's rank, which must be below p."""
-    samples, rank = problem.observed, problem.rank
+    samples, rank = problem.observed, rank_of("ppca_covariance", problem)
     features = samples.shape[1]
     check_rank(rank, features - 1, samples)
     covariance = sample_covariance(samples)

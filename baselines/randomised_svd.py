@@ -9,10 +9,12 @@ matrix decompositions, SIAM Review 53 (2011), DOI 10.1137/090771806; in the impl
 
 from sklearn.utils.extmath import randomized_svd
 
+from benchmark.algorithms.granted import rank_of
 from benchmark.algorithms.lowrank import fold, unfold
 from benchmark.contract import Estimate, Problem
 
 LABEL = "Randomised SVD"
+FAMILY = "truncated SVD"
 TASKS = {"denoise"}
 DEVICES = {"cpu"}
 STOCHASTIC = True
@@ -20,10 +22,10 @@ STOCHASTIC = True
 
 def solve(problem: Problem, *, seed: int, device: str, oversampling: int = 10, power_iterations: int = 4) -> Estimate:
     """Return factors of shapes H x W x rank and B x rank. Raises ValueError for a rank that Y cannot have."""
-    matrix = unfold(problem.observed)
-    if not 1 <= problem.rank <= min(matrix.shape):
-        raise ValueError(f"rank {problem.rank} of a matrix {matrix.shape}: give 1 to {min(matrix.shape)}")
+    matrix, rank = unfold(problem.observed), rank_of("randomised_svd", problem)
+    if not 1 <= rank <= min(matrix.shape):
+        raise ValueError(f"rank {rank} of a matrix {matrix.shape}: give 1 to {min(matrix.shape)}")
     left, singular_values, right = randomized_svd(
-        matrix, problem.rank, n_oversamples=oversampling, n_iter=power_iterations, random_state=seed
+        matrix, rank, n_oversamples=oversampling, n_iter=power_iterations, random_state=seed
     )
     return Estimate(factors=fold(left * singular_values, right.T, problem.observed.shape))

@@ -8,6 +8,7 @@ import numpy as np
 from benchmark.contract import Estimate, Problem
 
 LABEL = "Raw pixels"
+FAMILY = "control"
 TASKS = {"basis"}
 DEVICES = {"cpu"}
 CONTROL = True

@@ -13,26 +13,35 @@ Noise adds its variance to the diagonal. Variants:
   cancels in its metric, and truncates after a mapping to [0, 1] that it takes from the clean covariance.
 """
 
+from typing import Literal
+
+from benchmark.algorithms.choices import check_choices
+from benchmark.algorithms.granted import noise_of, rank_of
 from benchmark.contract import Estimate, Problem
 from benchmark.covariance import sample_covariance, truncated, without_noise
 from benchmark.samples import check_rank
 
 LABEL = "Sample covariance"
+FAMILY = "component analysis"
 TASKS = {"covariance"}
 DEVICES = {"cpu"}
 
-VARIANTS = ("full", "truncated", "denoised", "published")
 
-
-def solve(problem: Problem, *, seed: int, device: str, variant: str = "full") -> Estimate:
+def solve(
+    problem: Problem,
+    *,
+    seed: int,
+    device: str,
+    variant: Literal["full", "truncated", "denoised", "published"] = "full",
+) -> Estimate:
     """Return the p x p covariance of n x p samples."""
-    samples, rank = problem.observed, problem.rank
-    if variant not in VARIANTS:
-        raise ValueError(f"unknown variant {variant!r}; sample_covariance has: {', '.join(VARIANTS)}")
+    check_choices(solve, variant=variant)
+    samples = problem.observed
     covariance = sample_covariance(samples, centre="samples" if variant == "published" else "features")
     if variant == "denoised":
-        return Estimate(signal=without_noise(covariance, samples, problem.noise))
+        return Estimate(signal=without_noise(covariance, samples, noise_of("sample_covariance", problem)))
     if variant == "full":
         return Estimate(signal=covariance)
+    rank = rank_of("sample_covariance", problem)
     check_rank(rank, samples.shape[1], samples)
     return Estimate(signal=truncated(covariance, rank))

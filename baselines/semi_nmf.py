@@ -15,29 +15,38 @@ data's sum of squares. Departure from both: entries of G stay above 1e-9, as one
 
 from collections.abc import Iterator
 from itertools import islice
+from typing import Literal
 
 import numpy as np
 
+from benchmark.algorithms.choices import check_choices
+from benchmark.algorithms.granted import rank_of
 from benchmark.contract import Estimate, Problem
 from benchmark.samples import as_rows, check_rank
 
 LABEL = "Semi-NMF"
+FAMILY = "non-negative factorisation"
 TASKS = {"factorise"}
 DEVICES = {"cpu"}
 STOCHASTIC = True
 
-SIDES = ("pixels", "samples")
 TOLERANCE = 1e-10
 EPSILON = np.finfo(float).eps
 # Added to the start and to the denominator, as in the authors' baseline.
 SMALL, TINY = 1e-4, 1e-9
 
 
-def solve(problem: Problem, *, seed: int, device: str, nonnegative: str = "pixels", iterations: int = 500) -> Estimate:
+def solve(
+    problem: Problem,
+    *,
+    seed: int,
+    device: str,
+    nonnegative: Literal["pixels", "samples"] = "pixels",
+    iterations: int = 500,
+) -> Estimate:
     """Return the factors of the samples, n x rank, and of the pixels, (*sample shape, rank)."""
-    if nonnegative not in SIDES:
-        raise ValueError(f"unknown side {nonnegative!r}; semi_nmf has: {', '.join(SIDES)}")
-    rank, samples = problem.rank, as_rows(problem.observed)
+    check_choices(solve, nonnegative=nonnegative)
+    rank, samples = rank_of("semi_nmf", problem), as_rows(problem.observed)
     check_rank(rank, samples.size, samples)
     data = samples if nonnegative == "pixels" else samples.T
     least_change = TOLERANCE * np.sum(data**2)

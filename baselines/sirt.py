@@ -16,7 +16,9 @@ from benchmark.algorithms.iterative import quotient, stopped_by_held_out
 from benchmark.contract import Estimate, Operator, Problem
 
 LABEL = "SIRT"
-TASKS = {"tomography"}
+FAMILY = "classical reconstruction"
+TASKS = {"recover"}
+OPERATORS = {"radon"}
 DEVICES = {"cpu"}
 STOCHASTIC = True
 

@@ -8,10 +8,12 @@ Eckart and Young, The approximation of one matrix by another of lower rank, Psyc
 DOI 10.1007/BF02288367.
 """
 
+from benchmark.algorithms.granted import rank_of
 from benchmark.algorithms.lowrank import truncated_svd
 from benchmark.contract import Estimate, Problem
 
 LABEL = "SVD"
+FAMILY = "truncated SVD"
 TASKS = {"denoise"}
 DEVICES = {"cpu"}
 
@@ -21,4 +23,4 @@ def solve(problem: Problem, *, seed: int, device: str, extra: int = 0) -> Estima
 
     Raises ValueError for a rank that the unfolding cannot have.
     """
-    return Estimate(factors=truncated_svd(problem.observed, problem.rank + extra))
+    return Estimate(factors=truncated_svd(problem.observed, rank_of("svd", problem) + extra))

@@ -24,6 +24,7 @@ from benchmark.algorithms.lowrank import right_singular, truncated_svd, unfold
 from benchmark.contract import Estimate, Problem
 
 LABEL = "SVD, rank by held-out entries"
+FAMILY = "truncated SVD"
 TASKS = {"denoise"}
 DEVICES = {"cpu"}
 

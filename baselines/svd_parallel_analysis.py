@@ -21,28 +21,37 @@ a lower one can have the smaller error, as the weakest components found are most
 """
 
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 
+from benchmark.algorithms.choices import check_choices
 from benchmark.algorithms.lowrank import right_singular, truncated_svd, unfold
 from benchmark.contract import Estimate, Problem
 
 LABEL = "SVD, rank by parallel analysis"
+FAMILY = "truncated SVD"
 TASKS = {"denoise"}
 DEVICES = {"cpu"}
 
 Draw = Callable[[np.ndarray], np.ndarray]
 
 
-def solve(problem: Problem, *, seed: int, device: str, null: str = "permutation", draws: int = 9) -> Estimate:
+def solve(
+    problem: Problem,
+    *,
+    seed: int,
+    device: str,
+    null: Literal["permutation", "signflip"] = "permutation",
+    draws: int = 9,
+) -> Estimate:
     """Return the factors of the truncated SVD, of shapes H x W x r and B x r. The nulls are drawn with a fixed seed."""
+    check_choices(solve, null=null)
     rng = np.random.default_rng(0)
     nulls: dict[str, Draw] = {
         "permutation": lambda matrix: rng.permuted(matrix, axis=0),
         "signflip": lambda matrix: np.where(rng.random(matrix.shape, dtype=np.float32) < 0.5, matrix, -matrix),
     }
-    if null not in nulls:
-        raise ValueError(f"unknown null {null!r}; svd_parallel_analysis has: {', '.join(nulls)}")
     rank = detectable_rank(unfold(problem.observed), nulls[null], draws)
     return Estimate(factors=truncated_svd(problem.observed, rank))
 

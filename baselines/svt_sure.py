@@ -13,22 +13,21 @@ noise the mean of its variance is taken. The minimum over t is exact, not that o
 
 import numpy as np
 
+from benchmark.algorithms.granted import sigma_of
 from benchmark.algorithms.lowrank import centred, fold, right_singular
 from benchmark.algorithms.sure import best_threshold
 from benchmark.contract import Estimate, Problem
 
 LABEL = "SVT, threshold by SURE"
+FAMILY = "singular-value shrinkage"
 TASKS = {"denoise"}
 DEVICES = {"cpu"}
 
 
 def solve(problem: Problem, *, seed: int, device: str) -> Estimate:
     """Return factors of shapes H x W x r and B x r, the means as their last component."""
-    if problem.noise is None:
-        raise ValueError("svt_sure needs the noise level, and this problem names no noise model")
+    sigma = sigma_of("svt_sure", problem)
     matrix, mean = centred(problem.observed)
-    # The models' variance is affine in the mean, so that this is the mean variance, free of bias.
-    sigma = float(np.sqrt(problem.noise.variance(problem.observed.mean(dtype=np.float64))))
     singular_values, right = right_singular(matrix)
     threshold = best_threshold(singular_values, sigma, matrix.shape)
     kept = singular_values > threshold

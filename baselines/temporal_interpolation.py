@@ -14,7 +14,9 @@ from benchmark.algorithms.held_out import best_setting, hold_out
 from benchmark.contract import Estimate, Operator, Problem, Skipped
 
 LABEL = "Temporal interpolation"
-TASKS = {"video"}
+FAMILY = "filters and interpolation"
+TASKS = {"recover"}
+OPERATORS = {"coded_exposure"}
 DEVICES = {"cpu"}
 STOCHASTIC = True
 

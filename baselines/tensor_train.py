@@ -12,17 +12,20 @@ import numpy as np
 from tensorly.decomposition import tensor_train
 from tensorly.tt_tensor import tt_to_tensor
 
+from benchmark.algorithms.granted import rank_of
 from benchmark.algorithms.lowrank import truncated_svd
 from benchmark.contract import Estimate, Problem
 
 LABEL = "Tensor train"
+FAMILY = "tensor decomposition"
 TASKS = {"denoise"}
 DEVICES = {"cpu"}
 
 
 def solve(problem: Problem, *, seed: int, device: str) -> Estimate:
     """Return the signal H x W x N, or of a matrix H x W the factors H x rank and W x rank."""
+    rank = rank_of("tensor_train", problem)
     if problem.observed.ndim == 2:
-        return Estimate(factors=truncated_svd(problem.observed, problem.rank))
+        return Estimate(factors=truncated_svd(problem.observed, rank))
     Y = np.ascontiguousarray(problem.observed, dtype=np.float64)
-    return Estimate(signal=tt_to_tensor(tensor_train(Y, [1, problem.rank, problem.rank, 1])))
+    return Estimate(signal=tt_to_tensor(tensor_train(Y, [1, rank, rank, 1])))

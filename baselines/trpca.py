@@ -12,6 +12,8 @@ Departure from the paper: it stops at a largest change, and a largest residual, 
 is 1, they are 1e-5, far below a grey level.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy import fft
 
@@ -20,6 +22,7 @@ from benchmark.contract import Estimate, Problem
 from benchmark.stacks import as_stack
 
 LABEL = "TRPCA"
+FAMILY = "robust PCA"
 TASKS = {"outliers"}
 DEVICES = {"cpu"}
 
@@ -31,7 +34,7 @@ def solve(
     *,
     seed: int,
     device: str,
-    axes: tuple[int, int, int] = (0, 2, 1),
+    axes: Sequence[int] = (0, 2, 1),
     tolerance: float = 1e-5,
     iterations: int = 500,
 ) -> Estimate:

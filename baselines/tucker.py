@@ -16,10 +16,12 @@ import numpy as np
 from tensorly.decomposition import tucker
 from tensorly.tucker_tensor import tucker_to_tensor, validate_tucker_rank
 
+from benchmark.algorithms.granted import rank_of
 from benchmark.algorithms.lowrank import truncated_svd
 from benchmark.contract import Estimate, Problem
 
 LABEL = "Tucker"
+FAMILY = "tensor decomposition"
 TASKS = {"denoise", "outliers"}
 DEVICES = {"cpu"}
 
@@ -28,10 +30,11 @@ SPATIAL_SHARE = 0.8
 
 def solve(problem: Problem, *, seed: int, device: str, iterations: int = 100, tolerance: float = 1e-6) -> Estimate:
     """Return the signal H x W x N; the iteration ends when the relative error changes by less than `tolerance`."""
+    rank = rank_of("tucker", problem)
     if problem.observed.ndim == 2:
-        return Estimate(factors=truncated_svd(problem.observed, problem.rank))
+        return Estimate(factors=truncated_svd(problem.observed, rank))
     Y = np.ascontiguousarray(problem.observed, dtype=np.float64)
-    ranks = multilinear_ranks(Y.shape, problem.rank)
+    ranks = multilinear_ranks(Y.shape, rank)
     return Estimate(signal=tucker_to_tensor(tucker(Y, ranks, init="svd", n_iter_max=iterations, tol=tolerance)))
 
 

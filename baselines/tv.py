@@ -14,8 +14,11 @@ times the peak and the mean squared norm of the columns of A; each fit starts fr
 list ends early at two weights without gain. The last fit is to all entries. It computes in single precision.
 """
 
+from typing import Literal
+
 import numpy as np
 
+from benchmark.algorithms.choices import check_choices
 from benchmark.algorithms.held_out import error_at, hold_out
 from benchmark.algorithms.salt_and_pepper import suspects
 from benchmark.algorithms.total_variation import minimise, scales_of, start
@@ -23,7 +26,8 @@ from benchmark.contract import Estimate, Problem, Skipped
 from benchmark.noise import SaltAndPepper
 
 LABEL = "TV"
-TASKS = {"denoise", "outliers", "video", "tomography"}
+FAMILY = "total variation"
+TASKS = {"denoise", "outliers", "recover"}
 DEVICES = {"cpu"}
 STOCHASTIC = True
 
@@ -38,13 +42,12 @@ def solve(
     *,
     seed: int,
     device: str,
-    dimensions: int = 2,
+    dimensions: Literal[2, 3] = 2,
     tolerance: float = 2e-4,
     iterations: int = 300,
 ) -> Estimate:
     """Return the signal. Each fit ends after `iterations`, or where one changes the signal by less than `tolerance`."""
-    if dimensions not in (2, 3):
-        raise ValueError(f"tv takes differences along 2 axes, of each image, or along all 3, not along {dimensions!r}")
+    check_choices(solve, dimensions=dimensions)
     settings = {"tolerance": tolerance, "iterations": iterations}
     observed = problem.observed.astype(np.float32, order="C")
     if isinstance(problem.noise, SaltAndPepper):

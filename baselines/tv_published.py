@@ -18,12 +18,14 @@ from copy import deepcopy
 import numpy as np
 import torch
 
+from benchmark.algorithms.granted import rank_of
 from benchmark.contract import Estimate, Factors, Problem, Snapshot
 from deeptensor.loop import snapshot_iterations
 from deeptensor.operators import CodedExposure
 
 LABEL = "2D TV as published"
-TASKS = {"video", "tomography"}
+FAMILY = "total variation"
+TASKS = {"recover"}
 DEVICES = {"cpu", "cuda"}
 STOCHASTIC = True
 
@@ -47,7 +49,10 @@ def solve(
     operator = deepcopy(problem.operator).to(device)
     observed = torch.tensor(problem.observed, dtype=torch.float32, device=device)
     generator = torch.Generator().manual_seed(seed)
-    sizes = [(size, problem.rank) for size in operator.shape] + [(problem.rank,)] if decompose else [operator.shape]
+    sizes = [operator.shape]
+    if decompose:
+        rank = rank_of("tv_published", problem)
+        sizes = [*((size, rank) for size in operator.shape), (rank,)]
     # Drawn on the host: each seed starts alike on every device.
     starts = [LARGEST_START * torch.rand(size, generator=generator) for size in sizes]
     parameters = [start.to(device).requires_grad_() for start in starts]

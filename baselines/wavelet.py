@@ -11,14 +11,18 @@ small image. sigma is the root of the mean noise variance of the image (`matched
 transform, which Poisson noise alone has (`anscombe`, DOI 10.1109/TIP.2012.2202675).
 """
 
+from typing import Literal
+
 import numpy as np
 import pywt
 from skimage.restoration import denoise_wavelet
 
-from benchmark.algorithms.fixed_sigma import band_by_band, check_noise_level, denoise_stack
+from benchmark.algorithms.choices import check_choices
+from benchmark.algorithms.fixed_sigma import band_by_band, denoise_stack
 from benchmark.contract import Estimate, Problem
 
 LABEL = "Wavelets, BayesShrink"
+FAMILY = "filters and interpolation"
 TASKS = {"denoise"}
 DEVICES = {"cpu"}
 
@@ -26,10 +30,12 @@ WAVELET = "sym8"
 SCALES = 4
 
 
-def solve(problem: Problem, *, seed: int, device: str, variance: str = "matched") -> Estimate:
+def solve(
+    problem: Problem, *, seed: int, device: str, variance: Literal["matched", "anscombe"] = "matched"
+) -> Estimate:
     """Return the signal, of shape H x W or H x W x B, each image denoised on its own."""
-    check_noise_level("wavelet", problem, variance)
-    return Estimate(signal=denoise_stack(band_by_band(filter_image), problem, variance))
+    check_choices(solve, variance=variance)
+    return Estimate(signal=denoise_stack("wavelet", band_by_band(filter_image), problem, variance))
 
 
 def filter_image(image: np.ndarray, sigma: float) -> np.ndarray:

@@ -23,14 +23,18 @@ against the local minima of weights that are zero or one. The weights of noise a
 
 from collections.abc import Iterator
 from itertools import islice
+from typing import Literal
 
 import numpy as np
 
+from benchmark.algorithms.choices import check_choices
+from benchmark.algorithms.granted import noise_of, rank_of
 from benchmark.algorithms.lowrank import fold, truncated_svd, unfold
 from benchmark.contract import Estimate, Factors, Problem, compose
 from benchmark.noise import Noise
 
 LABEL = "Weighted low rank"
+FAMILY = "truncated SVD"
 TASKS = {"denoise"}
 DEVICES = {"cpu"}
 
@@ -43,20 +47,17 @@ def solve(
     *,
     seed: int,
     device: str,
-    algorithm: str = "als",
+    algorithm: Literal["als", "em"] = "als",
     regularisation: float = 0.0,
     iterations: int = 100,
     tolerance: float = 1e-5,
 ) -> Estimate:
     """Return factors of shapes H x W x rank and B x rank, after at most `iterations` iterations."""
+    check_choices(solve, algorithm=algorithm)
     algorithms = {"als": alternating_least_squares, "em": expectation_maximisation}
-    if algorithm not in algorithms:
-        raise ValueError(f"unknown algorithm {algorithm!r}; wlra has: {', '.join(algorithms)}")
-    if problem.noise is None:
-        raise ValueError("wlra needs the noise level, and this problem names no noise model")
     matrix = unfold(problem.observed)
-    start = truncated_svd(matrix, problem.rank)
-    weights = noise_weights(compose(start), problem.noise)
+    start = truncated_svd(matrix, rank_of("wlra", problem))
+    weights = noise_weights(compose(start), noise_of("wlra", problem))
     values = [objective(matrix, weights, start, regularisation)]
     for factors in islice(algorithms[algorithm](matrix, weights, start, regularisation), iterations):
         values.append(objective(matrix, weights, factors, regularisation))

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 
 import numpy as np
-from sklearn.model_selection import GridSearchCV, StratifiedKFold
-from sklearn.svm import SVC
 
 from benchmark.samples import as_rows
 
@@ -14,25 +12,37 @@ FOLDS = 5
 FEWEST = 2
 
 
-def accuracies(basis: np.ndarray, data: Mapping[str, np.ndarray]) -> dict[str, float]:
+def accuracy(kernel: str, basis: np.ndarray, observed: np.ndarray, withheld: Mapping[str, np.ndarray]) -> float:
     """Return the share in percent of test samples that a support vector machine on projections classifies rightly.
 
-    `basis` is r x p; `data` holds `observed` and `test` samples, and the `labels` and `test_labels` of each. The
-    projections, less the mean of the training samples, are divided by their root mean square, so that the penalties
-    mean the same for every basis; classes weigh equally, and the penalty is chosen by cross-validation, five-fold where
-    each class has five training samples. Raises ValueError where one has but one.
+    `basis` is r x p; `observed` are the training samples, and `withheld` holds their `labels`, the samples `test` and
+    the `test_labels`. The projections, less the mean of the training samples, are divided by their root mean square, so
+    that the penalties mean the same for every basis; classes weigh equally, and the penalty is chosen by
+    cross-validation, five-fold where each class has five training samples.
     """
-    smallest = int(np.unique(data["labels"], return_counts=True)[1].min())
-    if smallest < FEWEST:
-        raise ValueError(f"a class has {smallest} training samples, a quarter of all: give at least 8 samples a class")
-    train, test = as_rows(data["observed"]), as_rows(data["test"])
+    # They take two seconds to load, and bases alone need them.
+    from sklearn.model_selection import GridSearchCV, StratifiedKFold
+    from sklearn.svm import SVC
+
+    train, test = as_rows(observed), as_rows(withheld["test"])
     mean = train.mean(axis=0)
     projected, unseen = (train - mean) @ basis.T, (test - mean) @ basis.T
     scale = np.sqrt(np.mean(projected**2)) or 1.0
-    result = {}
-    for name, kernel in (("accuracy_linear", "linear"), ("accuracy_rbf", "rbf")):
-        machine = SVC(kernel=kernel, class_weight="balanced")
-        folds = StratifiedKFold(min(FOLDS, smallest), shuffle=True, random_state=0)
-        search = GridSearchCV(machine, {"C": PENALTIES}, cv=folds).fit(projected / scale, data["labels"])
-        result[name] = 100 * float(search.score(unseen / scale, data["test_labels"]))
-    return result
+    machine = SVC(kernel=kernel, class_weight="balanced")
+    folds = StratifiedKFold(min(FOLDS, smallest_class(withheld["labels"])), shuffle=True, random_state=0)
+    search = GridSearchCV(machine, {"C": PENALTIES}, cv=folds).fit(projected / scale, withheld["labels"])
+    return 100 * float(search.score(unseen / scale, withheld["test_labels"]))
+
+
+def smallest_class(labels: np.ndarray) -> int:
+    """Return the number of samples of the rarest class."""
+    return int(np.unique(labels, return_counts=True)[1].min())
+
+
+def check_classes(labels: np.ndarray, share: float) -> None:
+    """Raise ValueError if a class has too few of the training `labels`, which are a `share` of all, to learn from."""
+    if (smallest := smallest_class(labels)) < FEWEST:
+        raise ValueError(
+            f"a class has {smallest} training samples, where {share:g} of all samples train: "
+            f"give at least {round(FEWEST / share)} samples a class"
+        )

@@ -1,15 +1,18 @@
-"""What passes between the benchmark and a method, and between the benchmark and a data set."""
+"""What passes between the benchmark and a method, a data set, and a task."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import reduce
 from typing import Protocol
 
 import numpy as np
 
 from benchmark.noise import Noise
+from benchmark.observation import Observation
 
 Factors = tuple[np.ndarray, ...]
+# A signal, factors that compose to it, or several signals by name.
+Answer = np.ndarray | Factors | Mapping[str, np.ndarray]
 
 
 class Skipped(Exception):
@@ -33,84 +36,110 @@ class Operator(Protocol):
 class Item:
     """One clean signal of a data set, as a file in `datasets/` returns it.
 
-    `signal` has values in [0, 1] with maximum 1. It is a matrix; or a stack of images, height x width x bands, frames,
-    slices or faces; or, for the tasks `basis`, `covariance` and `factorise`, samples along the first axis.
-    A `signed` signal has values in [-1, 1] at a scale of its own; Poisson noise cannot be drawn from it.
-    `rank` overrides the data set's rank in the config. `labels` (first axis as `signal`'s) go to scoring alone.
+    `signal` has values in [0, 1] with maximum 1, and the axes of the file's `KIND`: `images` and `matrices` are H x W
+    (an image in colour H x W x 3); a `stack` is H x W x N, whose images are bands, frames, slices or faces; `samples`
+    stand along the first axis. A `signed` signal has values in [-1, 1] at a scale of its own; Poisson noise cannot be
+    drawn from it. `rank` and `budget` override those of the data set in the experiment. `extras` are arrays that belong
+    to the signal by name, such as `labels`, one for each sample; the task decides who gets them.
     """
 
     name: str
     signal: np.ndarray
     rank: int | None = None
-    labels: np.ndarray | None = None
+    budget: int | None = None
     signed: bool = False
+    extras: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Posed:
+    """A problem as files hold it: the arrays that methods get, and those that only scoring gets.
+
+    Of what is `given`, `observed` is the observation, `operator/...` are the arrays that its operator is made of, and
+    all else is what the task grants by name. Of what is `withheld`, `signal` is what `observed` was drawn from; a
+    control that sees the truth gets it in place of the observation.
+    """
+
+    given: Mapping[str, np.ndarray]
+    withheld: Mapping[str, np.ndarray]
 
 
 @dataclass(frozen=True)
 class Problem:
-    """What a method may see. The clean signal is not part of it.
+    """What a method may see. What the task withholds is no part of it.
 
     `observed` is the noisy signal (for a control whose file says `SEES_TRUTH = True`, the clean one), or, where there
     is an `operator`, the noisy measurements that it makes of the signal. `rank` is the one that the protocol tells (for
-    a control whose file says `COMPLETE = True`, the number of features of a sample). `noise` is the model of the noise
-    of `observed` that the protocol grants, `data_range` the peak of the clean signals.
+    a control whose file says `COMPLETE = True`, the number of features of a sample), `budget` how many numbers an
+    answer may store, where the task counts them. `noise` is the model of the noise of `observed` that the protocol
+    grants, `data_range` the peak of the clean signals, and `granted` holds what else the task grants, by name.
     """
 
     observed: np.ndarray
-    rank: int
-    data_range: float
+    rank: int | None = None
+    budget: int | None = None
+    data_range: float = 1.0
     noise: Noise | None = None
     operator: Operator | None = None
+    granted: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Snapshot:
     """The state of an iterative method after `iteration` iterations and `seconds` on its own clock.
 
-    `last` is the iterate and `average` the running average of iterates, each a signal or a tuple of factors.
+    `last` is the iterate and `average` the running average of iterates, each of the form of the answer.
     """
 
     iteration: int
     seconds: float
     loss: float
-    last: np.ndarray | Factors
-    average: np.ndarray | Factors | None = None
+    last: Answer
+    average: Answer | None = None
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a method returns: a `signal` of the shape that its task asks for, or the `factors` that compose to it."""
+    """What a method returns: one of `signal`, the `factors` that compose to it, and `parts`, signals by name.
+
+    The task says which shape, or which parts of which shapes, it asks for.
+    """
 
     signal: np.ndarray | None = None
     factors: Factors | None = None
+    parts: Mapping[str, np.ndarray] | None = None
     trace: Sequence[Snapshot] = ()
     iterations: int | None = None
 
     @property
-    def answer(self) -> np.ndarray | Factors:
-        """The signal, or the factors in its place."""
-        return self.factors if self.signal is None else self.signal
+    def answer(self) -> Answer:
+        """The signal, the factors, or the parts."""
+        return next(value for value in (self.signal, self.factors, self.parts) if value is not None)
 
 
-def answer_shape(task: str, problem: Problem) -> tuple[int, ...]:
-    """Return the shape of the answer to a problem: that of the signal, but for two tasks on samples.
+@dataclass(frozen=True)
+class Tiny:
+    """A problem for the contract tests, small enough for every method of a task.
 
-    Of n samples of p features, `basis` asks for `rank` vectors of the samples' shape, `covariance` for a p x p matrix.
+    `item` has a rank. A method that is no control must reach `least` in the measure `measure`, where it is given.
     """
-    if task == "basis":
-        return (problem.rank, *problem.observed.shape[1:])
-    if task == "covariance":
-        return (problem.observed.shape[1],) * 2
-    return problem.observed.shape if problem.operator is None else tuple(problem.operator.shape)
+
+    item: Item
+    observation: Observation
+    measure: str | None = None
+    least: float = 0.0
 
 
-def compose(value: np.ndarray | Factors) -> np.ndarray:
+def compose(value: Answer) -> np.ndarray | dict[str, np.ndarray]:
     """Return the signal: an array as it is; factors as the sum over r of the outer products of their last-axis slices.
 
-    Factors of shapes (H, W, r) and (B, r) make an H x W x B cube; three of shape (n_i, r) make a CP tensor.
+    Factors of shapes (H, W, r) and (B, r) make an H x W x B cube; three of shape (n_i, r) make a CP tensor. Parts are
+    returned by name, as they are.
     """
     if isinstance(value, np.ndarray):
         return value
+    if isinstance(value, Mapping):
+        return dict(value)
     shape = tuple(size for factor in value for size in factor.shape[:-1])
     rank = value[0].shape[-1]
     first, *rest = [factor.reshape(-1, rank) for factor in value]

@@ -17,8 +17,8 @@ CENTRES = {"features": 0, "samples": 1}
 def sample_covariance(samples: np.ndarray, centre: str = "features") -> np.ndarray:
     """Return the p x p covariance of n x p samples, n at least 2, normalised by n, in double precision.
 
-    `centre` says whose mean is subtracted: that of each of the "features" over the samples, or, as in the script of
-    the DeepTensor authors, that of each of the "samples" over its features.
+    `centre` says whose mean is subtracted: that of each of the "features" over the samples, or, as in a published
+    script (see `tasks/covariance.py`), that of each of the "samples" over its features.
     """
     if centre not in CENTRES:
         raise ValueError(f"unknown centre {centre!r}; a covariance has: {', '.join(CENTRES)}")

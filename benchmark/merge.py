@@ -1,7 +1,7 @@
 """Takes over runs that were made elsewhere: `python -m benchmark.merge OTHER/results/public results/public`.
 
 So the runs of a profile can be shared between machines, or days, and gathered in one table, in which each row keeps its
-own provenance. The observations have to be there first: `snakemake --until corrupt` with the profile's config.
+own provenance. The problems have to be there first: `snakemake --until pose` with the profile.
 """
 
 import argparse
@@ -9,7 +9,8 @@ import shutil
 import sys
 from pathlib import Path
 
-from benchmark.plan import ROOT, digest_of, sources_of
+from benchmark.catalog import files_of, method_code
+from benchmark.source import ROOT
 from benchmark.storage import load_json
 
 FILES = ("estimate.npz", "record.json")
@@ -23,16 +24,21 @@ def merge(source: Path, target: Path, root: Path = ROOT) -> tuple[list[str], dic
     """
     if not (source / "runs").is_dir():
         raise FileNotFoundError(f"{source} has no folder `runs`; give the folder of a profile, such as results/public")
-    codes = {digest_of(sources_of(path, root)) for path in (root / "baselines").glob("[!_]*.py")}
+    codes = {method_code(file.path, root) for file in files_of(root, "baselines").values() if not file.fault}
     taken, left = [], {}
     for record in sorted(source.glob("runs/*/*/*/*/*/record.json")):
         folder = record.parent.relative_to(source)
-        reason = obstacle(load_json(record), target / folder, target / "data" / folder.parts[2] / "facts.json", codes)
+        reason = obstacle(
+            load_json(record),
+            target / folder,
+            target / "data" / folder.parts[1] / folder.parts[2] / "facts.json",
+            codes,
+        )
         if reason:
             left[str(folder)] = reason
             continue
         (target / folder).mkdir(parents=True, exist_ok=True)
-        for name in FILES:  # without the times of the files, so that they are newer than the observations
+        for name in FILES:  # without the times of the files, so that they are newer than the problems
             shutil.copyfile(source / folder / name, target / folder / name)
         taken.append(str(folder))
     return taken, left

@@ -1,6 +1,8 @@
 """Measures of an estimate against the clean signal, and how they are shown. Estimates are not clipped."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -9,21 +11,32 @@ SSIM_WINDOW = 7
 
 @dataclass(frozen=True)
 class Metric:
-    """How a measure is shown: under `label`, with `decimals` digits, and whether more is better."""
+    """How a measure is shown: under `label`, with `decimals` digits, and whether more is better.
+
+    One that is not `traced` is too dear to be taken of every snapshot. `error` turns values, single ones or arrays of
+    them, into what is proportional to the squared error, where the measure tells that.
+    """
 
     label: str
     higher_is_better: bool
     decimals: int
+    traced: bool = True
+    error: Callable[[Any], Any] | None = None
+
+
+def squared_error(decibels: Any) -> Any:
+    """Return the mean squared error that a PSNR says, in units of the squared data range."""
+    return 10 ** (-decibels / 10)
 
 
 METRICS = {
-    "psnr": Metric("PSNR [dB]", higher_is_better=True, decimals=2),
-    "psnr_debiased": Metric("PSNR, debiased [dB]", higher_is_better=True, decimals=2),
+    "psnr": Metric("PSNR [dB]", higher_is_better=True, decimals=2, error=squared_error),
+    "psnr_debiased": Metric("PSNR, debiased [dB]", higher_is_better=True, decimals=2, error=squared_error),
     "ssim": Metric("SSIM", higher_is_better=True, decimals=3),
     "sam": Metric("SAM [°]", higher_is_better=False, decimals=2),
     "affinity": Metric("Affinity", higher_is_better=True, decimals=3),
-    "accuracy_linear": Metric("Accuracy, linear [%]", higher_is_better=True, decimals=1),
-    "accuracy_rbf": Metric("Accuracy, RBF [%]", higher_is_better=True, decimals=1),
+    "accuracy_linear": Metric("Accuracy, linear [%]", higher_is_better=True, decimals=1, traced=False),
+    "accuracy_rbf": Metric("Accuracy, RBF [%]", higher_is_better=True, decimals=1, traced=False),
 }
 
 
@@ -59,7 +72,7 @@ def sam(clean: np.ndarray, estimate: np.ndarray, data_range: float) -> float:
     out; a zero estimate of any other counts 90 degrees.
     """
     lit = np.linalg.norm(clean, axis=-1) > 0
-    truth, answer = clean[lit], estimate[lit]
+    truth, answer = clean[lit].astype(np.float64), estimate[lit].astype(np.float64)
     norms = np.linalg.norm(truth, axis=-1) * np.linalg.norm(answer, axis=-1)
     cosines = np.divide(np.sum(truth * answer, axis=-1), norms, out=np.zeros_like(norms), where=norms > 0)
     return float(np.degrees(np.arccos(np.clip(cosines, -1, 1))).mean())

@@ -1,16 +1,18 @@
 """Noise models: how an observation is drawn from a clean signal, and what a method may know of it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+
+# Numbers of which experiments are told what they may be (see `benchmark.settings`).
+NotNegative = Positive = Share = float
 
 
 @dataclass(frozen=True)
 class Gaussian:
     """Additive white noise of standard deviation `sigma`, in units of the signal."""
 
-    sigma: float
+    sigma: NotNegative
 
     def sample(self, clean: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Return an observation of `clean`."""
@@ -28,8 +30,8 @@ class Poisson:
     y = (Poisson(photons * x) + readout * N(0, 1)) / photons, not clipped: the camera of the paper's Figs 2, 9, 11, 12.
     """
 
-    photons: float
-    readout: float = 0.0
+    photons: Positive
+    readout: NotNegative = 0.0
 
     def sample(self, clean: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Return an observation of `clean`; ValueError if a value of it is negative."""
@@ -50,7 +52,7 @@ class Rician:
     y = sqrt((x + sigma n1)^2 + (sigma n2)^2), n1 and n2 standard normal.
     """
 
-    sigma: float
+    sigma: NotNegative
 
     def sample(self, clean: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Return an observation of `clean`."""
@@ -69,7 +71,7 @@ class SaltAndPepper:
     Its place is known nowhere but by the values: a clean entry may be 0 or 1, too.
     """
 
-    density: float
+    density: Share
 
     def sample(self, clean: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Return an observation of `clean`, whose peak is 1."""
@@ -85,8 +87,8 @@ class Skewed:
     both, the paper's text 0.09 and 0.3. It is not centred: its mean, before the clipping, is `square`.
     """
 
-    gaussian: float
-    square: float
+    gaussian: NotNegative
+    square: NotNegative
 
     def sample(self, clean: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Return an observation of `clean`."""
@@ -100,17 +102,3 @@ class Skewed:
 
 
 Noise = Gaussian | Poisson | Rician | SaltAndPepper | Skewed
-
-MODELS = {
-    "gaussian": Gaussian,
-    "poisson": Poisson,
-    "rician": Rician,
-    "salt_and_pepper": SaltAndPepper,
-    "skewed": Skewed,
-}
-
-
-def noise_from(entry: Mapping) -> Noise:
-    """Build the noise model of a config entry such as `{model: poisson, photons: 100, readout: 2}`."""
-    settings = {key: value for key, value in entry.items() if key != "model"}
-    return MODELS[entry["model"]](**settings)

@@ -1,18 +1,21 @@
-"""Runs one method on one observation file in a process of its own: limits, measures, records, never raises for it."""
+"""Runs one method on the problems of a cell in a process of its own: limits, measures, records, never raises for it."""
 
 import os
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
 
-from benchmark.plan import ROOT, digest_of, literals_of, missing_packages, sources_of
+from benchmark.catalog import method_code, missing_packages
+from benchmark.plan import Run
 from benchmark.provenance import cpu_name, git_state, versions
+from benchmark.source import ROOT, literals_of
 from benchmark.storage import load_arrays, load_json, save_arrays, save_json
 from benchmark.worker import outcome_of
 
@@ -24,59 +27,43 @@ class MethodChanged(RuntimeError):
 
 
 def run_method(
-    method: Path,
-    task: str,
-    params: Mapping,
-    observed: Path,
-    facts: Mapping,
-    noise: Mapping,
-    seed: int,
-    device: str,
-    threads: int,
-    time_limit: float,
-    estimate_out: Path,
-    record_out: Path,
-    log_file: Path,
+    run: Run, problems: Path, facts: Path, estimate_out: Path, record_out: Path, log_file: Path, time_limit: float
 ) -> None:
-    """Run a method on every item of an observation file; write the raw estimates and the record of each item.
+    """Run a method on every item of a file of problems; write the raw estimates and the record of each item.
 
     `time_limit` is in seconds for all items together. A missing package, an error, a crash, a wrong or non-finite
-    answer and an exceeded limit become the status of the items concerned. Raises MethodChanged if the method's files
-    are not at the end what they were at the start.
+    answer and an exceeded limit become the status of the items concerned. Raises MethodChanged if the method's code is
+    not at the end what it was at the start.
     """
-    items, code = facts["items"], sources_of(method)
-    run = {
-        "seed": seed,
-        "params": params,
-        "code_sha256": digest_of(code),
+    method, items = ROOT / run.file, load_json(facts)["items"]
+    literals, code = literals_of(method), method_code(method)
+    origin = {
+        "seed": run.seed,
+        "params": run.params,
+        "observation": run.observation,
+        "code_sha256": code,
         "cpu_name": cpu_name(),
-        "threads": threads,
+        "threads": run.threads,
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         **git_state(),
         **versions(),
     }
-    job = {
+    paths = {
         "method": str(method),
-        "task": task,
-        "sees_truth": literals_of(method).get("SEES_TRUTH", False),
-        "complete": literals_of(method).get("COMPLETE", False),
-        "params": params,
-        "observed": str(observed),
-        "items": items,
-        "noise": noise,
-        "seed": seed,
-        "device": device,
+        "task": str(ROOT / run.task_file),
+        "problems": str(problems.absolute()),
     }
+    flags = {"sees_truth": literals.get("SEES_TRUTH", False), "complete": literals.get("COMPLETE", False)}
     for leftover in record_out.parent.glob("unfinished-*"):
         if not psutil.pid_exists(int(leftover.name.rpartition("-")[2])):
             shutil.rmtree(leftover)
-    scratch = record_out.parent / f"unfinished-{os.getpid()}"
-    save_json(scratch / "job.json", job)
-    if missing := missing_packages(literals_of(method)):
+    scratch = record_out.parent.absolute() / f"unfinished-{os.getpid()}"
+    save_json(scratch / "job.json", {"run": asdict(run), "items": items} | paths | flags)
+    if missing := missing_packages(literals):
         names = " ".join(missing)
         fallback = outcome_of("skipped", f"needs the package {names}, which is not installed: pip install {names}")
     else:
-        fallback = outcome_of(*_run_worker(scratch / "job.json", threads, time_limit, log_file))
+        fallback = outcome_of(*_run_worker(scratch / "job.json", run.threads, time_limit, log_file))
     records, arrays = [], {}
     for number, item in enumerate(items):
         outcome, estimate = scratch / f"{number}.json", scratch / f"{number}.npz"
@@ -84,10 +71,10 @@ def run_method(
         records.append(identity | (load_json(outcome) if outcome.exists() else fallback))
         if estimate.exists():
             arrays |= load_arrays(estimate)
-    if digest_of(code) != run["code_sha256"]:
+    if method_code(method) != code:
         raise MethodChanged(f"{method} or a file that it imports changed while it ran: run it again")
     save_arrays(estimate_out, arrays)
-    save_json(record_out, {"run": run, "items": records})
+    save_json(record_out, {"run": origin, "items": records})
     shutil.rmtree(scratch)
 
 
@@ -96,15 +83,19 @@ def _run_worker(job_file: Path, threads: int, time_limit: float, log_file: Path)
     environment = os.environ | {name: str(threads) for name in THREAD_VARIABLES} | {"PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "benchmark.worker", str(job_file)]
     with log_file.open("a") as log:
-        # A pipe that is never written to: the worker leaves when it closes.
-        worker = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log, env=environment)
+        # A pipe that is never written to: the worker leaves when it closes. A session of its own, so that what the
+        # method starts can be ended with it.
+        worker = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=log, stderr=log, env=environment, start_new_session=True
+        )
         try:
             code = worker.wait(timeout=time_limit)
         except subprocess.TimeoutExpired:
-            worker.kill()
-            worker.wait()
             return "timeout", f"not finished within the time limit of {time_limit:g} s"
         finally:
+            with suppress(ProcessLookupError):
+                os.killpg(worker.pid, signal.SIGKILL)
+            worker.wait()
             worker.stdin.close()
     if code < 0:
         name = signal.Signals(-code).name

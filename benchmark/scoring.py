@@ -1,67 +1,68 @@
 """Turns raw estimates into rows of scores and curves: the one place where estimates meet the truth."""
 
 import json
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from benchmark.contract import Estimate, compose
-from benchmark.judges import Judge, judge_for
+from benchmark.loading import load_module
 from benchmark.metrics import METRICS
+from benchmark.plan import Run
+from benchmark.posing import observation_of, problem_of
+from benchmark.source import ROOT
 from benchmark.storage import load_arrays, load_json, parts_of, unpack, written_whole
 
-SCHEMA = 1
+log = logging.getLogger(__name__)
+
+SCHEMA = 2
 RUN_COLUMNS = "seed params code_sha256 git_commit git_dirty cpu_name threads torch python started".split()
 ITEM_COLUMNS = (
     "rank status message iterations seconds warmup_seconds peak_rss_mib peak_gpu_mib device_name data_sha256".split()
 )
-CURVE_COLUMNS = "dataset item noise method label seed iterate iteration seconds loss psnr".split()
+CURVE_COLUMNS = "dataset item noise method label seed iterate iteration seconds loss metric value".split()
+
+Answer = np.ndarray | dict[str, np.ndarray]
+Measures = Mapping[str, Callable[[Answer], float]]
 
 
-def score_run(
-    clean: Path,
-    withheld: Path,
-    estimate: Path,
-    record: Path,
-    names: Mapping,
-    params: Mapping,
-    bias: float,
-    scores_out: Path,
-    curves_out: Path,
-) -> None:
-    """Score every item of a run.
+def score_run(run: Run, names: Mapping, files: Mapping[str, Path], scores_out: Path, curves_out: Path) -> None:
+    """Score every item of a run by the measures of its task.
 
-    `names` holds the columns that name the run (task, dataset, noise, method, file, label, control, licence_note);
-    `params` the method's parameters by the config; `withheld` what the task keeps from methods; `bias` is the mean of
-    the noise. Each iterate of the run gets its rows: `returned` by the method, the `last` one, the `average` of
-    iterates, and the `oracle`: the best against the truth of these and of all snapshots, which no method could pick.
-    Raises ValueError if the run was made with other parameters, as one that was made elsewhere can be.
+    `names` holds the columns that say what the method is (file, label, family, control, licence_note); `files` are the
+    `given` and the `withheld` arrays, the `facts`, and the run's `estimate` and `record`. Each iterate of the run gets
+    its rows: `returned` by the method, the `last` one, the `average` of iterates, and the `oracle`: the best by the
+    primary measure of these and of all snapshots, which no method could pick. Raises ValueError if the run was made
+    with other parameters or another observation, as one that was made elsewhere can be.
     """
-    truth, secrets, arrays, run = load_arrays(clean), load_arrays(withheld), load_arrays(estimate), load_json(record)
-    if run["run"]["params"] != params:
-        raise ValueError(
-            f"this run was made with the parameters {run['run']['params']}, and the config has {params}: "
-            f"delete the folder {record.parent} to run it again, or change the config"
-        )
+    task, made = load_module(ROOT / run.task_file), load_json(files["record"])
+    for name in ("params", "observation"):
+        if made["run"][name] != json.loads(json.dumps(getattr(run, name))):
+            raise ValueError(
+                f"this run was made with the {name} {made['run'][name]}, and the plan has {getattr(run, name)}: "
+                f"delete the folder {files['record'].parent} to run it again, or change the experiment"
+            )
+    given, withheld, arrays = (load_arrays(files[name]) for name in ("given", "withheld", "estimate"))
+    budgets = {own["name"]: own["budget"] for own in load_json(files["facts"])["items"]}
+    observation = observation_of(run.observation, task)
+    place = {"task": run.task, "dataset": run.dataset, "noise": run.noise, "method": run.method}
     rows, curves = [], []
-    for item in run["items"]:
+    for item in made["items"]:
         name = item["item"]
-        base = dict(names) | {"item": name, "schema": SCHEMA}
-        base |= {column: run["run"][column] for column in RUN_COLUMNS} | {"params": json.dumps(run["run"]["params"])}
+        base = place | dict(names) | {"item": name, "schema": SCHEMA}
+        base |= {column: made["run"][column] for column in RUN_COLUMNS} | {"params": json.dumps(made["run"]["params"])}
         base |= {column: item[column] for column in ITEM_COLUMNS}
-        judge = judge_for(names["task"], truth[name], parts_of(secrets, name), item["rank"], bias)
+        problem = problem_of(parts_of(given, name), observation, item["rank"], budgets[name])
+        measures = task.measures(problem, parts_of(withheld, name))
         if item["status"] != "ok":
-            rows += _rows(base, "returned", dict.fromkeys(judge.measures, np.nan))
+            rows += _rows(base, "returned", dict.fromkeys(measures, np.nan))
             continue
-        answers, curve = iterates_of(unpack(arrays, name), judge)
-        for iterate, signal in answers.items():
-            if np.isfinite(signal).all():
-                rows += _rows(base, iterate, judge.score(signal))
-            else:
-                fault = {"status": "nonfinite", "message": f"the {iterate} iterate is not finite"}
-                rows += _rows(base | fault, iterate, dict.fromkeys(judge.measures, np.nan))
+        answers, curve = iterates_of(unpack(arrays, name), measures)
+        for iterate, answer in answers.items():
+            rows += _scored(base, iterate, answer, measures)
         curves += [base | point for point in curve]
     with written_whole(scores_out) as partial:
         pd.DataFrame(rows).to_csv(partial, index=False)
@@ -69,36 +70,56 @@ def score_run(
         pd.DataFrame(curves, columns=CURVE_COLUMNS).to_csv(partial, index=False)
 
 
-def iterates_of(estimate: Estimate, judge: Judge) -> tuple[dict[str, np.ndarray], list[dict]]:
-    """Return the answers that a run offers by name, and its curve of PSNR over iterations and seconds.
+def iterates_of(estimate: Estimate, measures: Measures) -> tuple[dict[str, Answer], list[dict]]:
+    """Return the answers that a run offers by name, and its curve of the primary measure over iterations and seconds.
 
-    Where answers have no PSNR there is no curve, and the answer that the method returned stands alone.
+    Where that measure is too dear to be taken of every snapshot there is no curve, and the answer that the method
+    returned stands alone.
     """
     answers, curve = {"returned": compose(estimate.answer)}, []
-    if judge.psnr is None or not estimate.trace:
+    metric, measure = next(iter(measures.items()))
+    if not METRICS[metric].traced or not estimate.trace:
         return answers, curve
-    best = judge.psnr(answers["returned"])
+    sign = 1 if METRICS[metric].higher_is_better else -1
+    best = _taken(measure, answers["returned"])
     answers["oracle"] = answers["returned"]
     for snapshot in estimate.trace:
         for iterate in ("last", "average"):
-            value = getattr(snapshot, iterate)
-            if value is None:
+            own = getattr(snapshot, iterate)
+            if own is None:
                 continue
-            signal = compose(value)
-            psnr = judge.psnr(signal)
-            curve.append(
-                {
-                    "iterate": iterate,
-                    "iteration": snapshot.iteration,
-                    "seconds": snapshot.seconds,
-                    "loss": snapshot.loss,
-                    "psnr": psnr,
-                }
-            )
-            answers[iterate] = signal
-            if psnr > best:
-                answers["oracle"], best = signal, psnr
+            answer = compose(own)
+            value = _taken(measure, answer)
+            clock = {"iteration": snapshot.iteration, "seconds": snapshot.seconds, "loss": snapshot.loss}
+            curve.append({"iterate": iterate, **clock, "metric": metric, "value": value})
+            answers[iterate] = answer
+            if sign * value > sign * best or (np.isnan(best) and not np.isnan(value)):
+                answers["oracle"], best = answer, value
     return answers, curve
+
+
+def _taken(measure: Callable[[Answer], float], answer: Answer) -> float:
+    """Return a measure of an answer; NaN where it cannot be taken, which the row of the answer says."""
+    try:
+        return measure(answer)
+    except Exception:
+        return np.nan
+
+
+def _scored(base: Mapping, iterate: str, answer: Answer, measures: Measures) -> list[dict]:
+    """Return the rows of an iterate; one that is not finite, or that a measure cannot be taken of, has no values."""
+    nothing = dict.fromkeys(measures, np.nan)
+    if not all(np.isfinite(own).all() for own in (answer.values() if isinstance(answer, dict) else [answer])):
+        fault = {"status": "nonfinite", "message": f"the {iterate} iterate is not finite"}
+        return _rows(base | fault, iterate, nothing)
+    try:
+        values = {name: measure(answer) for name, measure in measures.items()}
+        if holes := [name for name, value in values.items() if np.isnan(value)]:
+            raise ValueError(f"{', '.join(holes)} has no value")
+        return _rows(base, iterate, values)
+    except Exception as error:  # an answer that no task foresaw is a row, and the others are scored
+        log.exception("%s, %s, cannot be scored", base["item"], iterate)
+        return _rows(base | {"status": "failed", "message": f"it cannot be scored: {error}"}, iterate, nothing)
 
 
 def _rows(base: Mapping, iterate: str, values: Mapping[str, float]) -> list[dict]:

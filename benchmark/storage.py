@@ -1,4 +1,4 @@
-"""Files of arrays: signals by item, and estimates with their traces. A file appears whole or not at all."""
+"""Files of arrays: problems by item, and estimates with their traces. A file appears whole or not at all."""
 
 import hashlib
 import json
@@ -9,16 +9,19 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.contract import Estimate, Factors, Snapshot
+from benchmark.contract import Answer, Estimate, Item, Snapshot
 
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path` and move it there once the block ends without an error."""
+    """Give a temporary path beside `path`, and move it there once the block ends without an error; else remove it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.stem}.partial{path.suffix}")
-    yield partial
-    os.replace(partial, path)
+    try:
+        yield partial
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def save_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
@@ -50,11 +53,25 @@ def sha256_of_array(array: np.ndarray) -> str:
     return hashlib.sha256(head + np.ascontiguousarray(array).tobytes()).hexdigest()
 
 
+def pack_item(item: Item) -> dict[str, np.ndarray]:
+    """Return the arrays of an item as `<item>/signal` and `<item>/<extra>`, the signal in single precision."""
+    arrays = {"signal": item.signal.astype(np.float32)} | item.extras
+    return {f"{item.name}/{name}": np.asarray(own) for name, own in arrays.items()}
+
+
+def unpack_item(arrays: Mapping[str, np.ndarray], facts: Mapping) -> Item:
+    """Return the item of which `facts` states the name, rank, budget and sign, from the arrays of all items."""
+    own = parts_of(arrays, facts["name"])
+    return Item(
+        facts["name"], own.pop("signal"), rank=facts["rank"], budget=facts["budget"], signed=facts["signed"], extras=own
+    )
+
+
 def pack(estimate: Estimate, item: str) -> dict[str, np.ndarray]:
     """Return the estimate of an item as arrays `<item>/...`: the answer in single precision, the snapshots in half."""
     arrays = _named(f"{item}/answer", estimate.answer, np.float32)
     for number, snapshot in enumerate(estimate.trace):
-        key = f"{item}/trace/{number:03d}"
+        key = f"{item}/trace/{number:06d}"
         arrays[f"{key}/clock"] = np.array([snapshot.iteration, snapshot.seconds, snapshot.loss])
         arrays |= _named(f"{key}/last", snapshot.last, np.float16)
         if snapshot.average is not None:
@@ -71,8 +88,9 @@ def unpack(arrays: Mapping[str, np.ndarray], item: str) -> Estimate:
         last, average = _value(f"{key}/last", arrays), _value(f"{key}/average", arrays)
         trace.append(Snapshot(int(iteration), float(seconds), float(loss), last, average))
     answer = _value(f"{item}/answer", arrays)
-    is_signal = isinstance(answer, np.ndarray)
-    return Estimate(signal=answer if is_signal else None, factors=None if is_signal else answer, trace=trace)
+    if isinstance(answer, np.ndarray):
+        return Estimate(signal=answer, trace=trace)
+    return Estimate(parts=answer, trace=trace) if isinstance(answer, dict) else Estimate(factors=answer, trace=trace)
 
 
 def parts_of(arrays: Mapping[str, np.ndarray], item: str) -> dict[str, np.ndarray]:
@@ -80,14 +98,18 @@ def parts_of(arrays: Mapping[str, np.ndarray], item: str) -> dict[str, np.ndarra
     return {key.removeprefix(f"{item}/"): value for key, value in arrays.items() if key.startswith(f"{item}/")}
 
 
-def _named(key: str, value: np.ndarray | Factors, dtype: type) -> dict[str, np.ndarray]:
+def _named(key: str, value: Answer, dtype: type) -> dict[str, np.ndarray]:
     if isinstance(value, np.ndarray):
         return {key: value.astype(dtype)}
-    return {f"{key}/{number}": factor.astype(dtype) for number, factor in enumerate(value)}
+    if isinstance(value, Mapping):
+        return {f"{key}/part/{name}": own.astype(dtype) for name, own in value.items()}
+    return {f"{key}/{number:03d}": factor.astype(dtype) for number, factor in enumerate(value)}
 
 
-def _value(key: str, arrays: Mapping[str, np.ndarray]) -> np.ndarray | Factors | None:
+def _value(key: str, arrays: Mapping[str, np.ndarray]) -> Answer | None:
     if key in arrays:
         return arrays[key].astype(np.float32)
-    names = sorted(name for name in arrays if name.startswith(f"{key}/"))
-    return tuple(arrays[name].astype(np.float32) for name in names) or None
+    own = {name: arrays[name].astype(np.float32) for name in sorted(arrays) if name.startswith(f"{key}/")}
+    if any(name.startswith(f"{key}/part/") for name in own):
+        return {name.removeprefix(f"{key}/part/"): value for name, value in own.items()}
+    return tuple(own.values()) or None

@@ -5,19 +5,19 @@ Each item's outcome is written as soon as it is known, so that a crash or a time
 
 import json
 import logging
-import math
 import os
+import signal
 import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 
-import numpy as np
-
-from benchmark.contract import Estimate, Problem, Skipped, answer_shape, compose
+from benchmark.answers import NoAnswer, check_answer, size_of
+from benchmark.contract import Estimate, Problem, Skipped
 from benchmark.loading import load_module
-from benchmark.measure import known_noise, operator_from
+from benchmark.posing import observation_of, problem_of
 from benchmark.provenance import peak_rss_mib
 from benchmark.seeds import seed_for
 from benchmark.storage import load_arrays, pack, parts_of, save_arrays, save_json
@@ -25,6 +25,7 @@ from benchmark.storage import load_arrays, pack, parts_of, save_arrays, save_jso
 log = logging.getLogger(__name__)
 
 MEASURED = ("seconds", "warmup_seconds", "iterations", "peak_rss_mib", "peak_gpu_mib", "device_name")
+Results = list[tuple[dict, Estimate | None]]
 
 
 def main(job_file: Path) -> None:
@@ -46,31 +47,45 @@ def run_items(job: Mapping, folder: Path) -> None:
     A method with a function `solve_many` gets all items of equal shape and rank in one call, but not items with
     operators; where that call fails, it gets them one by one.
     """
-    started = time.perf_counter()
-    observed = load_arrays(Path(job["observed"]))
-    method = load_module(Path(job["method"]))
-    device = available(job["device"])
+    started, run = time.perf_counter(), job["run"]
+    method, task = load_module(Path(job["method"])), load_module(Path(job["task"]))
+    problems = posed(job, task)
+    device = available(run["device"])
     clock = _warm_clock(device)
     common = {"warmup_seconds": time.perf_counter() - started, "device_name": _device_name(device)}
-    params, alone = job["params"], one_by_one(method.solve)
 
-    def run(solve_many: Callable, numbers: Sequence[int]) -> list[dict]:
-        items = [job["items"][number] for number in numbers]
-        problems = [pose(job, item, observed) for item in items]
-        seeds = [seed_for(job["seed"], item["name"]) for item in items]
-        results = attempt(solve_many, problems, job["task"], seeds, device, params, clock)
-        for number, item, (outcome, estimate) in zip(numbers, items, results, strict=True):
-            if outcome["status"] == "ok":
+    def attempt(solve_many: Callable, numbers: Sequence[int]) -> list[str]:
+        own, items = [problems[number] for number in numbers], [job["items"][number] for number in numbers]
+        seeds = [seed_for(run["seed"], item["name"]) for item in items]
+        estimates, failure, measured = timed(solve_many, own, seeds, device, run["params"], clock)
+        statuses = []
+        for number, item, problem, estimate in zip(numbers, items, own, estimates, strict=True):
+            status, message = failure or verdict_on(estimate, task, problem)
+            if status == "ok":
                 save_arrays(folder / f"{number}.npz", pack(estimate, item["name"]))
-            save_json(folder / f"{number}.json", outcome | common)
-        return [outcome for outcome, _ in results]
+                iterations = None if estimate.iterations is None else int(estimate.iterations)
+                measured = measured | {"iterations": iterations}
+            save_json(folder / f"{number}.json", outcome_of(status, message, **measured) | common)
+            statuses.append(status)
+        return statuses
 
-    for numbers in batches(job["items"], together=hasattr(method, "solve_many") and "operator" not in job["noise"]):
+    alone = one_by_one(method.solve)
+    for numbers in batches(problems, together=hasattr(method, "solve_many")):
         if len(numbers) == 1:
-            run(alone, numbers)
-        elif any(outcome["status"] == "failed" for outcome in run(method.solve_many, numbers)):
+            attempt(alone, numbers)
+        elif "failed" in attempt(method.solve_many, numbers):
             for number in numbers:  # so that one bad item costs no other
-                run(alone, [number])
+                attempt(alone, [number])
+
+
+def posed(job: Mapping, task: ModuleType) -> list[Problem]:
+    """Return the problems of the items of a job."""
+    arrays, observation = load_arrays(Path(job["problems"])), observation_of(job["run"]["observation"], task)
+    flags = {name: job[name] for name in ("sees_truth", "complete")}
+    return [
+        problem_of(parts_of(arrays, item["name"]), observation, item["rank"], item["budget"], **flags)
+        for item in job["items"]
+    ]
 
 
 def one_by_one(solve: Callable) -> Callable:
@@ -84,25 +99,13 @@ def one_by_one(solve: Callable) -> Callable:
     return solve_many
 
 
-def batches(items: Sequence[Mapping], together: bool) -> list[list[int]]:
-    """Return the numbers of the items, one by one or `together` where shape and rank are equal."""
+def batches(problems: Sequence[Problem], together: bool) -> list[list[int]]:
+    """Return the numbers of the problems, one by one or `together` where shape and rank are equal."""
     groups: dict[object, list[int]] = {}
-    for number, item in enumerate(items):
-        groups.setdefault((*item["shape"], item["rank"]) if together else number, []).append(number)
+    for number, problem in enumerate(problems):
+        alike = together and problem.operator is None
+        groups.setdefault((problem.observed.shape, problem.rank) if alike else number, []).append(number)
     return list(groups.values())
-
-
-def pose(job: Mapping, item: Mapping, observed: Mapping[str, np.ndarray]) -> Problem:
-    """Return the problem of an item, from the arrays of the observation file."""
-    name, shape = item["name"], tuple(item["shape"])
-    operator = None if job["sees_truth"] else operator_from(job["noise"], parts_of(observed, name), shape)
-    return Problem(
-        observed=observed[name],
-        rank=math.prod(shape[1:]) if job["complete"] else item["rank"],
-        data_range=1.0,
-        noise=known_noise(job["noise"]),
-        operator=operator,
-    )
 
 
 def available(device: str) -> str:
@@ -124,54 +127,45 @@ def outcome_of(status: str, message: str, **measured: float | None) -> dict:
     return {"status": status, "message": message} | dict.fromkeys(MEASURED) | measured
 
 
-def attempt(
+def timed(
     solve_many: Callable,
     problems: Sequence[Problem],
-    task: str,
     seeds: Sequence[int],
     device: str,
-    params: dict,
+    params: Mapping,
     clock: Callable[[], float],
-) -> list[tuple[dict, Estimate | None]]:
-    """Time a call of a method and check its answers; an error is an outcome like any other.
+) -> tuple[Sequence, tuple[str, str] | None, dict[str, float | None]]:
+    """Call a method; return what it returned, or the status and message of its failure, and what the call took.
 
     Of a call for several problems, each is said to have taken an equal share of the time.
     """
-    estimates, status, message = [None] * len(problems), "ok", ""
+    returned, failure = [None] * len(problems), None
     started = clock()
     try:
-        estimates = solve_many(problems, seeds=seeds, device=device, **params)
+        returned = solve_many(problems, seeds=seeds, device=device, **params)
+        if len(returned) != len(problems):
+            raise NoAnswer(f"returned {len(returned)} estimates for {len(problems)} problems")
     except Skipped as reason:
-        status, message = "skipped", str(reason)
+        failure = "skipped", str(reason) or "the method gave no reason"
     except Exception as error:
         log.exception("the method raised")
-        status, message = "failed", f"{type(error).__name__}: {error}"
+        failure = "failed", f"{type(error).__name__}: {error}"
     measured = {
         "seconds": (clock() - started) / len(problems),
         "peak_rss_mib": peak_rss_mib(),
         "peak_gpu_mib": _peak_gpu_mib(device),
     }
-    outcomes = []
-    for problem, estimate in zip(problems, estimates, strict=True):
-        verdict = judge(estimate, answer_shape(task, problem)) if status == "ok" else (status, message)
-        iterations = estimate.iterations if verdict[0] == "ok" else None
-        outcomes.append((outcome_of(*verdict, iterations=iterations, **measured), estimate))
-    return outcomes
+    return [None] * len(problems) if failure else returned, failure, measured
 
 
-def judge(estimate: object, shape: tuple[int, ...]) -> tuple[str, str]:
-    """Return the status of an estimate that should have the given shape, and what is wrong with it."""
-    if not isinstance(estimate, Estimate):
-        return "failed", f"returned {type(estimate).__name__}, not an Estimate"
-    if (estimate.signal is None) == (estimate.factors is None):
-        return "failed", "an Estimate holds either a signal or factors"
-    signal = compose(estimate.answer)
-    if signal.shape != shape:
-        return "failed", f"returned shape {signal.shape}, where {shape} was asked for"
-    if np.iscomplexobj(signal):
-        return "failed", "returned complex values"
-    bad = int(np.count_nonzero(~np.isfinite(signal)))
-    return ("nonfinite", f"{bad} of {signal.size} values are NaN or infinite") if bad else ("ok", "")
+def verdict_on(estimate: object, task: ModuleType, problem: Problem) -> tuple[str, str]:
+    """Return the status of what a method returned for a problem, and what is wrong with it."""
+    try:
+        shape, optional = task.answer_shape(problem), frozenset(getattr(task, "OPTIONAL", ()))
+        bad = check_answer(estimate, shape, optional)
+    except NoAnswer as fault:
+        return "failed", str(fault)
+    return ("nonfinite", f"{bad} of {size_of(estimate.answer)} values are NaN or infinite") if bad else ("ok", "")
 
 
 def _warm_clock(device: str) -> Callable[[], float]:
@@ -210,9 +204,9 @@ def _device_name(device: str) -> str:
 
 
 def _die_with_parent() -> None:
-    """Leave when the runner is gone, even if it was killed: it holds the other end of standard input."""
+    """Leave, with all that the method started, when the runner is gone: it holds the other end of standard input."""
     os.read(0, 1)  # not through `sys.stdin`, whose lock would be missed at exit
-    os._exit(1)
+    os.killpg(0, signal.SIGKILL)
 
 
 if __name__ == "__main__":

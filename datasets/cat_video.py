@@ -6,6 +6,7 @@ from benchmark.contract import Item
 from benchmark.loaders.cubes import read_cube
 from benchmark.loaders.signals import normalised
 
+KIND = "stack"
 TITLE = "Cat video"
 LICENCE = "MIT, as all of the authors' repository; the terms of the clip itself are not stated"
 CITATION = "Saragadam, Balestriero, Veeraraghavan, Baraniuk: DeepTensor. arXiv 2204.03145, its published code"

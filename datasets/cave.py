@@ -9,6 +9,7 @@ from benchmark.contract import Item
 from benchmark.loaders.cubes import read_cube
 from benchmark.loaders.signals import normalised
 
+KIND = "stack"
 TITLE = "CAVE chart and stuffed toy"
 LICENCE = "available to the research community"
 CITATION = (

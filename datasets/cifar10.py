@@ -7,11 +7,12 @@ holds the first 3000 images as the rows of three PNGs, without their labels.
 from pathlib import Path
 
 import numpy as np
-import skimage.io
 
 from benchmark.contract import Item
+from benchmark.loaders.images import read_image
 from benchmark.loaders.signals import stretched
 
+KIND = "samples"
 TITLE = "CIFAR-10"
 LICENCE = "not stated"
 CITATION = (
@@ -22,7 +23,7 @@ STANDS_IN_FOR = None
 
 def load(folder: Path, *, images: int = 2048) -> list[Item]:
     """Return the first `images` as samples (images x 32 x 32), at most 3000."""
-    rows = np.concatenate([skimage.io.imread(folder / f"cifar10_batch_{number}.png") for number in range(3)])
+    rows = np.concatenate([read_image(folder / f"cifar10_batch_{number}.png") for number in range(3)])
     if not 1 <= images <= len(rows):
         raise ValueError(f"{images} images of {TITLE}: give 1 to {len(rows)}")
     return [Item("cifar10", stretched(TITLE, rows[:images].mean(axis=-1).reshape(-1, 32, 32)))]

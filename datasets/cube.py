@@ -1,15 +1,18 @@
-"""A cube of your own, from a file or a folder of images that the config names by `path`.
+"""A cube of your own, from a file or a folder of images that `path` names.
 
 Read are MATLAB's `.mat` (also of version 7.3), NumPy's `.npy` and `.npz`, NIfTI's `.nii` and `.nii.gz`, and a folder
-with one grey PNG, TIFF or PGM a band, sorted by name. The terms of the data are yours to mind.
+with one grey PNG, TIFF or PGM a band, in natural order (`band_2` before `band_10`). The terms of the data are yours to
+mind.
 """
 
 from pathlib import Path
 
 from benchmark.contract import Item
 from benchmark.loaders.cubes import cropped, read_cube
+from benchmark.loaders.files import own_path
 from benchmark.loaders.signals import name_of, normalised
 
+KIND = "stack"
 TITLE = "Own cube"
 LICENCE = "the user's own data"
 CITATION = "the user's own data"
@@ -26,7 +29,7 @@ def load(
 ) -> list[Item]:
     """Return the cube (height x width x bands) at `path`, cropped to the central `size` x `size` and first `bands`.
 
-    `key` names one of several arrays in a `.mat` or `.npz` file.
+    `key` names one of several arrays in a `.mat` or `.npz` file; the only one with three axes needs none.
     """
-    file = Path(path).expanduser()
+    file = own_path(path)
     return [Item(name_of(file), normalised(str(file), cropped(read_cube(file, key), size, bands)))]

@@ -7,6 +7,7 @@ from sklearn.datasets import load_digits
 from benchmark.contract import Item
 from benchmark.loaders.signals import normalised
 
+KIND = "samples"
 TITLE = "Handwritten digits"
 LICENCE = "not stated by scikit-learn, which ships a copy of the test set of the UCI repository"
 CITATION = (
@@ -19,4 +20,4 @@ STANDS_IN_FOR = "the Weizmann faces of the paper's Figure 2 and the MNIST images
 def load(folder: Path, *, labelled: bool = True) -> list[Item]:
     """Return the digits as samples (1797 x 8 x 8), grey levels 0 to 16 divided by 16, labelled 0 to 9 if `labelled`."""
     digits = load_digits()
-    return [Item("digits", normalised(TITLE, digits.images), labels=digits.target if labelled else None)]
+    return [Item("digits", normalised(TITLE, digits.images), extras={"labels": digits.target} if labelled else {})]

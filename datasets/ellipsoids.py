@@ -7,6 +7,7 @@ import numpy as np
 from benchmark.contract import Item
 from benchmark.loaders.signals import normalised
 
+KIND = "stack"
 TITLE = "Ellipsoid phantom"
 LICENCE = "made by the suite"
 CITATION = "made by the suite; after Shepp and Logan, IEEE Transactions on Nuclear Science 21, 1974"

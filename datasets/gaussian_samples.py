@@ -12,6 +12,7 @@ import numpy as np
 from benchmark.contract import Item
 from benchmark.seeds import seed_for
 
+KIND = "samples"
 TITLE = "Gaussian samples"
 LICENCE = "made by the suite"
 CITATION = "Saragadam, Balestriero, Veeraraghavan, Baraniuk: DeepTensor. arXiv 2204.03145, Section 4"

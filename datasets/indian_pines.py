@@ -13,6 +13,7 @@ from benchmark.loaders.cubes import cropped
 from benchmark.loaders.signals import normalised
 from benchmark.loaders.truncation import at_ranks, truncated_cube
 
+KIND = "stack"
 TITLE = "Indian Pines"
 LICENCE = "CC BY 3.0"
 CITATION = (

@@ -7,6 +7,7 @@ The mapping subtracts the minimum, so that the rank is one higher than that of U
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -14,19 +15,19 @@ from benchmark.contract import Item
 from benchmark.loaders.signals import normalised
 from benchmark.seeds import seed_for
 
+KIND = "matrices"
 TITLE = "Random low-rank matrices"
 LICENCE = "made by the suite"
 CITATION = "Saragadam, Balestriero, Veeraraghavan, Baraniuk: DeepTensor. arXiv 2204.03145, Section 4"
 STANDS_IN_FOR = None
 
-SIGNALS = ("gaussian", "piecewise")
 JUMPS = 10
 
 
 def load(
     folder: Path,
     *,
-    signal: str = "piecewise",
+    signal: Literal["gaussian", "piecewise"] = "piecewise",
     ranks: Sequence[int] = (10, 20, 30, 40, 50, 60),
     realisations: int = 10,
     size: int = 64,
@@ -36,8 +37,6 @@ def load(
 
     With `shuffled`, rows and columns stand in random order: the singular values stay, the smoothness goes.
     """
-    if signal not in SIGNALS:
-        raise ValueError(f"unknown signal {signal!r} of {TITLE.lower()}; known: {', '.join(SIGNALS)}")
     items = []
     for rank in ranks:
         for realisation in range(realisations):

@@ -5,12 +5,11 @@ The paper's text speaks of 256 x 256 x 56; this is the volume that its script re
 
 from pathlib import Path
 
-import numpy as np
-
 from benchmark.contract import Item
-from benchmark.loaders.cubes import read_cube
+from benchmark.loaders.cubes import read_cube, spread
 from benchmark.loaders.signals import normalised
 
+KIND = "stack"
 TITLE = "Lung CT"
 LICENCE = "MIT, as all of the authors' repository; of the volume, the data usage policy of The Cancer Imaging Archive"
 CITATION = (
@@ -24,5 +23,4 @@ IMAGE = 28
 def load(folder: Path, *, slices: int | None = None) -> list[Item]:
     """Return the volume (128 x 128 x 56), or `slices` of it at equal distances, divided by its maximum."""
     volume = read_cube(folder / "pet.mat", key="hypercube")
-    kept = np.linspace(0, volume.shape[2] - 1, slices or volume.shape[2]).round().astype(int)
-    return [Item("lung_ct", normalised(TITLE, volume[..., kept]))]
+    return [Item("lung_ct", normalised(TITLE, volume[..., spread(volume.shape[2], slices)]))]

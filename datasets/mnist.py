@@ -6,11 +6,11 @@ the first 3000 images as the rows of a PNG, without their labels.
 
 from pathlib import Path
 
-import skimage.io
-
 from benchmark.contract import Item
+from benchmark.loaders.images import read_image
 from benchmark.loaders.signals import stretched
 
+KIND = "samples"
 TITLE = "MNIST"
 LICENCE = "not stated"
 CITATION = (
@@ -22,7 +22,7 @@ STANDS_IN_FOR = None
 
 def load(folder: Path, *, images: int = 2048) -> list[Item]:
     """Return the first `images` as samples (images x 28 x 28), at most 3000."""
-    rows = skimage.io.imread(folder / "mnist_batch_0.png")
+    rows = read_image(folder / "mnist_batch_0.png")
     if not 1 <= images <= len(rows):
         raise ValueError(f"{images} images of {TITLE}: give 1 to {len(rows)}")
     return [Item("mnist", stretched(TITLE, rows[:images].reshape(-1, 28, 28)))]

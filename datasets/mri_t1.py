@@ -12,6 +12,7 @@ from benchmark.contract import Item
 from benchmark.loaders.cubes import read_cube
 from benchmark.loaders.signals import normalised
 
+KIND = "stack"
 TITLE = "T1 MRI"
 LICENCE = "CC BY-NC 4.0"
 CITATION = "Rorden: niivue-images, chris_t1, https://github.com/neurolabusc/niivue-images"

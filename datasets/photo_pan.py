@@ -9,6 +9,7 @@ from skimage.transform import downscale_local_mean
 from benchmark.contract import Item
 from benchmark.loaders.signals import normalised
 
+KIND = "stack"
 TITLE = "Pan over a photograph"
 LICENCE = "CC0"
 CITATION = "skimage.data.camera, a photograph that scikit-image ships"

@@ -11,6 +11,7 @@ from benchmark.loaders.cubes import cropped, read_array
 from benchmark.loaders.signals import normalised
 from benchmark.loaders.truncation import at_ranks, truncated_cube
 
+KIND = "stack"
 TITLE = "Samson"
 LICENCE = "not stated"
 CITATION = (

@@ -4,11 +4,13 @@ The files hold masks and measurements, too. They are not used: the suite draws i
 """
 
 from pathlib import Path
+from typing import Literal
 
 from benchmark.contract import Item
 from benchmark.loaders.cubes import read_cube
 from benchmark.loaders.signals import normalised
 
+KIND = "stack"
 TITLE = "SCI video"
 LICENCE = "not stated"
 CITATION = (
@@ -18,11 +20,7 @@ CITATION = (
 STANDS_IN_FOR = None
 IMAGE = 20
 
-CLIPS = ("runner", "traffic")
 
-
-def load(folder: Path, *, clip: str = "runner", frames: int | None = None) -> list[Item]:
+def load(folder: Path, *, clip: Literal["runner", "traffic"] = "runner", frames: int | None = None) -> list[Item]:
     """Return the clip (256 x 256 x 40 or 48), or its first `frames`, divided by its maximum."""
-    if clip not in CLIPS:
-        raise ValueError(f"unknown clip {clip!r} of {TITLE}; known: {', '.join(CLIPS)}")
     return [Item(clip, normalised(TITLE, read_cube(folder / f"{clip}.mat", key="orig")[..., :frames]))]

@@ -12,6 +12,7 @@ from benchmark.contract import Item
 from benchmark.loaders.cubes import cropped
 from benchmark.loaders.signals import normalised
 
+KIND = "stack"
 TITLE = "Indian Pines, noise, and their sum"
 LICENCE = "CC BY 3.0"
 CITATION = (

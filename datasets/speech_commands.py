@@ -12,9 +12,11 @@ import numpy as np
 from scipy.io import wavfile
 
 from benchmark.contract import Item
+from benchmark.loaders.files import is_hidden, own_path
 from benchmark.loaders.signals import stretched
 from benchmark.loaders.spectrograms import spectrogram
 
+KIND = "samples"
 TITLE = "Speech Commands"
 LICENCE = "CC BY 4.0"
 CITATION = "Warden: Speech Commands: A Dataset for Limited-Vocabulary Speech Recognition. arXiv 1804.03209, 2018"
@@ -25,9 +27,17 @@ RATE = 16000
 
 def load(folder: Path, *, clips: int = 40, size: int = 500, path: str | None = None) -> list[Item]:
     """Return the spectrograms as samples (clips x size x size): the lowest frequencies, the frames in the middle."""
-    root = folder if path is None else Path(path).expanduser()
-    sounds = (wavfile.read(file) for file in sorted(root.glob("*/*.wav")))
+    root = folder if path is None else own_path(path)
+    sounds = (read_sound(file) for file in sorted(root.glob("*/*.wav")) if not is_hidden(file))
     full = list(islice((sound for rate, sound in sounds if rate == RATE and sound.shape == (RATE,)), clips))
     if len(full) < clips:
         raise ValueError(f"{root}: {len(full)} clips */*.wav of one second, mono, at {RATE} Hz; {clips} are needed")
     return [Item("speech", stretched(TITLE, np.stack([spectrogram(sound, size) for sound in full])))]
+
+
+def read_sound(file: Path) -> tuple[int, np.ndarray]:
+    """Return the rate [Hz] and the samples (t,) of a sound, with more channels (t, c); a damaged file is named."""
+    try:
+        return wavfile.read(file)
+    except Exception as error:  # of many kinds
+        raise ValueError(f"{file} cannot be read: {error}; replace the file, or take it away") from error

@@ -10,6 +10,7 @@ from benchmark.contract import Item
 from benchmark.loaders.cubes import read_cube
 from benchmark.loaders.signals import normalised
 
+KIND = "stack"
 TITLE = "Indian Pines, tiny crop"
 LICENCE = "CC BY 3.0"
 CITATION = (

@@ -13,6 +13,7 @@ from benchmark.contract import Item
 from benchmark.loaders.signals import stretched
 from benchmark.loaders.spectrograms import spectrogram
 
+KIND = "samples"
 TITLE = "Voiced sounds"
 LICENCE = "made by the suite"
 CITATION = "made by the suite; after Fant, Acoustic Theory of Speech Production, 1960"

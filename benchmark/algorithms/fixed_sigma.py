@@ -7,31 +7,25 @@ What of the noise they are told, the `variance` of their files:
   (Mäkitalo and Foi 2013, DOI 10.1109/TIP.2012.2202675).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 
 from benchmark.algorithms.anscombe import stabilise, unstabilise
+from benchmark.algorithms.granted import noise_of
 from benchmark.contract import Problem
 from benchmark.stacks import as_stack
-
-VARIANTS = ("matched", "anscombe")
 
 # From a stack H x W x N and the standard deviation of each band, of shape (N,), to the stack denoised.
 StackDenoiser = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
-def check_noise_level(method: str, problem: Problem, variance: str, variants: Sequence[str] = VARIANTS) -> None:
-    """Raise ValueError for an unknown `variance`, and for a problem that names no noise model."""
-    if variance not in variants:
-        raise ValueError(f"unknown variance {variance!r}; {method} has: {', '.join(variants)}")
-    if problem.noise is None:
-        raise ValueError(f"{method} needs the noise level, and this problem names no noise model")
+def denoise_stack(method: str, denoise: StackDenoiser, problem: Problem, variance: str) -> np.ndarray:
+    """Return the signal, H x W or H x W x N, that a denoiser of stacks makes of a problem.
 
-
-def denoise_stack(denoise: StackDenoiser, problem: Problem, variance: str) -> np.ndarray:
-    """Return the signal, H x W or H x W x N, that a denoiser of stacks makes of a problem."""
-    observed, noise = problem.observed, problem.noise
+    Raises Skipped, in the name of the method, for a problem that names no noise model.
+    """
+    observed, noise = problem.observed, noise_of(method, problem)
     stack = as_stack(observed)
     if variance == "anscombe":
         denoised = unstabilise(denoise(stabilise(stack, noise), np.ones(stack.shape[2])), noise)

@@ -1,23 +1,24 @@
-"""What the methods with untrained networks share: images as output channels, their fit, and rules to stop."""
+"""What the methods whose signal is the output of an untrained network share: images as channels, and the fit."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 import torch
 from torch import nn
 
-from benchmark.contract import Estimate, Factors, Problem, Snapshot
-from benchmark.noise import SaltAndPepper
-from deeptensor import Discrepancy, ExponentialVariance, Fit, HeldOut, LowestLoss, Network, WindowedVariance
+from benchmark.contract import Estimate, Problem, Snapshot
+from benchmark.stacks import as_stack
+from deeptensor.arrays import checked
 from deeptensor.averaging import RunningAverage
-from deeptensor.models import Decomposition, Generators
+from deeptensor.models import Generators
+from deeptensor.networks import Network
 from deeptensor.seeds import generators, stream
-from deeptensor.stopping import Rule
 
 # Fewer than of factors, which are small: each snapshot of a network's output holds two whole signals.
 NUMBER_OF_SNAPSHOTS = 12
-STOPPING = ("lowest_loss", "held_out", "discrepancy", "windowed_variance", "exponential_variance")
+
+Function = Callable[[torch.Tensor], torch.Tensor]
 
 
 class ImageNetwork(nn.Module):
@@ -39,11 +40,11 @@ class ImageNetwork(nn.Module):
 
 def fit_network(
     network: nn.Module,
-    misfit: Callable[[torch.Tensor], torch.Tensor],
+    misfit: Function,
     shape: tuple[int, ...],
     iterations: int,
     learning_rate: float,
-    score: Callable[[torch.Tensor], torch.Tensor] | None = None,
+    score: Function | None = None,
     patience: int | None = None,
 ) -> Estimate:
     """Minimise `misfit` of the signal that `network()` makes, by Adam; return a signal of `shape` and the fit's trace.
@@ -83,38 +84,20 @@ def fit_network(
     return Estimate(signal=_numpy(best, shape), trace=trace, iterations=iteration)
 
 
-def estimate_of(fit: Fit) -> Estimate:
-    """Return the factors that a fit of DeepTensor chose, with its trace."""
-    trace = [Snapshot(s.iteration, s.seconds, s.loss, factors_of(s.last), factors_of(s.average)) for s in fit.snapshots]
-    return Estimate(factors=factors_of(fit.decomposition), trace=trace, iterations=fit.iterations)
+def image_network(problem: Problem, network: Network, seed: int, device: str) -> tuple[ImageNetwork, torch.Tensor]:
+    """Return a network whose output is the signal of a problem, and the observation as H x W x N, on the device."""
+    Y = checked(as_stack(problem.observed)).to(device)
+    return ImageNetwork(tuple(Y.shape), network, problem.data_range, seed, device), Y
 
 
-def factors_of(decomposition: Decomposition) -> Factors:
-    """Return factors (*sizes, r) whose plain sum of outer products is the array: weights (r,) go into the first."""
-    first, *rest = decomposition.factors
-    return (first if decomposition.core is None else first * decomposition.core, *rest)
+def squared_misfit(observed: torch.Tensor, operator: Function | None = None) -> Function:
+    """Return the function that is the mean square of A X - Y for a signal X, A being the operator or the identity."""
 
+    def misfit(signal: torch.Tensor) -> torch.Tensor:
+        prediction = signal if operator is None else operator(signal)
+        return (prediction - observed).square().mean()
 
-def stopping_rule(name: str, problems: Sequence[Problem]) -> Rule:
-    """Return the rule, none of which needs the truth, that ends the fit of problems side by side.
-
-    "lowest_loss" is the paper's fixed budget. "discrepancy" waits for the mean square of the residual to come down to
-    the mean variance of the noise. "held_out" leaves 5 % of the data out of the fit and watches their error. The last
-    two, "windowed_variance" and "exponential_variance", watch how much the iterates vary (arXiv 2112.06074).
-    """
-    if name not in STOPPING:
-        raise ValueError(f"unknown stopping {name!r}; there are: {', '.join(STOPPING)}")
-    if name == "discrepancy":
-        return Discrepancy(np.stack([_mean_variance(problem) for problem in problems]))
-    rules = {"held_out": HeldOut, "windowed_variance": WindowedVariance, "exponential_variance": ExponentialVariance}
-    return rules.get(name, LowestLoss)()
-
-
-def _mean_variance(problem: Problem) -> np.ndarray:
-    if problem.noise is None or isinstance(problem.noise, SaltAndPepper):
-        raise ValueError(f"stopping 'discrepancy' needs the variance of the noise, which {problem.noise} has not")
-    # The models' variance is affine in the mean, so that this is the mean variance, free of bias.
-    return np.full(problem.observed.shape, problem.noise.variance(problem.observed.mean(dtype=np.float64)))
+    return misfit
 
 
 def _numpy(tensor: torch.Tensor, shape: tuple[int, ...]) -> np.ndarray:

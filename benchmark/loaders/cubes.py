@@ -1,18 +1,19 @@
-"""Readers of cubes (height x width x bands) and of samples from the file formats in which they are published."""
+"""Readers of arrays - cubes (height x width x bands), samples - from the file formats in which they are published."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import h5py
+import nibabel
 import numpy as np
 import scipy.io
-import skimage.io
+from nibabel.spatialimages import HeaderDataError
 
-from benchmark.loaders.nifti import read_nifti
+from benchmark.loaders.images import BANDS, centre, images_in, read_images
 
-# A folder of bands may hold a preview beside them, which is none of these.
-BANDS = (".pgm", ".png", ".tif", ".tiff")
-PICTURES = (*BANDS, ".bmp", ".jpeg", ".jpg")
+# What `.mat` files call their arrays of numbers; the rest is text, cells, structures and the like.
+NUMBERS = {"double", "single", "logical", *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64))}
 
 
 def read_cube(path: Path, key: str | None = None) -> np.ndarray:
@@ -20,21 +21,23 @@ def read_cube(path: Path, key: str | None = None) -> np.ndarray:
 
     Raises what `read_array` does, and ValueError if the array does not have three axes.
     """
-    cube = read_array(path, key)
+    cube = read_array(path, key, axes=3)
     if cube.ndim != 3:
         raise ValueError(f"{path}: an array of shape {cube.shape} is no cube; height x width x bands is needed")
     return cube
 
 
-def read_array(path: Path, key: str | None = None) -> np.ndarray:
+def read_array(path: Path, key: str | None = None, axes: int | None = None) -> np.ndarray:
     """Return the array of a file (its ending one of `READERS`), or the stack (h x w x n) of the images of a folder.
 
-    The images are grey and have the endings `BANDS`; they are sorted by name. `key` names one of several arrays in a
-    `.npz` or `.mat` file. Raises FileNotFoundError if there is nothing at `path`, and ValueError if the format is not
-    known or the key does not settle which array is meant.
+    The images are grey, have the endings `BANDS`, and stand in natural order. `key` names one of several arrays in a
+    `.npz` or `.mat` file; without it the only one is taken that can be meant: text, empty arrays and single numbers
+    never are, and beside others only an array with so many `axes`, or, where that is open, with two that are longer
+    than 1. Raises FileNotFoundError if there is nothing at `path`, and ValueError if the format is not known, the file
+    is damaged, or it is not settled which array is meant.
     """
     if not path.exists():
-        raise FileNotFoundError(f"{path} does not exist; check the path of the data set in the config")
+        raise FileNotFoundError(f"{path} does not exist; check the `path` of the data set")
     if path.is_dir():
         _refuse_key(path, key)
         return np.moveaxis(read_images(images_in([path], BANDS)), 0, -1)
@@ -44,40 +47,9 @@ def read_array(path: Path, key: str | None = None) -> np.ndarray:
     if ending not in KEYED:
         _refuse_key(path, key)
     try:
-        return READERS[ending](path, key)
+        return READERS[ending](path, key, axes)
     except Exception as error:  # each format has its own for a damaged file
         raise ValueError(f"{path} cannot be read: {error}") from error
-
-
-def images_in(folders: Iterable[Path], endings: Sequence[str] = PICTURES) -> list[Path]:
-    """Return the images of folders by their endings, folder by folder sorted by name.
-
-    Raises ValueError if a folder has none.
-    """
-    found = []
-    for folder in folders:
-        images = sorted(path for path in folder.iterdir() if path.suffix.lower() in endings)
-        if not images:
-            raise ValueError(f"{folder}: no image in this folder; its files may end with {', '.join(endings)}")
-        found += images
-    return found
-
-
-def read_images(paths: Sequence[Path], colour: bool = False) -> np.ndarray:
-    """Return grey images as n x h x w, values as stored; where `colour` is allowed, the mean of the three channels.
-
-    Raises ValueError if an image is not grey (and not allowed to be of three colours) or unlike the first one.
-    """
-    images = [skimage.io.imread(path) for path in paths]
-    for path, image in zip(paths, images, strict=True):
-        if image.ndim != 2 and not (colour and image.shape[2:] == (3,)):
-            raise ValueError(f"{path}: an image of {image.shape[-1]} channels; a grey one is needed")
-        if image.shape[:2] != images[0].shape[:2] or image.dtype != images[0].dtype:
-            raise ValueError(
-                f"{path}: {image.dtype} of shape {image.shape}, but {paths[0].name} is {images[0].dtype} of shape "
-                f"{images[0].shape}; all images must be alike"
-            )
-    return np.stack([image if image.ndim == 2 else image.mean(axis=-1) for image in images])
 
 
 def cropped(cube: np.ndarray, size: int | None = None, bands: int | None = None) -> np.ndarray:
@@ -85,48 +57,82 @@ def cropped(cube: np.ndarray, size: int | None = None, bands: int | None = None)
 
     Raises ValueError if the crop is empty or larger than the cube.
     """
-    height, width, depth = cube.shape
-    rows, columns = (height, width) if size is None else (size, size)
-    kept = depth if bands is None else bands
-    if not (1 <= rows <= height and 1 <= columns <= width and 1 <= kept <= depth):
-        raise ValueError(f"a crop of {rows}x{columns}x{kept} does not fit into a cube of {height}x{width}x{depth}")
-    top, left = (height - rows) // 2, (width - columns) // 2
-    return cube[top : top + rows, left : left + columns, :kept]
+    depth = cube.shape[2]
+    if bands is not None and not 1 <= bands <= depth:
+        raise ValueError(f"{bands} bands of a cube that has {depth}; give 1 to {depth}")
+    return centre(cube, size)[..., :bands]
 
 
-def _read_npy(path: Path, _: None) -> np.ndarray:
+def spread(total: int, number: int | None = None) -> np.ndarray:
+    """Return the indices of `number` of `total` entries at equal distances, the first and the last among them.
+
+    None takes all. Raises ValueError if there are fewer.
+    """
+    if number is not None and not 1 <= number <= total:
+        raise ValueError(f"{number} of {total} images; give 1 to {total}")
+    return np.linspace(0, total - 1, number or total).round().astype(int)
+
+
+def _read_npy(path: Path, key: None, axes: int | None) -> np.ndarray:
     return np.load(path)
 
 
-def _read_npz(path: Path, key: str | None) -> np.ndarray:
+def _read_npz(path: Path, key: str | None, axes: int | None) -> np.ndarray:
+    """Read an archive of arrays; the headers alone tell which, so that only that one is loaded."""
+    shapes = {}
+    with zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            with archive.open(name) as file:
+                read = HEADERS[np.lib.format.read_magic(file)]
+                shape, _, kind = read(file)
+            shapes[name.removesuffix(".npy")] = shape if kind.kind in "biufc" else None
     with np.load(path) as arrays:
-        return arrays[_settled(key, {name: arrays[name].shape for name in arrays.files})]
+        return arrays[_settled(key, shapes, axes)]
 
 
-def _read_mat(path: Path, key: str | None) -> np.ndarray:
+def _read_mat(path: Path, key: str | None, axes: int | None) -> np.ndarray:
     if h5py.is_hdf5(path):
-        return _read_mat_hdf5(path, key)
-    name = _settled(key, {name: shape for name, shape, _ in scipy.io.whosmat(path)})
+        return _read_mat_hdf5(path, key, axes)
+    shapes = {name: shape if kind in NUMBERS else None for name, shape, kind in scipy.io.whosmat(path)}
+    name = _settled(key, shapes, axes)
     return scipy.io.loadmat(path, variable_names=[name])[name]
 
 
-def _read_mat_hdf5(path: Path, key: str | None) -> np.ndarray:
+def _read_mat_hdf5(path: Path, key: str | None, axes: int | None) -> np.ndarray:
     """Read MATLAB's format 7.3, in which HDF5 sees the axes in reverse order."""
     with h5py.File(path) as file:
-        shapes = {name: entry.shape[::-1] for name, entry in file.items() if isinstance(entry, h5py.Dataset)}
-        return file[_settled(key, shapes)][()].T
+        shapes = {name: _shape_in_hdf5(entry) for name, entry in file.items() if isinstance(entry, h5py.Dataset)}
+        return file[_settled(key, shapes, axes)][()].T
 
 
-def _settled(key: str | None, shapes: Mapping[str, tuple[int, ...]]) -> str:
-    """Return the name of the array that is meant: the key, or without one the only array."""
-    listing = ", ".join(f"{name} {shape}" for name, shape in shapes.items()) or "no arrays"
-    if key is None and len(shapes) == 1:
-        return next(iter(shapes))
-    if key is None:
+def _shape_in_hdf5(entry: h5py.Dataset) -> tuple[int, ...] | None:
+    """Return the shape of an array of numbers in MATLAB's order, None for anything else."""
+    if entry.dtype.kind not in "biufc":
+        return None
+    if entry.attrs.get("MATLAB_empty", False):  # its values are the sizes of the axes
+        return (0,)
+    kind = np.asarray(entry.attrs.get("MATLAB_class", "double")).astype(str).item()
+    return entry.shape[::-1] if kind in NUMBERS else None  # text is numbers, too, of the class `char`
+
+
+def _settled(key: str | None, shapes: Mapping[str, tuple[int, ...] | None], axes: int | None) -> str:
+    """Return the name of the array that is meant, as `read_array` says; None is the shape of what holds no numbers."""
+    arrays = {name: shape for name, shape in shapes.items() if shape is not None and np.prod(shape) > 0}
+    listing = ", ".join(f"{name} {shape}" for name, shape in arrays.items()) or "no arrays of numbers"
+    if key is not None:
+        if key not in shapes or (shapes[key] is not None and key not in arrays):
+            raise ValueError(f"no array {key!r}; the file holds {listing}")
+        return key
+    likely = [name for name, shape in arrays.items() if np.prod(shape) > 1]
+    if len(likely) > 1:
+        likely = [name for name in likely if _fits(arrays[name], axes)]
+    if len(likely) != 1:
         raise ValueError(f"set `key` to say which array is meant; the file holds {listing}")
-    if key not in shapes:
-        raise ValueError(f"no array {key!r}; the file holds {listing}")
-    return key
+    return likely[0]
+
+
+def _fits(shape: tuple[int, ...], axes: int | None) -> bool:
+    return sum(length > 1 for length in shape) >= 2 if axes is None else len(shape) == axes
 
 
 def _refuse_key(path: Path, key: str | None) -> None:
@@ -134,9 +140,21 @@ def _refuse_key(path: Path, key: str | None) -> None:
         raise ValueError(f"{path} holds one array without a name; leave out the key {key!r}")
 
 
-def _read_nifti(path: Path, _: None) -> np.ndarray:
-    return read_nifti(path)
+def _read_nifti(path: Path, key: None, axes: int | None) -> np.ndarray:
+    """Read a volume, as stored or, if the header scales it, in double precision; the axes stay as they are stored.
+
+    Axes of length 1 at the end are left out, but for those that are asked for.
+    """
+    try:
+        voxels = np.asarray(nibabel.load(path).dataobj)
+    except HeaderDataError as error:
+        raise ValueError(f"bad header: {error}") from error
+    shape = list(voxels.shape)
+    while shape and shape[-1] == 1 and len(shape) > (axes or 0):
+        shape.pop()
+    return voxels.reshape(shape, order="F").astype(voxels.dtype.newbyteorder("="), copy=False)
 
 
+HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 KEYED = (".mat", ".npz")
 READERS = {".mat": _read_mat, ".nii": _read_nifti, ".nii.gz": _read_nifti, ".npy": _read_npy, ".npz": _read_npz}

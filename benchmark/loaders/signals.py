@@ -8,12 +8,19 @@ import numpy as np
 
 from benchmark.contract import Item
 
-NAME = re.compile(r"[A-Za-z0-9_.-]+")
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+# The axes of a signal by the kind of its data set.
+AXES = {
+    "images": "H x W is needed, or in colour H x W x 3",
+    "matrices": "H x W is needed",
+    "stack": "H x W x N is needed, of one band H x W x 1",
+    "samples": "two axes or more are needed, the samples along the first",
+}
 
 
 def name_of(path: Path) -> str:
     """Return a name for the item that a file or folder holds: its own without the ending, unfit signs replaced."""
-    return re.sub(r"[^A-Za-z0-9_.-]", "_", Path(path.name.removesuffix(".gz")).stem)
+    return re.sub(r"^[.-]|[^A-Za-z0-9_.-]", "_", Path(path.name.removesuffix(".gz")).stem)
 
 
 def normalised(name: str, values: np.ndarray) -> np.ndarray:
@@ -40,6 +47,8 @@ def stretched(name: str, samples: np.ndarray) -> np.ndarray:
 
 def check(name: str, values: np.ndarray, signed: bool = False) -> None:
     """Raise ValueError unless `values` (any shape) are real, finite, non-negative or `signed`, and not constant."""
+    if not isinstance(values, np.ndarray):
+        raise ValueError(f"{name}: a {type(values).__name__}; a NumPy array is needed")
     if np.iscomplexobj(values):
         raise ValueError(f"{name}: the values are complex; take their magnitude or real part first")
     if not np.issubdtype(values.dtype, np.number):
@@ -59,27 +68,43 @@ def _refuse(name: str, bad: np.ndarray, fault: str) -> None:
         raise ValueError(f"{name}: {bad.sum()} of {bad.size} values, the first at index {first}, are {fault}")
 
 
-def validated(items: list[Item]) -> list[Item]:
-    """Return the items as they are.
+def validated(items: list[Item], kind: str) -> list[Item]:
+    """Return the items of a data set of the kind `kind`, one of `AXES`, as they are.
 
-    Raises ValueError if there are none, if a name is repeated or unfit for a file name, if a signal does not pass
-    `check` or has another maximum than 1 (if signed: a magnitude above 1), or if the labels are not one for each entry
-    of the signal's first axis.
+    Raises ValueError if there are none, if a name is repeated or unfit for a file name, if a signal does not have the
+    axes of the kind, does not pass `check` or has another maximum than 1 (if signed: a magnitude above 1), or if labels
+    among the extras are not one for each entry of the signal's first axis.
     """
+    if kind not in AXES:
+        raise ValueError(f"unknown kind of data {kind!r}; known: {', '.join(AXES)}")
     if not items:
         raise ValueError("the data set has no items; `load` must return at least one")
     for name, number in Counter(item.name for item in items).items():
         if not NAME.fullmatch(name):
-            raise ValueError(f"item name {name!r} is unfit for a file name; use letters, digits and the signs _ . -")
+            raise ValueError(
+                f"item name {name!r} is unfit for a file name; use letters, digits and the signs _ . -, the last two "
+                f"not at the beginning"
+            )
         if number > 1:
             raise ValueError(f"{number} items are named {name!r}; give each a name of its own")
     for item in items:
         check(item.name, item.signal, item.signed)
+        if not _fits(item.signal.shape, kind):
+            raise ValueError(
+                f"{item.name}: a signal of shape {item.signal.shape} in data of the kind {kind!r}: {AXES[kind]}"
+            )
         if item.signed:
             if (peak := np.abs(item.signal).max()) > 1 + 1e-6:
                 raise ValueError(f"{item.name}: the largest magnitude is {peak}; bring the signal into [-1, 1]")
         elif not np.isclose(item.signal.max(), 1, rtol=1e-6):
             raise ValueError(f"{item.name}: the maximum is {item.signal.max()}; divide the signal by it")
-        if item.labels is not None and len(item.labels) != len(item.signal):
-            raise ValueError(f"{item.name}: {len(item.labels)} labels for {len(item.signal)} entries of the first axis")
+        labels = item.extras.get("labels")
+        if labels is not None and np.shape(labels) != (number := len(item.signal),):
+            raise ValueError(f"{item.name}: labels of shape {np.shape(labels)} for {number} entries of the first axis")
     return items
+
+
+def _fits(shape: tuple[int, ...], kind: str) -> bool:
+    if kind == "samples":
+        return len(shape) >= 2
+    return len(shape) == (3 if kind == "stack" else 2) or (kind == "images" and len(shape) == 3 and shape[2] == 3)

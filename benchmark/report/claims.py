@@ -1,4 +1,4 @@
-"""The reproduction scorecard: the paper's claims as tests on the scores of the experiments, and their verdicts.
+"""The rule of the scorecard: the claims of sources as tests on the scores of their experiments, and their verdicts.
 
 A claim has conditions, each a statistic and one test. The statistic has a value for each unit, which is one data set,
 item, noise and seed, so that methods are compared on the same observation; what a statistic compares along is no part
@@ -9,42 +9,37 @@ and is too narrow where they share a signal.
 
 The verdict, by this rule:
 
-* `not run` where any condition lacks something: an experiment that is not selected, a method or a named setting that
-  has no run, a run that did not end well, a trace that ends too early, a second unit where `beyond` needs a standard
-  error. Conditions that could be judged do not make up for those that could not.
+* `not run` where any condition lacks something: a method or a named setting that has no run, a run that did not end
+  well, a trace that ends too early, a second unit where `beyond` needs a standard error. Conditions that could be
+  judged do not make up for those that could not.
 * else `reproduced` where every condition holds, `partly` where some do, `not reproduced` where none does. An effect
   that is undefined, such as infinity less infinity, passes no test.
 * "uncertain" is added where the verdict would be another one with a mean elsewhere in its interval, or where it hangs
   on a single unit, which has no interval.
-* "on other data" is added unless every data set comes from a file that the claim names as the paper's own. Then the
-  verdict is on what the claim says in general, and no evidence for or against the numbers that the paper prints.
+* "on other data" is added unless every data set comes from a file that the claim names as the source's own. Then the
+  verdict is on what the claim says in general, and no evidence for or against the numbers that the source prints.
 
 A method is judged by the answer that it returned unless the claim names another iterate; `oracle` takes the truth and
-stands in claims alone whose numbers in the paper do so, too.
+stands in claims alone whose numbers in the source do so, too.
 
-Beside each verdict stands the strongest other method, which the paper may have left out: the best mean of what the
-methods returned that are neither controls nor variants of DeepTensor and lost no run, on the units and by the metric of
-the claim's first condition (PSNR where that has none). It is picked with hindsight. DeepTensor's answer is then never
-the oracle.
+Beside each verdict stands the strongest other method, which the source may have left out: the best mean of what the
+methods returned that are neither controls nor the experiment's subject and lost no run, on the units and by the metric
+of the claim's first condition (the task's primary one where that has none). It is picked with hindsight. The answer
+that it is compared with is then never the oracle.
 """
 
 import operator
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import yaml
-from jsonschema import Draft202012Validator
 from scipy import stats
 
 from benchmark.metrics import METRICS
-from benchmark.plan import listing
 from benchmark.report.statistics import FILTERS, STATISTICS, Missing, narrowed, paired, text_of, values_of
 from benchmark.report.tables import OBSERVATION
 
-SCHEMA = Path(__file__).parents[2] / "workflow" / "schemas" / "claims.schema.yaml"
 TESTS = {
     "at_least": (operator.ge, "at least {:g}"),
     "at_most": (operator.le, "at most {:g}"),
@@ -52,10 +47,11 @@ TESTS = {
     "below": (operator.lt, "below {:g}"),
     "within": (lambda mean, limit: abs(mean) <= limit, "within ±{:g}"),
 }
-
-
-class ClaimError(ValueError):
-    """The file of claims cannot be used; the message says why and lists what there is."""
+COLUMNS = [
+    *("id", "experiment", "source", "where", "claim", "why", "verdict", "uncertain", "other_data", "data"),
+    *("effect", "statistic", "n", "mean", "sd", "low", "high", "test", "holds", "reason"),
+    *("own_label", "other", "other_label", "other_metric", "other_difference"),
+]
 
 
 @dataclass(frozen=True)
@@ -69,61 +65,34 @@ class Effect:
     high: float
 
 
-def read_claims(path: Path, schema_path: Path = SCHEMA) -> list[dict]:
-    """Return the claims of a file, checked; raise ClaimError for the first fault."""
-    claims = yaml.safe_load(path.read_text(encoding="utf-8"))
-    validator = Draft202012Validator(yaml.safe_load(schema_path.read_text(encoding="utf-8")))
-    # Where a statistic lacks an argument, all others count as unevaluated: that says nothing.
-    faults = sorted(validator.iter_errors(claims), key=lambda fault: fault.validator == "unevaluatedProperties")
-    if faults:
-        number, *where = [*faults[0].absolute_path, ""]
-        name = claims[number].get("id", number) if isinstance(number, int) else "the list"
-        raise ClaimError(f"{path.name}, {name}, {'.'.join(map(str, where))} {faults[0].message}")
-    names = [claim["id"] for claim in claims]
-    if repeated := {name for name in names if names.count(name) > 1}:
-        raise ClaimError(f"{path.name}: more than one claim is called {listing(repeated)}")
-    for claim in claims:
-        for condition in claim["conditions"]:
-            if fault := _fault(condition):
-                raise ClaimError(f"{path.name}, {claim['id']}, {condition['effect']!r}: {fault}")
-    return claims
+def scorecard(entries: Mapping[str, Mapping], results: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]]) -> pd.DataFrame:
+    """Return a row for each condition of each claim of the experiments, with the claim's verdict in all rows of it.
 
-
-def scorecard(
-    claims: Sequence[Mapping],
-    results: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]],
-    experiments: Iterable[str],
-    sources: Mapping[str, str],
-    profile: str,
-) -> pd.DataFrame:
-    """Return a row for each condition of each claim, with the claim's verdict in all rows of it.
-
-    `results` holds the scores and curves of the selected experiments by name, `experiments` all names that the config
-    has, and `sources` the file of each data set.
+    `entries` are experiments as plain data by name, and `results` holds the scores and curves of each. The column
+    `source` is the title of the claim's source, empty where there is none.
     """
     rows = []
-    for claim in claims:
-        name, why = claim["experiment"], claim.get("why", "")
-        if name in results:
-            scores, curves = results[name]
-            judged = judge(claim, scores, curves, sources)
-        elif name in experiments:
-            judged = _unjudged(claim, f"the experiment {name!r} is not selected")
-        else:
-            judged = _unjudged(claim, f"the config has no experiment {name!r}; it has: {listing(experiments)}")
-        known = {key: claim[key] for key in ("id", "experiment", "where", "claim")}
-        known["why"] = why if isinstance(why, str) else why.get(profile, "")
-        rows += [known | row for row in judged]
-    return pd.DataFrame(rows).astype({"holds": "boolean", "n": "Int64"})
+    for name, entry in entries.items():
+        for claim in entry["claims"]:
+            known = {
+                "id": claim["id"],
+                "experiment": name,
+                "source": entry["source"]["title"] if entry["source"] else "",
+                "where": claim["where"] or entry["place"] or entry["title"],
+                "claim": claim["claim"],
+                "why": claim["why"].get(entry["profile"], claim["why"].get("*", "")),
+            }
+            rows += [known | row for row in judge(claim, entry, *results[name])]
+    return pd.DataFrame(rows, columns=COLUMNS).astype({"holds": "boolean", "n": "Int64"})
 
 
-def judge(claim: Mapping, scores: pd.DataFrame, curves: pd.DataFrame, sources: Mapping[str, str]) -> list[dict]:
+def judge(claim: Mapping, entry: Mapping, scores: pd.DataFrame, curves: pd.DataFrame) -> list[dict]:
     """Return the verdict and effect of each condition of a claim, on the scores and curves of its experiment."""
     scores = scores.astype({"seed": "int64"})
     outcomes = [row for condition in claim["conditions"] for row in _outcomes(condition, scores, curves)]
     reasons = [row["reason"] for row in outcomes if row["reason"]]
     datasets = list(dict.fromkeys(name for row in outcomes for name in row.pop("datasets")))
-    own = all(sources[name] in claim.get("own_data", ()) for name in datasets)
+    own = all(entry["data"][name]["file"] in claim.get("own_data", ()) for name in datasets)
     firm = [row.pop("firm") for row in outcomes]
     # The verdicts with all that is not firm turned against the claim, and in its favour.
     turned = [
@@ -135,54 +104,8 @@ def judge(claim: Mapping, scores: pd.DataFrame, curves: pd.DataFrame, sources: M
         "other_data": bool(datasets) and not own,
         "data": ", ".join(datasets),
     }
-    rival = strongest_other(claim["conditions"][0], scores)
+    rival = strongest_other(claim["conditions"][0], entry, scores)
     return [verdict | row | rival for row in outcomes]
-
-
-def entries_of(card: pd.DataFrame) -> list[dict]:
-    """Return the claims of a scorecard in words, for a page: its columns, with `conditions`, a list of its rows.
-
-    `summary` is the verdict with what qualifies it, `reason` says why the claim was not judged, and `other_text` is a
-    sentence on the strongest other method; either is empty where there is none. A condition's `text` is its effect.
-    """
-    entries = []
-    for _, rows in card.groupby("id", sort=False):
-        entry = rows.iloc[0].to_dict()
-        entry["summary"] = entry["verdict"]
-        if entry["verdict"] != "not run":
-            entry["summary"] += ", on other data" if entry["other_data"] else ""
-            entry["summary"] += ", uncertain" if entry["uncertain"] else ""
-        entry["reason"] = "; ".join(dict.fromkeys(filter(None, rows["reason"])))
-        entry["other_text"] = _other_text(entry)
-        entry["conditions"] = [row | {"text": _effect_text(row)} for row in rows.to_dict("records")]
-        entries.append(entry)
-    return entries
-
-
-def as_markdown(card: pd.DataFrame) -> str:
-    """Return the scorecard as a Markdown table: claim, verdict, effect, and what there is to say of it."""
-    lines = ["| claim | verdict | effect, 95 % interval | |", "|---|---|---|---|"]
-    for entry in entries_of(card):
-        claim, effects = f"{entry['where']}: {entry['claim']}", "; ".join(effects_of(entry)) or "-"
-        lines.append(markdown_row(claim, f"**{entry['summary']}**", effects, " ".join(sentences_of(entry))))
-    return "\n".join([*lines, ""])
-
-
-def sentences_of(entry: Mapping) -> list[str]:
-    """Return what to say of an entry: why it was not judged, or how to read it and which other method is stronger."""
-    said = (entry["reason"],) if entry["reason"] else (entry["why"], entry["other_text"])
-    return [sentence for sentence in said if sentence]
-
-
-def effects_of(entry: Mapping) -> list[str]:
-    """Return the effects of an entry that are known, each with its interval and what was asked of it."""
-    known = [condition for condition in entry["conditions"] if condition["n"] > 0]
-    return [f"{condition['effect']}: {condition['text']} ({condition['test']})" for condition in known]
-
-
-def markdown_row(*cells: str) -> str:
-    """Return the row of a Markdown table with these cells."""
-    return f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |"
 
 
 def verdict_of(holds: Sequence[bool]) -> str:
@@ -190,14 +113,15 @@ def verdict_of(holds: Sequence[bool]) -> str:
     return "reproduced" if all(holds) else "partly" if any(holds) else "not reproduced"
 
 
-def strongest_other(condition: Mapping, scores: pd.DataFrame) -> dict:
-    """Return the strongest method that is not DeepTensor, and DeepTensor's mean minus its mean, by the same metric.
+def strongest_other(condition: Mapping, entry: Mapping, scores: pd.DataFrame) -> dict:
+    """Return the strongest method that is not the experiment's subject, and the own method's mean minus its mean.
 
-    They are empty where DeepTensor has no score, or nothing to be compared with.
+    The own method is the one that the condition is on; its label is what the source calls its subject, where it is one.
+    All is empty where the own method has no score, or nothing to be compared with.
     """
-    of, metric = condition["of"], condition.get("metric", "psnr")
+    of, metric = condition["of"], condition.get("metric", entry["metric"])
     name = (of if isinstance(of, str) else of[0]).removesuffix(":oracle")
-    nothing = {"other": "", "other_label": "", "other_metric": metric, "other_difference": np.nan}
+    nothing = {"own_label": "", "other": "", "other_label": "", "other_metric": metric, "other_difference": np.nan}
     try:
         scores = narrowed(scores, condition)
         if "start" in condition:
@@ -206,8 +130,10 @@ def strongest_other(condition: Mapping, scores: pd.DataFrame) -> dict:
         own = values_of(scores, name, metric)
     except Missing:
         return nothing
+    method = name.partition(":")[0]
     judged = scores.set_index(OBSERVATION).index.isin(own.index)
-    rivals = scores[judged & ~scores["control"].astype(bool) & ~scores["file"].str.startswith("deeptensor")]
+    others = ~scores["control"].astype(bool) & ~scores["method"].isin([*entry["subject"], method])
+    rivals = scores[judged & others]
     means = {}
     for rival in rivals["method"].unique():
         try:
@@ -217,8 +143,14 @@ def strongest_other(condition: Mapping, scores: pd.DataFrame) -> dict:
     if not means:
         return nothing
     best = (max if METRICS[metric].higher_is_better else min)(means, key=means.get)
-    label = scores.loc[scores["method"] == best, "label"].iloc[0]
-    return nothing | {"other": best, "other_label": label, "other_difference": own.mean() - means[best]}
+    labels = scores.groupby("method")["label"].first()
+    named = entry["source"] and entry["source"]["subject"] if method in entry["subject"] else None
+    return nothing | {
+        "own_label": named or labels[method],
+        "other": best,
+        "other_label": labels[best],
+        "other_difference": own.mean() - means[best],
+    }
 
 
 def effect_of(values: pd.Series) -> Effect:
@@ -293,12 +225,6 @@ def _outcome(condition: Mapping) -> dict:
     }
 
 
-def _unjudged(claim: Mapping, reason: str) -> list[dict]:
-    nothing = {"other": "", "other_label": "", "other_metric": "", "other_difference": np.nan}
-    verdict = {"verdict": "not run", "uncertain": False, "other_data": False, "data": ""}
-    return [verdict | _outcome(condition) | {"reason": reason} | nothing for condition in claim["conditions"]]
-
-
 def _arguments_of(condition: Mapping) -> dict:
     others = {"effect", "statistic", "each", "beyond", *FILTERS, *TESTS}
     return {name: value for name, value in condition.items() if name not in others}
@@ -306,35 +232,3 @@ def _arguments_of(condition: Mapping) -> dict:
 
 def _test_of(condition: Mapping) -> tuple[str, float]:
     return next((name, condition[name]) for name in TESTS if name in condition)
-
-
-def _effect_text(row: Mapping) -> str:
-    """Return the mean with its interval, or `-` where there is none."""
-    if row["n"] == 0:
-        return "-"
-    if row["n"] == 1:
-        return f"{_number(row['mean'])}, one unit: no interval"
-    return f"{_number(row['mean'])} [{_number(row['low'])}, {_number(row['high'])}], {row['n']} units"
-
-
-def _other_text(row: Mapping) -> str:
-    if not row["other"]:
-        return ""
-    metric = METRICS[row["other_metric"]]
-    difference = f"{row['other_difference']:+.{metric.decimals}f}".replace("inf", "∞")
-    return f"{row['other_label']} is the strongest other method: DeepTensor's {metric.label} minus its is {difference}."
-
-
-def _number(value: float) -> str:
-    return "undefined" if np.isnan(value) else f"{value:#.3g}".rstrip(".").replace("inf", "∞")
-
-
-def _fault(condition: Mapping) -> str | None:
-    """Return what is wrong with a condition that the schema lets pass."""
-    tests = [name for name in TESTS if name in condition]
-    if len(tests) != 1:
-        return f"a condition has one test of: {listing(TESTS)}; this has: {listing(tests) or 'none'}"
-    if "beyond" in condition and tests[0] not in ("above", "below"):
-        return f"'beyond' goes with 'above' or 'below', not with {tests[0]!r}"
-    metric = condition.get("metric", "psnr")
-    return None if metric in METRICS else f"unknown metric {metric!r}; there are: {listing(METRICS)}"

@@ -12,7 +12,7 @@ RUN = ["task", "dataset", "noise", "method", "seed"]
 def manifest_of(profile: str, scores: Mapping[str, pd.DataFrame]) -> dict:
     """Return the facts of each experiment of a profile, whose scores are given by its name, as JSON can hold them."""
     experiments = {name: facts_of(own) for name, own in scores.items()}
-    return {"profile": profile, "config": "config.yaml", "experiments": experiments}
+    return {"profile": profile, "settings": "experiments.yaml", "experiments": experiments}
 
 
 def facts_of(scores: pd.DataFrame) -> dict:

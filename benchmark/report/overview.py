@@ -2,48 +2,68 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 
 import yaml
 
-from benchmark.plan import products_of, read_datasets
-from benchmark.report.claims import as_markdown, entries_of, read_claims, scorecard
+from benchmark.report.claims import scorecard
 from benchmark.report.manifest import manifest_of
 from benchmark.report.pages import write_index, write_scorecard
+from benchmark.report.scorecard import as_markdown, claims_of
 from benchmark.report.tables import as_text, file_of, read_scores, read_summary, write
 from benchmark.storage import save_json
 
 SCORECARD = ("scorecard.html", "scorecard.csv", "scorecard.md")
-CONFIG = "config.yaml"
+ENTRIES = "experiments.yaml"
 
 
-def make_scorecard(folder: Path, config: Mapping, claims: Path) -> None:
-    """Judge the claims of a file by the selected experiments, which lie in `folder`, and write the scorecard there."""
-    names = config["select"]
+def make_scorecard(folder: Path, entries: Mapping[str, Mapping]) -> None:
+    """Judge the claims of experiments by their tables, which lie in `folder`, and write the scorecard there.
+
+    `entries` are the experiments as plain data by name.
+    """
     results = {
         name: (read_scores(file_of(folder / name / "scores.csv")), read_summary(file_of(folder / name / "curves.csv")))
-        for name in names
+        for name in entries
     }
-    sources = {name: entry.path.stem for name, entry in read_datasets(config).items()}
-    card = scorecard(read_claims(claims), results, config["experiments"], sources, config["profile"])
+    card = scorecard(entries, results)
     html, csv, markdown = (folder / name for name in SCORECARD)
     write(card, csv)
-    write_scorecard(entries_of(card), {name: config["experiments"][name] for name in names}, config["profile"], html)
+    write_scorecard(claims_of(card), entries, profile_of(entries), html)
     markdown.write_text(as_markdown(card), encoding="utf-8")
 
 
-def make_index(folder: Path, config: Mapping) -> None:
-    """Write index, manifest, config and a summary in plain text beside the selected experiments and the scorecard."""
-    names = config["select"]
-    scores = {name: read_scores(file_of(folder / name / "scores.csv")) for name in names}
-    manifest = manifest_of(config["profile"], scores)
+def make_index(folder: Path, entries: Mapping[str, Mapping]) -> None:
+    """Write index, manifest, entries and a summary in plain text beside the experiments and the scorecard."""
+    scores = {name: read_scores(file_of(folder / name / "scores.csv")) for name in entries}
+    manifest = manifest_of(profile_of(entries), scores)
     save_json(folder / "manifest.json", manifest)
-    (folder / CONFIG).write_text(yaml.safe_dump(dict(config), sort_keys=False), encoding="utf-8")
-    products = [*SCORECARD, *(product for name in names for product in products_of(name, config))]
+    (folder / ENTRIES).write_text(yaml.safe_dump(dict(entries), sort_keys=False, allow_unicode=True), encoding="utf-8")
+    judged = SCORECARD if any(entry["claims"] for entry in entries.values()) else ()
+    products = [*judged, *(own for entry in entries.values() for own in products_of(entry))]
     files = [path for name in products if (path := file_of(folder / name)).is_file()]
-    entries = [{"id": name} | config["experiments"][name] for name in names]
-    details = {"Config": f"all settings, merged: {CONFIG} beside this page; times, memory, machines: manifest.json"}
+    details = {"Settings": f"all settings of the experiments: {ENTRIES}; times, memory, machines: manifest.json"}
     write_index(files, entries, scores, manifest, details, folder / "index.html")
-    texts = [f"{name}\n\n{as_text(read_summary(folder / name / 'summary.csv'))}\n" for name in names]
+    texts = [f"{name}\n\n{as_text(read_summary(folder / name / 'summary.csv'))}\n" for name in entries]
     written = f"Written {datetime.now(UTC):%Y-%m-%d %H:%M} UTC.\n"
     (folder / "summary.txt").write_text("".join([*texts, written]), encoding="utf-8")
+
+
+def read_entries(folder: Path) -> dict[str, dict]:
+    """Return the experiments that the results in a folder are of, as plain data by name; none where it has none."""
+    path = folder / ENTRIES
+    return yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def products_of(entry: Mapping) -> list[str]:
+    """Return the tables and pictures that pages link of an experiment."""
+    files = ["table.html", "summary.csv", "scores.csv", "scores.parquet", "curves.csv"]
+    files += ["sweep.png"] if entry["sweep"] else []
+    files += ["/".join(cell) + ".png" for cell in product(entry["data"], entry["noise"], entry["figures"])]
+    return [f"{entry['id']}/{file}" for file in files]
+
+
+def profile_of(entries: Mapping[str, Mapping]) -> str:
+    """Return the name of the profile that experiments are cut to."""
+    return next(iter(entries.values()))["profile"]

@@ -1,6 +1,6 @@
 """HTML pages of the results, which load nothing from a network: tables of experiments, the scorecard, and the index."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -9,7 +9,8 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from benchmark.metrics import METRICS
-from benchmark.report.tables import REFERENCE, distinct, file_of, metrics_of, panels, read_summary, score_text
+from benchmark.report.scorecard import NO_CLAIMS
+from benchmark.report.tables import distinct, file_of, metrics_of, panels, read_summary, score_text
 
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -19,14 +20,8 @@ TEMPLATES = Environment(
     lstrip_blocks=True,
 )
 VERDICTS = ("reproduced", "partly", "not reproduced", "not run")
-# Columns beside the metrics: title, hint, format.
-OTHERS = {
-    "paper": ("Paper", "what the paper prints for it, on the paper's own data", "{:.1f}"),
-    "psnr_gain": (
-        f"over {REFERENCE.upper()} [dB]",
-        "mean difference of PSNR to SVD on the same noisy signal",
-        "{:+.2f}",
-    ),
+# Columns of costs: title, hint, format.
+COSTS = {
     "iterations": ("Iterations", "mean over the runs", "{:.0f}"),
     "seconds": ("Time [s]", "mean wall time of a run, without warm-up; indicative only", "{:.3g}"),
     "peak_rss_mib": ("Memory [MiB]", "largest resident memory of the process over the runs", "{:.0f}"),
@@ -34,19 +29,21 @@ OTHERS = {
 }
 
 
-def write_table(scores: pd.DataFrame, summary: pd.DataFrame, experiment: Mapping, out_html: Path) -> None:
+def write_table(scores: pd.DataFrame, summary: pd.DataFrame, entry: Mapping, out_html: Path) -> None:
     """Write the page of an experiment: its summary as sortable tables, with what it takes to judge them.
 
-    `experiment` holds `id`, `title`, `mirrors` (of the paper), `departures` (text), and `datasets`: for each a mapping
-    of `name`, `title`, `stands_in_for` (or None), `licence` and `citation`. The page links the files of the scores and
-    `summary.csv` beside it.
+    `entry` is the experiment as plain data. The page links the files of the scores and `summary.csv` beside it.
     """
-    others = [name for name in OTHERS if name in summary and summary[name].notna().any()]
+    others = {
+        name: column
+        for name, column in _others(entry, summary).items()
+        if name in summary and summary[name].notna().any()
+    }
     methods = scores.drop_duplicates(["method", "params", "code_sha256"]).sort_values("method")
     _render(
         "table.html",
         out_html,
-        experiment=experiment,
+        entry=entry,
         warnings=warnings_of(scores),
         columns=_columns(scores, summary, others),
         panels=[
@@ -62,7 +59,7 @@ def write_table(scores: pd.DataFrame, summary: pd.DataFrame, experiment: Mapping
 
 def write_index(
     products: Sequence[Path],
-    experiments: Sequence[Mapping],
+    entries: Mapping[str, Mapping],
     scores: Mapping[str, pd.DataFrame],
     manifest: Mapping,
     details: Mapping[str, str],
@@ -70,13 +67,13 @@ def write_index(
 ) -> None:
     """Write the index of a profile's results: headline, tables, figures, holes, costs and provenance.
 
-    Beside `out` lies a folder `<id>` for each experiment (with `id`, `title`, `mirrors` and `departures`), which holds
-    `summary.csv`; `scores` are those of the experiments by that name, and `manifest` is the profile's. `products` are
-    the files to link: those of an experiment lie in its folder, figures are PNG; those of all lie beside `out`.
-    `details` are further lines of the provenance, such as the config.
+    Beside `out` lies a folder for each experiment of `entries`, named as there, which holds `summary.csv`; `scores` are
+    those of the experiments by name, and `manifest` is the profile's. `products` are the files to link: those of an
+    experiment lie in its folder, figures are PNG; those of all lie beside `out`. `details` are further lines of the
+    provenance.
     """
     results_dir = out.parent
-    summaries = {entry["id"]: read_summary(results_dir / entry["id"] / "summary.csv") for entry in experiments}
+    summaries = {name: read_summary(results_dir / name / "summary.csv") for name in entries}
     every = pd.concat(scores.values())
     _render(
         "index.html",
@@ -84,29 +81,49 @@ def write_index(
         profile=manifest["profile"],
         links=[path.name for path in products if path.parent == results_dir],
         warnings=warnings_of(every),
-        headline=[row for name, summary in summaries.items() for row in _headline(name, summary)],
-        experiments=[dict(entry) | _files(products, results_dir / entry["id"]) for entry in experiments],
+        groups=[
+            {
+                "source": source,
+                "headline": [row for entry in own for row in _headline(entry, summaries[entry["id"]])],
+                "entries": [dict(entry) | _files(products, results_dir / entry["id"]) for entry in own],
+            }
+            for source, own in by_source(entries.values())
+        ],
         holes=[row for name, summary in summaries.items() for row in _holes(name, summary)],
         costs=manifest["experiments"],
         provenance=provenance_of(every) | dict(details),
     )
 
 
-def write_scorecard(claims: Sequence[Mapping], experiments: Mapping[str, Mapping], profile: str, out: Path) -> None:
-    """Write the page of the scorecard, whose claims `benchmark.report.claims.entries_of` returns.
+def write_scorecard(claims: Sequence[Mapping], entries: Mapping[str, Mapping], profile: str, out: Path) -> None:
+    """Write the page of the scorecard, whose claims `benchmark.report.scorecard.claims_of` returns.
 
-    `experiments` holds, by name, the entries of those that were run, with `departures`. The page links their tables,
-    their figures in the index, and the scorecard's other forms, all beside `out`.
+    `entries` are the experiments that were run. The page links their tables, their figures in the index, and the
+    scorecard's other forms, all beside `out`.
     """
+    groups = []
+    for source, experiments in by_source(entries.values()):
+        own = [claim for claim in claims if claim["experiment"] in {entry["id"] for entry in experiments}]
+        if own:
+            counts = {verdict: sum(claim["verdict"] == verdict for claim in own) for verdict in VERDICTS}
+            groups.append({"source": source, "claims": own, "counts": counts, "entries": experiments})
     _render(
         "scorecard.html",
         out,
         profile=profile,
-        counts={verdict: sum(claim["verdict"] == verdict for claim in claims) for verdict in VERDICTS},
-        claims=claims,
-        experiments=experiments,
+        groups=groups,
+        no_claims=NO_CLAIMS,
         written=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
     )
+
+
+def by_source(entries: Iterable[Mapping]) -> list[tuple[Mapping | None, list[Mapping]]]:
+    """Return each source with its experiments; those without one come last, under None."""
+    groups: dict[str, tuple[Mapping | None, list[Mapping]]] = {}
+    for entry in sorted(entries, key=lambda entry: entry["source"] is None):
+        source = entry["source"]
+        groups.setdefault(source["id"] if source else "", (source, []))[1].append(entry)
+    return list(groups.values())
 
 
 def warnings_of(scores: pd.DataFrame) -> list[str]:
@@ -149,25 +166,44 @@ def _render(template: str, out: Path, **context) -> None:
     out.write_text(TEMPLATES.get_template(template).render(context), encoding="utf-8")
 
 
-def _columns(scores: pd.DataFrame, summary: pd.DataFrame, others: list[str]) -> list[dict]:
-    arrows = scores.groupby("metric")["higher_is_better"].first().map({True: "↑", False: "↓"})
+def _others(entry: Mapping, summary: pd.DataFrame) -> dict[str, tuple[str, str, str]]:
+    """Return title, hint and format of the columns that can stand beside the metrics."""
+    metric = METRICS[entry["metric"]]
+    source = entry["source"]["title"] if entry["source"] else "the source"
+    hint = f"what {source} prints for it, on its own data"
+    printed = {name: name.partition("_")[2] for name in summary if name.startswith("printed")}
+    others = {
+        name: ("Printed" if not of else f"Printed, {METRICS[of].label}", hint, "{:g}") for name, of in printed.items()
+    }
+    if entry["reference"] in entry["methods"]:
+        label = entry["methods"][entry["reference"]]["label"]
+        hint = f"mean difference to {label} on the same observation"
+        others["gain"] = (f"{metric.label} over {label}", hint, f"{{:+.{metric.decimals}f}}")
+    return others | COSTS
+
+
+def _columns(scores: pd.DataFrame, summary: pd.DataFrame, others: Mapping[str, tuple[str, str, str]]) -> list[dict]:
     columns = [
-        ("Method", "label, and entry of the config"),
+        ("Method", "label, and name in the experiment"),
         ("Iterate", "which of the iterates is scored"),
         ("n", "runs with a score: items times seeds"),
-        *((f"{METRICS[metric].label} {arrows[metric]}", "mean and sd over the runs") for metric in metrics_of(summary)),
-        *(OTHERS[name][:2] for name in others),
+        *((f"{METRICS[metric].label} {_arrow(metric)}", "mean and sd over the runs") for metric in metrics_of(summary)),
+        *(column[:2] for column in others.values()),
         ("Status", "ok, or what happened to the runs without a score"),
     ]
     texts = {"Iterate", "Status"}
     return [{"title": title, "hint": hint, "kind": "text" if title in texts else ""} for title, hint in columns]
 
 
-def _row(row: pd.Series, others: list[str]) -> dict:
+def _arrow(metric: str) -> str:
+    return "↑" if METRICS[metric].higher_is_better else "↓"
+
+
+def _row(row: pd.Series, others: Mapping[str, tuple[str, str, str]]) -> dict:
     metrics = metrics_of(row.index)
     cells = [_cell(row["n"], "{:d}")]
     cells += [_cell(row[f"{name}_mean"], score_text(row, name), row[f"{name}_best"]) for name in metrics]
-    cells += [_cell(row[name], OTHERS[name][2]) for name in others]
+    cells += [_cell(row[name], text) for name, (_, _, text) in others.items()]
     flags = {"control": row["control"], "oracle": row["iterate"] == "oracle", "hole": row["status"] != "ok"}
     kinds = " ".join(kind for kind, holds in flags.items() if holds)
     licence_note = "" if pd.isna(row["licence_note"]) else row["licence_note"]
@@ -181,31 +217,31 @@ def _cell(value: float, text: str, best: bool = False) -> dict:
     return {"text": text.format(value).replace("inf", "∞"), "sort": str(value).replace("inf", "Infinity"), "best": best}
 
 
-def _headline(experiment: str, summary: pd.DataFrame) -> list[dict]:
-    if "psnr_mean" not in summary:
-        return []
-    rows = []
+def _headline(entry: Mapping, summary: pd.DataFrame) -> list[dict]:
+    """Return for each panel the reference, the best of the subject and the best other method by the primary measure."""
+    metric, rows = METRICS[entry["metric"]], []
     for title, part in panels(summary):
-        deep = part["file"].str.startswith("deeptensor")
-        oracle = part["iterate"] == "oracle"
+        means = part[f"{entry['metric']}_mean"]
+        own, oracle = part["method"].isin(entry["subject"]), part["iterate"] == "oracle"
         fair = ~part["control"] & ~oracle & (part["status"] == "ok")
         picks = {
-            "noisy": part["method"] == "noisy",
-            "svd": part["method"] == REFERENCE,
-            "classical": fair & ~deep,
-            "deeptensor": fair & deep,
-            "oracle": oracle & deep,
+            "reference": (part["method"] == entry["reference"]) & (part["iterate"] == "returned"),
+            "other": fair & ~own,
+            "subject": fair & own,
+            "oracle": oracle & own,
         }
-        best = {name: part.loc[chosen, "psnr_mean"].max() for name, chosen in picks.items()}
+        extreme = "max" if metric.higher_is_better else "min"
+        best = {name: means[chosen].agg(extreme) for name, chosen in picks.items()}
         row = {
             name: {
-                "label": ", ".join(map(_title, part[chosen & (part["psnr_mean"] == best[name])].itertuples())),
-                "psnr": _cell(best[name], "{:.2f}")["text"],
+                "label": ", ".join(map(_title, part[chosen & (means == best[name])].itertuples())),
+                "value": _cell(best[name], f"{{:.{metric.decimals}f}}")["text"],
             }
             for name, chosen in picks.items()
         }
-        difference = _cell(best["deeptensor"] - best["classical"], "{:+.2f}")["text"]
-        rows.append(row | {"experiment": experiment, "panel": title, "difference": difference})
+        difference = _cell(best["subject"] - best["other"], f"{{:+.{metric.decimals}f}}")["text"]
+        place = {"experiment": entry["id"], "panel": title, "measure": f"{metric.label} {_arrow(entry['metric'])}"}
+        rows.append(row | place | {"difference": difference})
     return rows
 
 

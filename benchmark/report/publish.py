@@ -1,8 +1,8 @@
 """Keeps a profile's results in git: `python -m benchmark.report.publish embedded`.
 
 Copies tables and figures, but neither data nor raw estimates, from `results/` to `results/published/`, beside what was
-published before of other experiments; makes manifest and index of all; judges the claims again in every published
-profile; and writes the scorecards into the README, between its markers. To be small, pictures are reduced to 256
+published before of other experiments. Claims are judged, and pages written, by what `experiments/` says now, in every
+published profile; and the scorecards go into the README, between its markers. To be small, pictures are reduced to 256
 colours, and the tables of single runs and their curves are compressed.
 """
 
@@ -10,46 +10,48 @@ import gzip
 import re
 import shutil
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 import yaml
 from PIL import Image
 
-from benchmark.plan import ROOT, described, listing, read_datasets
-from benchmark.report.claims import ClaimError, effects_of, entries_of, markdown_row, sentences_of
-from benchmark.report.overview import CONFIG, make_index, make_scorecard
+from benchmark.plan import Plan
+from benchmark.report.overview import ENTRIES, make_index, make_scorecard, read_entries
 from benchmark.report.pages import write_table
-from benchmark.report.tables import file_of, read_scores, read_summary
+from benchmark.report.scorecard import claims_of, effects_of, joined, markdown_row, sentences_of
+from benchmark.report.tables import file_of, read_scores, summarise, with_printed, write
+from benchmark.settings import SettingsError, listing
+from benchmark.source import ROOT
 
-PROFILES = ("embedded", "public")
-# What an experiment's entry says to readers, and no result depends on.
-PROSE = {"title", "mirrors", "departures", "duration"}
 MARKED = re.compile(r"(?<=<!-- scorecard -->\n).*?(?=<!-- end of scorecard -->)", re.S)
+PUBLISHED = "results/published"
+# What results depend on, of an entry and of its parts.
+SETTINGS = ("task", "pose", "noise", "seeds")
+DATA_SETTINGS = ("file", "rank", "budget", "params")
+METHOD_SETTINGS = ("file", "params", "data")
 
 
 class PublishError(Exception):
     """Results that cannot be published, with what to do about it."""
 
 
-def publish(profile: str, root: Path = ROOT) -> Path:
+def publish(profile: str, entries: Mapping[str, Mapping], root: Path = ROOT) -> Path:
     """Publish the experiments of a profile that lie in `results/`, renew what is made of all, and return their folder.
 
-    Where `results/` has none, scorecards, index and README are made again of what is published, which is what a change
-    of the claims asks for. Raise PublishError, and change nothing, if nothing is published either, or if an experiment
-    that was published before had other settings than the config of the new ones has.
+    `entries` are the experiments of the profile as they are now, as plain data by name. Where `results/` has none,
+    pages, scorecard, index and README are made again of what is published. Raise PublishError, and change nothing, if
+    nothing is published either, or if results were made with other settings than the experiments have now.
     """
-    source, published = root / "results" / profile, root / "results" / "published"
-    target = published / profile
-    new, old = _read_config(source), _read_config(target)
-    config = new or old
-    if not config:
-        raise PublishError(f"{source} has no {CONFIG}: run the profile to its end first")
-    fresh = new.get("select", [])
-    kept = [name for name in old.get("select", []) if name not in fresh and (target / name).is_dir()]
-    _check_kept(kept, old, config, target)
-    for name in fresh:
+    source, target = root / "results" / profile, root / PUBLISHED / profile
+    new, old = read_entries(source), read_entries(target)
+    if not new and not old:
+        raise PublishError(f"{source} has no {ENTRIES}: run the profile to its end first")
+    kept = {name: entry for name, entry in old.items() if name not in new and (target / name).is_dir()}
+    check(new, entries, "run it again")
+    check(kept, entries, f"run it again, or delete its folder in {target}")
+    for name in new:
         shutil.rmtree(target / name, ignore_errors=True)
         shutil.copytree(source / name, target / name)
         for path in (target / name).rglob("*.png"):
@@ -57,20 +59,106 @@ def publish(profile: str, root: Path = ROOT) -> Path:
         (target / name / "scores.parquet").unlink(missing_ok=True)  # the same as the CSV
         for path in [target / name / "scores.csv", target / name / "curves.csv"]:
             _compress(path)
-    config["select"] = [name for name in config["experiments"] if name in {*fresh, *kept}]
-    datasets = read_datasets(config)
-    for name in config["select"]:
-        own = target / name
-        scores, summary = read_scores(file_of(own / "scores.csv")), read_summary(own / "summary.csv")
-        write_table(scores, summary, described(name, config, datasets), own / "table.html")
-    for folder in (published / name for name in dict.fromkeys((*PROFILES, profile))):
-        if known := config if folder == target else _read_config(folder):
-            make_scorecard(folder, known, root / "config" / "claims.yaml")
-    make_index(target, config)
+    renew(target, {name: entry for name, entry in entries.items() if name in {*new, *kept}})
     readme = root / "README.md"
-    table = table_of(published_cards(published), "results/published")
+    table = table_of(published_cards(root / PUBLISHED), PUBLISHED)
     readme.write_text(MARKED.sub(lambda _: table, readme.read_text(encoding="utf-8")), encoding="utf-8")
     return target
+
+
+def renew(folder: Path, entries: Mapping[str, Mapping]) -> None:
+    """Make all that is made of scores and curves again, of the experiments that are published in a folder."""
+    for name, entry in entries.items():
+        scores = read_scores(file_of(folder / name / "scores.csv"))
+        summary = summarise(scores, entry["metric"], entry["reference"])
+        summary = with_printed(summary, entry["printed"], entry["metric"])
+        write(summary, folder / name / "summary.csv")
+        write_table(scores, summary, entry, folder / name / "table.html")
+    make_scorecard(folder, entries)
+    make_index(folder, entries)
+
+
+def check(made: Mapping[str, Mapping], entries: Mapping[str, Mapping], advice: str) -> None:
+    """Raise PublishError if an experiment's results were made with other settings than it has now.
+
+    A method that has come since does not make them invalid.
+    """
+    for name, entry in made.items():
+        if name not in entries:
+            raise PublishError(f"there is no experiment {name!r} any more: {advice}")
+        before, now = settings_of(entry), settings_of(entries[name])
+        compared = {*before, *(key for key in now if not key.startswith("methods: "))}
+        if changed := [key for key in compared if before.get(key) != now.get(key)]:
+            raise PublishError(f"the results of {name} were made with other settings ({listing(changed)}): {advice}")
+
+
+def settings_of(entry: Mapping) -> dict:
+    """Return what an experiment's results depend on, by the place where it stands in its entry."""
+    settings = {key: entry[key] for key in SETTINGS}
+    for kind, keys in (("data", DATA_SETTINGS), ("methods", METHOD_SETTINGS)):
+        settings |= {f"{kind}: {name}": {key: own[key] for key in keys} for name, own in entry[kind].items()}
+    return yaml.safe_load(yaml.safe_dump(settings))  # as it is read back
+
+
+def profiles_of(folder: Path) -> list[str]:
+    """Return the profiles that are published in a folder."""
+    return sorted(path.parent.name for path in folder.glob(f"*/{ENTRIES}"))
+
+
+def published_cards(folder: Path) -> dict[str, pd.DataFrame]:
+    """Return the scorecards of the profiles that are published in a folder."""
+    return {profile: read_card(folder / profile / "scorecard.csv") for profile in profiles_of(folder)}
+
+
+def read_card(path: Path) -> pd.DataFrame:
+    """Return a scorecard that was written as CSV; texts that are missing are empty."""
+    card = pd.read_csv(path, dtype={"holds": "boolean", "n": "Int64"})
+    texts = ["source", "reason", "why", "own_label", "other", "other_label", "other_metric", "data"]
+    return card.astype(dict.fromkeys(texts, "object")).fillna(dict.fromkeys(texts, ""))
+
+
+def table_of(cards: Mapping[str, pd.DataFrame], folder: str) -> str:
+    """Return Markdown tables, one a source, of the claims with verdict, effects and a sentence on each profile's card.
+
+    `folder` is where the profiles' results lie, for the links.
+    """
+    claims = {
+        profile: {(claim["experiment"], claim["id"]): claim for claim in claims_of(card)}
+        for profile, card in cards.items()
+    }
+    known = {key: claim for own in claims.values() for key, claim in own.items()}
+    tables = {}
+    for key, claim in known.items():
+        head = [f"| claim | {' | '.join(claims)} |", f"|---|{'---|' * len(claims)}"]
+        cells = [_cell(own.get(key), f"{folder}/{profile}") for profile, own in claims.items()]
+        row = markdown_row(f"**{claim['where']}.** {claim['claim']}", *cells)
+        tables.setdefault(claim["source"], head).append(row)
+    return joined({source: "\n".join([*lines, ""]) for source, lines in tables.items()})
+
+
+def main(profile: str, root: Path = ROOT) -> None:
+    """Publish a profile, and renew what is published of the others, where its settings are still those of now."""
+    published = root / PUBLISHED
+    for other in profiles_of(published):
+        if other != profile:
+            made = read_entries(published / other)
+            try:
+                entries = Plan.read({"profile": other}, root).entries()
+                check(made, entries, f"publish {other} anew")
+            except (PublishError, SettingsError) as error:
+                print(f"{other} stays as it was published: {error}", file=sys.stderr)
+            else:
+                renew(published / other, {name: entry for name, entry in entries.items() if name in made})
+    print(f"Published in {publish(profile, Plan.read({'profile': profile}, root).entries(), root)}.")
+
+
+def _cell(claim: Mapping | None, folder: str) -> str:
+    if claim is None:
+        return "-"
+    if claim["reason"]:
+        return f"not run: {claim['reason']}"
+    verdict = f"**[{claim['summary']}]({folder}/{claim['experiment']})**"
+    return "<br>".join([verdict, *effects_of(claim), *(f"*{sentence}*" for sentence in sentences_of(claim))])
 
 
 def _reduce(path: Path) -> None:
@@ -85,69 +173,8 @@ def _compress(path: Path) -> None:
     path.unlink()
 
 
-def _read_config(folder: Path) -> dict:
-    """Return the config of the results in a folder, an empty one where there are none."""
-    path = folder / CONFIG
-    return yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
-
-
-def _check_kept(names: Iterable[str], old: Mapping, new: Mapping, target: Path) -> None:
-    """Raise PublishError if an experiment was published with other settings than the new ones; prose is none."""
-    for name in names:
-        methods = read_scores(file_of(target / name / "scores.csv"))["method"].unique()
-        before, now = (_settings_of(name, methods, config) for config in (old, new))
-        if changed := [key for key in before if before[key] != now.get(key)]:
-            settings = listing(changed)
-            raise PublishError(
-                f"{name} was published with other settings ({settings}): run it again, or delete {target / name}"
-            )
-
-
-def _settings_of(experiment: str, methods: Iterable[str], config: Mapping) -> dict:
-    """Return what an experiment's results depend on in a config, by the place where it stands there."""
-    entry = config["experiments"].get(experiment, {})
-    used = {"datasets": entry.get("datasets", ()), "noise": entry.get("noise", ()), "methods": methods}
-    settings = {f"experiments: {experiment}": {key: value for key, value in entry.items() if key not in PROSE}}
-    for kind, names in used.items():
-        settings |= {f"{kind}: {name}": config[kind].get(name) for name in names}
-    return settings
-
-
-def published_cards(folder: Path) -> dict[str, pd.DataFrame]:
-    """Return the scorecards of the profiles that are published in a folder."""
-    paths = {profile: folder / profile / "scorecard.csv" for profile in PROFILES}
-    return {profile: read_card(path) for profile, path in paths.items() if path.is_file()}
-
-
-def read_card(path: Path) -> pd.DataFrame:
-    """Return a scorecard that was written as CSV; texts that are missing are empty."""
-    card = pd.read_csv(path, dtype={"holds": "boolean", "n": "Int64"})
-    texts = ["reason", "why", "other", "other_label", "other_metric", "data"]
-    return card.astype(dict.fromkeys(texts, "object")).fillna(dict.fromkeys(texts, ""))
-
-
-def table_of(cards: Mapping[str, pd.DataFrame], folder: str) -> str:
-    """Return a Markdown table of the claims with the verdict, the effects and a sentence on each profile's scorecard.
-
-    `folder` is where the profiles' results lie, for the links.
-    """
-    by_profile = {profile: {entry["id"]: entry for entry in entries_of(card)} for profile, card in cards.items()}
-    lines = [f"| claim | {' | '.join(by_profile)} |", f"|---|{'---|' * len(by_profile)}"]
-    for name, entry in next(iter(by_profile.values())).items():
-        cells = [_cell(entries[name], f"{folder}/{profile}") for profile, entries in by_profile.items()]
-        lines.append(markdown_row(f"**{entry['where']}.** {entry['claim']}", *cells))
-    return "\n".join([*lines, ""])
-
-
-def _cell(entry: Mapping, folder: str) -> str:
-    if entry["reason"]:
-        return f"not run: {entry['reason']}"
-    verdict = f"**[{entry['summary']}]({folder}/{entry['experiment']})**"
-    return "<br>".join([verdict, *effects_of(entry), *(f"*{sentence}*" for sentence in sentences_of(entry))])
-
-
 if __name__ == "__main__":
     try:
-        print(f"Published in {publish(*sys.argv[1:])}.")
-    except (PublishError, ClaimError) as error:
+        main(*sys.argv[1:])
+    except (PublishError, SettingsError) as error:
         sys.exit(str(error))

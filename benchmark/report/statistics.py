@@ -1,7 +1,8 @@
 """The statistics that the claims of the scorecard ask for.
 
 Each takes the scores and curves of an experiment, and returns a value for each unit, which is one data set, item, noise
-and seed. A method's name stands for the answer that it returned; `method:average` names another iterate.
+and seed. A method's name stands for the answer that it returned; `method:average` names another iterate. What is said
+of a trace is by the measure of the curves, which is the primary one of the task.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from benchmark.metrics import METRICS
-from benchmark.plan import listing
-from benchmark.report.tables import OBSERVATION
+from benchmark.report.tables import OBSERVATION, shortened
+from benchmark.settings import listing
 
 FILTERS = ("dataset", "noise", "item")
 
@@ -90,23 +91,26 @@ def error_reduction(scores: pd.DataFrame, curves: pd.DataFrame, *, of: str, to: 
 
     To the constant that is the mean of the signal, it is the inverse of the share of variance left unexplained.
     """
-    own, other = paired(
-        over_traces(scores, curves, of, lambda trace: _at(trace, after, trace["psnr"])), values_of(scores, to, "psnr")
-    )
-    return 10 ** ((own - other) / 10)
+    own = over_traces(scores, curves, of, lambda trace: _at(trace, after, trace["value"]))
+    metric = _metric_of(curves)
+    error = METRICS[metric].error
+    if error is None:
+        raise Missing(f"{metric}, by which the curves are, does not tell the squared error")
+    own, other = paired(own, values_of(scores, to, metric))
+    return error(other) / error(own)
 
 
 def speed_up(scores: pd.DataFrame, curves: pd.DataFrame, *, of: str, to: str) -> pd.Series:
-    """Return the seconds of the method `to` to its best PSNR over those of `of` to the same; 0 where it never does."""
+    """Return the seconds of the method `to` to its best value over those of `of` to the same; 0 if it never has it."""
     fast, slow = traces_of(scores, curves, of), traces_of(scores, curves, to)
     if fast.keys() != slow.keys():
         raise Missing(_unlike(of, to))
-    goals = {unit: trace["psnr"].max() for unit, trace in slow.items()}
+    goals = {unit: best_of(trace) for unit, trace in slow.items()}
     return _by_unit({unit: seconds_to(slow[unit], goal) / seconds_to(fast[unit], goal) for unit, goal in goals.items()})
 
 
 def rank_correlation(scores: pd.DataFrame, curves: pd.DataFrame, *, of: str, levels: Mapping[str, float]) -> pd.Series:
-    """Return Spearman's correlation of the noise level with the iteration of highest PSNR; 0 where all are equal."""
+    """Return Spearman's correlation of the noise level with the best iteration; 0 where all are equal."""
     scores = narrowed(scores, {"noise": list(levels)})
     best = over_traces(scores, curves, of, best_iteration).unstack("noise")
     if best.isna().any(axis=None):
@@ -116,10 +120,11 @@ def rank_correlation(scores: pd.DataFrame, curves: pd.DataFrame, *, of: str, lev
 
 
 def lost_past_best(scores: pd.DataFrame, curves: pd.DataFrame, *, of: str, to: str, multiple: float = 3) -> pd.Series:
-    """Return the PSNR that a method loses from its best iteration to a multiple of it, minus what the other loses."""
+    """Return what a method loses from its best iteration to a multiple of it, minus what the other loses."""
 
     def lost(trace: pd.DataFrame) -> float:
-        return trace["psnr"].max() - _at(trace, multiple * best_iteration(trace), trace["psnr"])
+        sign = 1 if METRICS[_metric_of(trace)].higher_is_better else -1
+        return sign * (best_of(trace) - _at(trace, multiple * best_iteration(trace), trace["value"]))
 
     own, other = paired(*(over_traces(scores, curves, name, lost) for name in (of, to)))
     return own - other
@@ -151,7 +156,7 @@ def traces_of(scores: pd.DataFrame, curves: pd.DataFrame, name: str) -> dict[tup
     """Return by unit the trace of a method (its last iterate, or `method:average`); raise Missing if one lacks."""
     method, iterate = _split(name, "last")
     units = _runs_of(scores, method, "returned")[OBSERVATION].drop_duplicates().itertuples(index=False, name=None)
-    own = curves[(curves["method"] == method) & (curves["iterate"] == iterate) & curves["psnr"].notna()]
+    own = curves[(curves["method"] == method) & (curves["iterate"] == iterate) & curves["value"].notna()]
     kept = {unit: trace.sort_values("iteration") for unit, trace in own.groupby(OBSERVATION)}
     traces = {unit: kept.get(unit) for unit in units}
     for unit, trace in traces.items():
@@ -168,14 +173,20 @@ def over_traces(
     return _by_unit({unit: function(trace) for unit, trace in traces.items()}).rename(name)
 
 
+def best_of(trace: pd.DataFrame) -> float:
+    """Return the best value of a trace, by the direction of its measure."""
+    return trace["value"].max() if METRICS[_metric_of(trace)].higher_is_better else trace["value"].min()
+
+
 def best_iteration(trace: pd.DataFrame) -> int:
-    """Return the iteration of a trace with the highest PSNR."""
-    return trace.loc[trace["psnr"].idxmax(), "iteration"]
+    """Return the first iteration of a trace that has its best value."""
+    return trace.loc[trace["value"] == best_of(trace), "iteration"].iloc[0]
 
 
-def seconds_to(trace: pd.DataFrame, psnr: float) -> float:
-    """Return the seconds to the first snapshot of a trace with that PSNR; infinite if none has it."""
-    return trace.loc[trace["psnr"] >= psnr, "seconds"].min() if (trace["psnr"] >= psnr).any() else np.inf
+def seconds_to(trace: pd.DataFrame, goal: float) -> float:
+    """Return the seconds to the first snapshot of a trace that is as good as the goal; infinite if none is."""
+    reached = trace["value"] >= goal if METRICS[_metric_of(trace)].higher_is_better else trace["value"] <= goal
+    return trace.loc[reached, "seconds"].min() if reached.any() else np.inf
 
 
 def paired(*values: pd.Series) -> list[pd.Series]:
@@ -215,8 +226,13 @@ def _runs_of(scores: pd.DataFrame, method: str, iterate: str) -> pd.DataFrame:
     if not lost.empty:
         row = lost.iloc[0]
         place = f"{row['dataset']} ({row['item']}), {row['noise']}, seed {row['seed']}"
-        raise Missing(f"{method} on {place}: {row['status']}: {row['message']}")
+        raise Missing(f"{method} on {place}: {row['status']}: {shortened(row['message'])}")
     return runs
+
+
+def _metric_of(curves: pd.DataFrame) -> str:
+    """Return the measure that curves are by."""
+    return curves["metric"].iloc[0]
 
 
 def _at(trace: pd.DataFrame, iteration: float, values: pd.Series) -> float:

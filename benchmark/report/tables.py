@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from benchmark.metrics import METRICS
 
 SCHEMA = Path(__file__).parents[2] / "workflow" / "schemas" / "record.schema.yaml"
-REFERENCE = "svd"
+LONGEST = 300
 
 RUN = ["dataset", "item", "noise", "method", "iterate", "seed"]
 OBSERVATION = ["dataset", "item", "noise", "seed"]
@@ -56,7 +56,8 @@ def distinct(scores: pd.DataFrame, column: str) -> list[str]:
 
 def read_summary(path: Path) -> pd.DataFrame:
     """Return a summary that was written as CSV; names stay text."""
-    names = dict.fromkeys(("dataset", "item", "noise", "method", "iterate", "label", "file", "status"), "str")
+    columns = "dataset item noise method iterate label file family status metric".split()
+    names = dict.fromkeys(columns, "str")
     return pd.read_csv(path, dtype=names, keep_default_na=False, na_values=[""])
 
 
@@ -72,16 +73,19 @@ def validate_rows(frame: pd.DataFrame, schema_path: Path = SCHEMA) -> None:
             raise ValueError(f"row {number} ({run}), {where}: {error.message}; {schema_path.name} defines the columns")
 
 
-def summarise(scores: pd.DataFrame, by: Sequence[str] = ("dataset", "noise")) -> pd.DataFrame:
-    """Return one row per group of `by`, method and iterate, sorted by group and then by the first metric, best first.
+def summarise(
+    scores: pd.DataFrame, metric: str, reference: str | None, by: Sequence[str] = ("dataset", "noise")
+) -> pd.DataFrame:
+    """Return one row per group of `by`, method and iterate, sorted by group and then by the primary metric, best first.
 
-    `n` of `runs` (items times seeds) have scores. For each metric: `<metric>_mean` and `<metric>_sd` over those n
-    (ddof 1, empty for n = 1) and `<metric>_best`, true for the best method that needs no truth and lost no run.
-    `psnr_gain` is the mean over the runs of the difference to the reference method `svd` on the same noisy signal.
-    Seconds and iterations are means, memory is the maximum, over the runs that ended well.
+    `n` of `runs` (items times seeds) have scores. For each metric, the primary one first: `<metric>_mean` and
+    `<metric>_sd` over those n (ddof 1, empty for n = 1) and `<metric>_best`, true for the best method that needs no
+    truth and lost no run. Where there is a reference method, `gain` is the mean over the runs of the primary metric
+    minus the reference's on the same observation. Seconds and iterations are means, memory is the maximum, over the
+    runs that ended well.
     """
     keys = [*by, "method", "iterate"]
-    summary = scores.groupby(keys, sort=False)[["label", "file", "control", "licence_note"]].first()
+    summary = scores.groupby(keys, sort=False)[["label", "file", "family", "control", "licence_note"]].first()
     summary["control"] = summary["control"].astype(bool)
     runs = scores.sort_values("status", key=lambda status: status == "ok", kind="stable").drop_duplicates(RUN)
     summary = summary.join(_status(runs, list(by)))
@@ -89,31 +93,42 @@ def summarise(scores: pd.DataFrame, by: Sequence[str] = ("dataset", "noise")) ->
     statistics = scores.groupby([*keys, "metric"], sort=False)["value"].agg(["count", "mean", "std"]).unstack("metric")
     summary.insert(0, "n", statistics["count"].max(axis=1).astype(int))
     directions = scores.groupby("metric", sort=False)["higher_is_better"].first()
-    for metric, higher_is_better in directions.items():
-        mean = statistics["mean", metric]
-        summary[f"{metric}_mean"], summary[f"{metric}_sd"] = mean, statistics["std", metric]
-        summary[f"{metric}_best"] = _best(mean.where(_competes(summary)), higher_is_better, list(by))
+    for name in sorted(directions.index, key=lambda name: name != metric):
+        mean = statistics["mean", name]
+        summary[f"{name}_mean"], summary[f"{name}_sd"] = mean, statistics["std", name]
+        summary[f"{name}_best"] = _best(mean.where(_competes(summary)), directions[name], list(by))
 
-    if "psnr" in directions:
-        summary["psnr_gain"] = _gain(scores).groupby(keys)["gain"].mean()
+    if reference is not None:
+        summary["gain"] = _gains(scores[scores["metric"] == metric], reference).groupby(keys)["gain"].mean()
     finished = runs[runs["status"] == "ok"].groupby(keys)
     summary = summary.join(finished[["iterations", "seconds"]].mean().astype(float))
     summary = summary.join(finished[["peak_rss_mib", "peak_gpu_mib"]].max())
-    order = [True] * len(by) + [not directions.iloc[0]]
-    return summary.reset_index().sort_values([*by, f"{directions.index[0]}_mean"], ascending=order, ignore_index=True)
+    order = [True] * len(by) + [not directions[metric]]
+    return summary.reset_index().sort_values([*by, f"{metric}_mean"], ascending=order, ignore_index=True)
 
 
-def with_paper(summary: pd.DataFrame, paper: Sequence[Mapping]) -> pd.DataFrame:
-    """Return the summary with the column `paper`: what the paper prints for the first metric, on its own data.
+def with_printed(summary: pd.DataFrame, printed: Sequence[Mapping], metric: str) -> pd.DataFrame:
+    """Return the summary with the column `printed`: what the source prints for the primary metric, on its own data.
 
-    `paper` holds entries of `method` and `value`, and, where they matter, `dataset`, `noise` and `iterate`, which is
-    `returned` by default.
+    `printed` are those of an experiment's entry: `values` by method, of a `metric` and an `iterate`, and, where they
+    are of one of them alone, of `data` and `noise`. Numbers of another metric get a column `printed_<metric>`; those of
+    one `item`, over which a summary is a mean, are left out.
     """
-    column = pd.Series(np.nan, summary.index)
-    for entry in paper:
-        place = {"iterate": "returned"} | {key: value for key, value in entry.items() if key != "value"}
-        column[np.logical_and.reduce([summary[key] == value for key, value in place.items()])] = entry["value"]
-    return summary.assign(paper=column)
+    columns = {"printed": pd.Series(np.nan, summary.index)}
+    for entry in printed:
+        if entry["item"] is not None:
+            continue
+        name = "printed" if entry["metric"] == metric else f"printed_{entry['metric']}"
+        column = columns.setdefault(name, pd.Series(np.nan, summary.index))
+        for method, value in entry["values"].items():
+            place = {"method": method, "iterate": entry["iterate"], "dataset": entry["data"], "noise": entry["noise"]}
+            column[rows_at(summary, {key: own for key, own in place.items() if own is not None})] = value
+    return summary.assign(**columns)
+
+
+def rows_at(frame: pd.DataFrame, place: Mapping) -> np.ndarray:
+    """Return which rows of a frame have the values of a place, by column."""
+    return np.logical_and.reduce([frame[column] == value for column, value in place.items()])
 
 
 def write(frame: pd.DataFrame, path: Path) -> None:
@@ -150,13 +165,14 @@ def failures(scores: pd.DataFrame) -> str:
     if runs.empty:
         return ""
     lines = [
-        f"  {row.method} on {row.dataset} ({row.item}), {row.noise}, seed {row.seed}: {row.status}: {row.message}"
+        f"  {row.method} on {row.dataset} ({row.item}), {row.noise}, seed {row.seed}: {row.status}: "
+        f"{shortened(row.message)}"
         for row in runs.itertuples()
     ]
-    folders = [f"{row.task}/{row.dataset}/{row.noise}/{row.method}/{row.seed}" for row in runs.itertuples()]
+    folders = [f"runs/{row.experiment}/{row.dataset}/{row.noise}/{row.method}/{row.seed}" for row in runs.itertuples()]
     advice = (
         "The tables show them as holes. A run is done again when its method or its parameters change. To do these "
-        "again as they are, delete their folders under runs/:"
+        "again as they are, delete their folders:"
     )
     return "\n".join(
         [f"{len(runs)} runs failed:", *lines, advice, *(f"  {name}" for name in dict.fromkeys(folders)), ""]
@@ -185,6 +201,13 @@ def score_text(row: pd.Series, metric: str) -> str:
     return text if pd.isna(sd) else f"{text} ± {sd:.{decimals}f}"
 
 
+def shortened(message: str) -> str:
+    """Return a message of a run in at most 300 characters, and where all of it is if that leaves some out."""
+    if len(message) <= LONGEST:
+        return message
+    return f"{message[:LONGEST].rstrip()}… (cut: the scores, and mostly the run's log, have the whole message)"
+
+
 def note_of(row: pd.Series) -> str:
     """Return what a reader must know of a summary's row: control, oracle, failures with their reasons, licence."""
     notes = ["control"] * row["control"] + ["uses the truth"] * (row["iterate"] == "oracle")
@@ -210,10 +233,9 @@ def _best(means: pd.Series, higher_is_better: bool, by: list[str]) -> pd.Series:
     return means == means.groupby(by).transform("max" if higher_is_better else "min")
 
 
-def _gain(scores: pd.DataFrame) -> pd.DataFrame:
-    psnr = scores[scores["metric"] == "psnr"]
-    reference = psnr.loc[(psnr["method"] == REFERENCE) & (psnr["iterate"] == "returned"), [*OBSERVATION, "value"]]
-    pairs = psnr.merge(reference, on=OBSERVATION, how="left", suffixes=("", "_reference"))
+def _gains(scores: pd.DataFrame, reference: str) -> pd.DataFrame:
+    own = scores.loc[(scores["method"] == reference) & (scores["iterate"] == "returned"), [*OBSERVATION, "value"]]
+    pairs = scores.merge(own, on=OBSERVATION, how="left", suffixes=("", "_reference"))
     return pairs.assign(gain=pairs["value"] - pairs["value_reference"])
 
 
@@ -225,6 +247,8 @@ def _status(runs: pd.DataFrame, by: list[str]) -> pd.DataFrame:
         for iterate, own in of_method.groupby("iterate", sort=False):
             expected = pd.concat([own, lost]).drop_duplicates(OBSERVATION)
             holes = expected[expected["status"] != "ok"].groupby(["status", "message"], sort=False).size()
-            reasons = [f"{status} ({n} of {len(expected)}): {message}" for (status, message), n in holes.items()]
+            reasons = [
+                f"{status} ({n} of {len(expected)}): {shortened(message)}" for (status, message), n in holes.items()
+            ]
             rows[*group, iterate] = {"runs": len(expected), "status": "; ".join(reasons) or "ok"}
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis([*by, "method", "iterate"])

@@ -139,8 +139,3 @@ def test_ica_that_does_not_converge_says_so_in_the_log_alone(caplog):
 def test_rank_that_the_samples_cannot_have_is_an_error(method, limit, excess):
     with pytest.raises(ValueError, match=rf"8 samples of 30 features: give 1 to {limit}"):
         basis(method, images(8), limit + 1 if excess else 0)
-
-
-def test_unknown_preparation_names_the_known_ones():
-    with pytest.raises(ValueError, match="centred-features, standardised-samples, none"):
-        basis(PCA, images(), 2, preparation="whitened")

@@ -59,8 +59,3 @@ def test_matched_takes_the_sigma_of_gaussian_noise():
 def test_image_smaller_than_a_block_and_a_pixel_is_an_error(shape):
     with pytest.raises(ValueError, match="at least 9 x 9"):
         solve(np.ones(shape), Gaussian(0.1), "matched")
-
-
-def test_unknown_variance_names_the_known_ones():
-    with pytest.raises(ValueError, match="published, matched, anscombe"):
-        solve(np.ones((16, 16)), Gaussian(0.1), "true")

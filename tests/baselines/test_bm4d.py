@@ -56,10 +56,3 @@ def test_stabilised_noise_is_removed_without_bias():
 def test_image_smaller_than_a_block_and_a_pixel_is_an_error(shape):
     with pytest.raises(ValueError, match="at least 9 x 9"):
         solve(np.ones(shape), Gaussian(0.1))
-
-
-def test_misuse_is_named():
-    with pytest.raises(ValueError, match="bm4d needs the noise level"):
-        solve(np.ones((9, 9)), None)
-    with pytest.raises(ValueError, match="matched, anscombe"):
-        solve(np.ones((9, 9)), Gaussian(0.1), variance="true")

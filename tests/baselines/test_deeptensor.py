@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.algorithms.untrained import factors_of, stopping_rule
+from benchmark.algorithms.factor_networks import factors_of, stopping_rule
 from benchmark.contract import Estimate, Problem, compose
 from benchmark.covariance import leading_eigenpairs, sample_covariance
 from benchmark.loading import load_module
@@ -136,11 +136,6 @@ def test_discrepancy_without_a_noise_level_is_an_error(noise):
         stopping_rule("discrepancy", [posed(np.ones((3, 3)), 1, noise=noise)])
 
 
-def test_unknown_stopping_names_the_known_ones():
-    with pytest.raises(ValueError, match="lowest_loss, held_out"):
-        stopping_rule("truth", [posed(np.ones((3, 3)), 1)])
-
-
 def test_covariance_is_positive_semidefinite_and_of_the_rank():
     covariance = compose(
         solve("deeptensor_symmetric", posed(smooth_samples(40, 17), 3), iterations=60, **SMALL).factors
@@ -210,8 +205,3 @@ def test_penalty_of_magnitudes_makes_the_factors_smaller():
         factors = solve("deeptensor_nmf", posed(data, 4), **params).factors
         sizes.append(sum(factor.mean() for factor in factors))
     assert 0 < sizes[1] < 0.9 * sizes[0]
-
-
-def test_unknown_side_names_the_known_ones():
-    with pytest.raises(ValueError, match="both, samples, pixels"):
-        solve("deeptensor_nmf", posed(np.ones((8, 6)), 1), nonnegative="columns")

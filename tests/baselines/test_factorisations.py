@@ -167,12 +167,3 @@ def test_semi_nmf_stops_where_the_error_no_longer_falls():
 def test_rank_of_no_components_is_an_error(method):
     with pytest.raises(ValueError, match="rank 0 for 30 samples of 30 features"):
         solve(method, parts(), 0)
-
-
-@pytest.mark.parametrize(
-    ("method", "params", "known"),
-    [(NMF, {"loss": "l1"}, "frobenius, kullback-leibler"), (SEMI_NMF, {"nonnegative": "both"}, "pixels, samples")],
-)
-def test_unknown_setting_names_the_known_ones(method, params, known):
-    with pytest.raises(ValueError, match=known):
-        solve(method, parts(), 2, **params)

@@ -73,8 +73,6 @@ def test_matrix_is_denoised_by_bm3d_at_unit_noise():
     np.testing.assert_allclose(solve(observed[..., None], noise)[..., 0], expected, rtol=1e-10)
 
 
-def test_misuse_is_named():
-    with pytest.raises(ValueError, match="fasthyde needs the noise level"):
-        solve(np.ones((9, 9, 2)), None)
+def test_image_smaller_than_a_block_and_a_pixel_is_an_error():
     with pytest.raises(ValueError, match="at least 9 x 9"):
         solve(np.ones((8, 40, 3)), Gaussian(0.1))

@@ -92,11 +92,6 @@ def test_signflips_resist_noise_of_few_loud_rows_and_columns_that_fools_permutat
     assert chosen(PARALLEL, observed, null="signflip")[1] == 1 < chosen(PARALLEL, observed, null="permutation")[1]
 
 
-def test_unknown_null_names_the_known_ones():
-    with pytest.raises(ValueError, match="permutation, signflip"):
-        chosen(PARALLEL, np.ones((4, 3)), null="rotation")
-
-
 def test_imputation_completes_a_matrix_of_low_rank():
     rng = np.random.default_rng(6)
     matrix = rng.standard_normal((60, 4)) @ rng.standard_normal((4, 50))

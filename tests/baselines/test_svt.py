@@ -126,9 +126,3 @@ def test_random_projection_of_all_columns_is_exact():
     exact = solve(EXACT, observed, Gaussian(0.3))
     np.testing.assert_allclose(solve(FAST, observed, Gaussian(0.3), oversampling=20), exact, atol=1e-6)
     assert 0.2 < np.linalg.norm(exact) / np.linalg.norm(observed) < 0.95
-
-
-@pytest.mark.parametrize(("method", "name"), [(EXACT, "svt_sure"), (FAST, "fast_svt")])
-def test_missing_noise_model_is_a_clear_error(method, name):
-    with pytest.raises(ValueError, match=f"{name} needs the noise level"):
-        solve(method, np.ones((5, 4)), None)

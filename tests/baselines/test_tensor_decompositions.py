@@ -101,13 +101,6 @@ def test_adam_starts_from_a_product_of_the_norm_of_the_observation():
     assert np.linalg.norm(compose(first).astype(float)) == pytest.approx(np.linalg.norm(observed), rel=1e-2)
 
 
-def test_unknown_loss_and_structure_name_the_known_ones():
-    with pytest.raises(ValueError, match="l1, l2"):
-        solve("cp_adam", np.ones((4, 4)), 1, loss="l3")
-    with pytest.raises(ValueError, match="matrix, cp"):
-        solve("cp_adam", np.ones((4, 4)), 1, structure="tucker")
-
-
 def test_adam_at_a_rank_that_no_matrix_has_asks_for_the_other_structure():
     with pytest.raises(ValueError, match="rank 5 of a 12 x 4 matrix: set the structure of cp_adam to 'cp'"):
         solve("cp_adam", np.ones((4, 3, 4)), 5)

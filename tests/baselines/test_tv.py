@@ -84,8 +84,3 @@ def test_video_is_recovered_from_coded_frames():
     result = solve(operator(clean), Gaussian(0.01), operator, dimensions=3)
     # Seven of eight entries are guessed from their neighbours.
     assert error(result, clean) < 0.05 * np.var(clean)
-
-
-def test_other_numbers_of_dimensions_are_an_error():
-    with pytest.raises(ValueError, match=r"2 axes.*all 3"):
-        solve(np.ones((5, 5)), None, dimensions=1)

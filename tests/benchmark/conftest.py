@@ -1,4 +1,129 @@
+"""Rows of scores, and small checkouts to plan in."""
+
+from pathlib import Path
+
 import pytest
+import yaml
+
+from benchmark.experiments import Experiment
+from benchmark.plan import Plan
+from benchmark.source import ROOT
+
+METHOD = '''"""A method."""
+
+from typing import Literal
+
+from benchmark.contract import Estimate
+
+LABEL = "One"
+FAMILY = "first"
+TASKS = {"mend"}
+DEVICES = {"cpu"}
+
+
+def solve(problem, *, seed: int, device: str, strength: float = 1.0, steps: int = 10, kind: Literal["a", "b"] = "a"):
+    return Estimate(signal=problem.observed)
+'''
+DATASET = '''"""A scene."""
+
+import numpy as np
+
+from benchmark.contract import Item
+
+KIND = "stack"
+TITLE = "Scene"
+STANDS_IN_FOR = "a better one"
+
+
+def load(folder, *, size: int = 3, bands: int = 2, path: str | None = None):
+    return [Item("cube", np.linspace(0, 1, size * size * bands).reshape(size, size, bands))]
+'''
+TASK = '''"""A signal, mended."""
+
+from functools import partial
+
+from benchmark.contract import Posed
+from benchmark.metrics import psnr
+
+KINDS = {"stack"}
+MEASURES = ["psnr", "ssim"]
+FIGURES = {"losses", "convergence"}
+FLOOR, CEILING = None, None
+
+
+def pose(item, observation, rng, *, share: float = 0.25):
+    return Posed(observation.draw(item.signal, rng), {"signal": item.signal})
+
+
+def answer_shape(problem):
+    return problem.observed.shape
+
+
+def measures(problem, truth):
+    return {"psnr": partial(psnr, truth["signal"], data_range=1.0)}
+
+
+def tiny():
+    return {}
+'''
+
+
+class House:
+    """A checkout of its own, of which nothing but the suite itself is the repository's.
+
+    It has the methods `one`, `two`, and `other`, which is for another task, the data sets `scene` and `people`, the
+    tasks `mend` and `tell`, and a source, `paper`.
+    """
+
+    def __init__(self, root: Path):
+        self.root = root
+        for folder in ("baselines", "datasets", "tasks", "experiments", "sources", "config"):
+            (root / folder).mkdir(parents=True)
+        for folder in ("benchmark", "deeptensor"):
+            (root / folder).symlink_to(ROOT / folder)
+        self.write("config/config.yaml", (ROOT / "config" / "config.yaml").read_text())
+        self.write("baselines/one.py", METHOD)
+        self.write("baselines/two.py", METHOD.replace("One", "Two"))
+        self.write("baselines/other.py", METHOD.replace("One", "Other").replace("mend", "tell"))
+        self.write("datasets/scene.py", DATASET)
+        self.write("datasets/people.py", DATASET.replace("Scene", "People").replace('"stack"', '"samples"'))
+        self.write("tasks/mend.py", TASK)
+        self.write("tasks/tell.py", TASK.replace("mended", "told").replace('{"stack"}', '{"samples"}'))
+        self.write("sources/paper.yaml", {"title": "Paper", "citation": "Somebody 2020", "subject": "One"})
+
+    def write(self, name: str, content: str | dict) -> Path:
+        """Write a file, of a mapping as YAML."""
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content if isinstance(content, str) else yaml.safe_dump(content, sort_keys=False))
+        return path
+
+    def experiment(self, name: str = "first", **changes: object) -> dict:
+        """Write an experiment of the methods `one` and `two` on `scene`, with the given keys changed; return it."""
+        content = {
+            "title": "First",
+            "task": "mend",
+            "data": {"scene": {"rank": 2}},
+            "noise": {"weak": {"model": "gaussian", "sigma": 0.1}},
+            "methods": ["one", "two"],
+        } | changes
+        self.write(f"experiments/{name}.yaml", content)
+        return content
+
+    def plan(self, **config: object) -> Plan:
+        """Return the plan of the house, of the profile `embedded` where the config names no other."""
+        return Plan.read(config, self.root)
+
+    def first(self, profile: str = "embedded", **changes: object) -> Experiment:
+        """Return the experiment `first`, with keys changed, as a profile has it."""
+        self.experiment(**changes)
+        return self.plan(profile=profile).experiments["first"]
+
+
+@pytest.fixture
+def house(tmp_path):
+    """Return a small checkout."""
+    return House(tmp_path / "house")
 
 
 @pytest.fixture
@@ -15,6 +140,7 @@ def row():
             "method": "svd",
             "file": "svd",
             "label": "SVD",
+            "family": "low rank",
             "iterate": "returned",
             "seed": 0,
             "metric": "psnr",
@@ -40,7 +166,7 @@ def row():
             "torch": "2.13.0",
             "python": "3.11.2",
             "started": "2025-01-01T00:00:00+00:00",
-            "schema": 1,
+            "schema": 2,
         } | changes
 
     return make

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorly as tl
 
-from benchmark.contract import Problem, compose
+from benchmark.contract import Estimate, Problem, compose
 
 
 def test_signal_composes_to_itself():
@@ -23,6 +23,19 @@ def test_three_factors_compose_to_the_cp_tensor_of_tensorly():
     rng = np.random.default_rng(1)
     factors = tuple(rng.standard_normal((size, 4)) for size in (6, 5, 3))
     np.testing.assert_allclose(compose(factors), tl.cp_to_tensor((None, list(factors))))
+
+
+def test_parts_are_signals_by_name_and_stay_as_they_are():
+    parts = {"low": np.ones((2, 3)), "sparse": np.zeros((2, 3))}
+    assert compose(parts) == parts
+
+
+@pytest.mark.parametrize(
+    "field", [{"signal": np.zeros(1)}, {"factors": (np.ones((2, 1)),)}, {"parts": {"low": np.ones(2)}}]
+)
+def test_the_answer_of_an_estimate_is_the_one_field_that_it_has(field):
+    [value] = field.values()
+    assert Estimate(**field).answer is value
 
 
 def test_method_cannot_exchange_its_observation():

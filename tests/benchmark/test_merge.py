@@ -2,12 +2,13 @@
 
 import pytest
 
+from benchmark.catalog import method_code
 from benchmark.merge import merge
-from benchmark.plan import ROOT, digest_of, sources_of
+from benchmark.source import ROOT
 from benchmark.storage import load_json, save_json
 
-RUN = "runs/denoise/scene/weak/svd/0"
-CODE = digest_of(sources_of(ROOT / "baselines" / "svd.py"))
+RUN = "runs/fig/scene/weak/svd/0"
+CODE = method_code(ROOT / "baselines" / "svd.py")
 
 
 @pytest.fixture
@@ -18,7 +19,7 @@ def folders(tmp_path):
     }
     save_json(tmp_path / "other" / RUN / "record.json", record)
     (tmp_path / "other" / RUN / "estimate.npz").write_bytes(b"estimate")
-    save_json(tmp_path / "ours/data/scene/facts.json", {"items": [{"name": "cube", "sha256": "d" * 64}]})
+    save_json(tmp_path / "ours/data/fig/scene/facts.json", {"items": [{"name": "cube", "sha256": "d" * 64}]})
     return tmp_path / "other", tmp_path / "ours"
 
 
@@ -33,8 +34,8 @@ def test_a_run_of_the_same_data_and_code_is_taken_over_with_its_provenance(folde
 @pytest.mark.parametrize(
     ("file", "change", "reason"),
     [
-        ("data/scene/facts.json", {"items": [{"name": "cube", "sha256": "e" * 64}]}, "of other clean signals"),
-        ("data/scene/facts.json", None, "is not prepared here"),
+        ("data/fig/scene/facts.json", {"items": [{"name": "cube", "sha256": "e" * 64}]}, "of other clean signals"),
+        ("data/fig/scene/facts.json", None, "is not prepared here"),
     ],
 )
 def test_a_run_of_other_data_is_left_with_the_reason(folders, file, change, reason):
@@ -54,6 +55,22 @@ def test_a_run_of_other_code_is_left_with_the_reason(folders):
     record["run"]["code_sha256"] = "0" * 64
     save_json(source / RUN / "record.json", record)
     assert merge(source, target) == ([], {RUN: "was made by other code than this checkout's"})
+
+
+def test_items_must_be_the_same_and_not_the_names_alone(folders):
+    source, target = folders
+    record = load_json(source / RUN / "record.json")
+    record["items"].append({"item": "other", "data_sha256": "d" * 64})
+    save_json(source / RUN / "record.json", record)
+    assert merge(source, target) == ([], {RUN: "was made of other clean signals"})
+
+
+def test_an_experiment_s_data_are_its_own(folders):
+    source, target = folders
+    (target / "data" / "fig").rename(target / "data" / "other")
+    taken, left = merge(source, target)
+    assert taken == []
+    assert "is not prepared here" in left[RUN]
 
 
 def test_a_folder_without_runs_is_refused(tmp_path):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from benchmark.metrics import psnr
-from benchmark.noise import Gaussian, Poisson, Rician, SaltAndPepper, Skewed, noise_from
+from benchmark.noise import Gaussian, Poisson, Rician, SaltAndPepper, Skewed
 
 DRAWS = 400_000
 UNBIASED = [Gaussian(0.1), Poisson(100), Poisson(100, readout=2), Poisson(5, readout=1)]
@@ -32,6 +32,11 @@ def test_photon_noise_without_readout_counts_whole_photons():
     assert len(np.unique(observed)) > 5
 
 
+def test_photons_cannot_be_counted_where_the_signal_is_negative():
+    with pytest.raises(ValueError, match="where the signal is negative: choose noise of another model"):
+        Poisson(20).sample(np.array([0.5, -0.1]), np.random.default_rng(3))
+
+
 def test_darkness_has_readout_noise_only():
     dark = np.zeros(DRAWS)
     assert not Poisson(50).sample(dark, np.random.default_rng(4)).any()
@@ -50,17 +55,6 @@ def test_seed_decides_the_draw(model):
     first, again, other = (model.sample(clean, np.random.default_rng(seed)) for seed in (7, 7, 8))
     np.testing.assert_array_equal(first, again)
     assert (first != other).any()
-
-
-def test_config_entry_names_model_and_settings():
-    assert noise_from({"model": "poisson", "photons": 100, "readout": 2}) == Poisson(100, 2)
-    assert noise_from({"model": "gaussian", "sigma": 0.1}) == Gaussian(0.1)
-
-
-def test_config_entry_is_not_changed():
-    entry = {"model": "gaussian", "sigma": 0.1}
-    noise_from(entry)
-    assert entry == {"model": "gaussian", "sigma": 0.1}
 
 
 def test_rician_noise_is_the_magnitude_of_a_complex_signal():

@@ -1,188 +1,347 @@
-"""The config is checked before anything runs, and messages list what is known."""
+"""What the rules of the workflow ask of the plan: runs, inputs, what each step depends on, limits and products."""
 
-import copy
-from pathlib import Path
+import json
+from dataclasses import asdict
 
 import pytest
+import yaml
 
-from benchmark.plan import (
-    ROOT,
-    PlanError,
-    Run,
-    described,
-    literals_of,
-    methods_of,
-    parameters_of,
-    read_datasets,
-    read_methods,
-    runs_of,
-    selected,
-    sources_of,
-)
+from benchmark.plan import Run
+from benchmark.settings import SettingsError
 
-METHOD = '''"""A method."""
+FIRST = ("first", "scene", "weak", "one", 0)
+TRUTH = '''"""The truth."""
 
-from benchmark.contract import Estimate
-
-LABEL = "One"
-TASKS = {"denoise"}
-DEVICES = {"cpu"}
-COMPUTED = 2 + len(LABEL)
+LABEL = "Truth"
+FAMILY = "control"
+TASKS = {"mend"}
+DEVICES = {"cpu", "cuda"}
+CONTROL = True
+SEES_TRUTH = True
+LICENCE_NOTE = "free"
+REQUIRES = ["no_such_package"]
 
 
-def solve(problem, *, seed, device, strength=1.0):
-    return Estimate(signal=problem.observed)
+def solve(problem, *, seed, device):
+    return None
 '''
-
-SCENE = '''"""A scene."""
-
-TITLE = "Two"
-STANDS_IN_FOR = "three"
-
-
-def load(folder, *, size=3):
-    return []
-'''
-
-CONFIG = {
-    "select": ["first"],
-    "datasets": {"scene": {"rank": 2}},
-    "noise": {"weak": {"model": "gaussian", "sigma": 0.1}},
-    "methods": {"one-strong": {"file": "one", "params": {"strength": 3}}},
-    "experiments": {
-        "first": {"task": "denoise", "datasets": ["scene"], "noise": ["weak"], "methods": "all", "seeds": [0, 1]}
-    },
-}
 
 
 @pytest.fixture
-def root(tmp_path):
-    for folder in ("baselines", "datasets", "benchmark"):
-        (tmp_path / folder).mkdir()
-    (tmp_path / "baselines" / "one.py").write_text(METHOD)
-    (tmp_path / "baselines" / "two.py").write_text(METHOD.replace("One", "Two"))
-    (tmp_path / "baselines" / "other.py").write_text(METHOD.replace("denoise", "outliers"))
-    (tmp_path / "datasets" / "scene.py").write_text(SCENE)
-    (tmp_path / "datasets" / "file.py").write_text("def load(folder, *, path):\n    return []\n")
-    return tmp_path
+def plan(house):
+    house.experiment(
+        seeds=[0, 1],
+        methods=["one", {"name": "two", "params": {"strength": 3}, "time_limit": 90, "priority": 2}],
+        figures=["losses", "convergence"],
+    )
+    return house.plan()
 
 
-@pytest.fixture
-def config():
-    return copy.deepcopy(CONFIG)
+class TestRuns:
+    def test_every_cell_is_a_run_of_the_parameters_that_the_experiment_gives(self, plan):
+        runs = plan.runs_of("first")
+        assert [(run.method, run.seed) for run in runs] == [("one", 0), ("one", 1), ("two", 0), ("two", 1)]
+        assert runs[2] == Run(
+            experiment="first",
+            task="mend",
+            dataset="scene",
+            noise="weak",
+            method="two",
+            seed=0,
+            file="baselines/two.py",
+            params={"strength": 3},
+            observation={"model": "gaussian", "sigma": 0.1},
+            device="cpu",
+            threads=1,
+        )
+        assert runs[2] == plan.run("first", "scene", "weak", "two", "0")
+        assert runs[2].folder == "runs/first/scene/weak/two/0"
+        assert runs[2].task_file == "tasks/mend.py"
+
+    def test_a_run_survives_json(self, plan):
+        for run in plan.runs_of("first"):
+            assert Run(**json.loads(json.dumps(asdict(run)))) == run
+
+    def test_a_gpu_is_for_methods_that_can_use_one(self, house):
+        path = house.root / "baselines" / "two.py"
+        path.write_text(path.read_text().replace('{"cpu"}', '{"cpu", "cuda"}'))
+        house.experiment()
+        found = {}
+        for device in ("cpu", "cuda"):
+            plan = house.plan(device=device)
+            found[device] = {run.method: run.device for run in plan.runs_of("first")}
+            assert plan.on_gpu("first", "two") == (device == "cuda")
+        assert found == {"cpu": {"one": "cpu", "two": "cpu"}, "cuda": {"one": "cpu", "two": "cuda"}}
+
+    def test_figures_show_the_first_seed(self, plan):
+        assert [(run.method, run.seed) for run in plan.pictured("first", "scene", "weak")] == [("one", 0), ("two", 0)]
+
+    def test_products_are_the_tables_and_a_figure_for_each_data_set_and_noise(self, plan):
+        products = plan.products_of("first")
+        assert {"first/table.html", "first/scores.csv", "first/summary.csv"} <= set(products)
+        assert {"first/scene/weak/losses.png", "first/scene/weak/convergence.png"} <= set(products)
+        assert "first/sweep.png" not in products
+
+    def test_a_sweep_is_a_product(self, house):
+        house.experiment(sweep={"over": "rank", "label": "rank", "metrics": ["psnr", "best_iteration"]})
+        assert "first/sweep.png" in house.plan().products_of("first")
 
 
-def test_an_entry_stands_for_its_file_and_every_other_file_for_itself(root, config):
-    methods = read_methods(config, root)
-    assert set(methods) == {"one-strong", "two", "other"}
-    assert methods["one-strong"].params == {"strength": 3}
-    assert methods["one-strong"].path == root / "baselines" / "one.py"
+class TestSelection:
+    def test_patterns_choose_and_the_others_are_known_too(self, house):
+        for name in ("first", "second", "fig01"):
+            house.experiment(name)
+        assert house.plan().selected == ["fig01", "first", "second"]
+        assert house.plan(select=["fi*"]).selected == ["fig01", "first"]
+        assert house.plan(select="second").selected == ["second"]
+        assert set(house.plan(select="second").experiments) == {"fig01", "first", "second"}
+        assert set(house.plan(select="second").entries()) == {"second"}
+
+    def test_folders_of_one_s_own_add_experiments(self, house, tmp_path):
+        content = house.experiment()
+        house.write("mine/second.yaml", content)
+        (tmp_path / "elsewhere").mkdir()
+        (tmp_path / "elsewhere" / "third.yaml").write_text(yaml.safe_dump(content))
+        folders = ["experiments", "mine", str(tmp_path / "elsewhere")]
+        assert house.plan(folders=folders, select=["second", "third"]).selected == ["second", "third"]
+
+    def test_an_experiment_may_stand_in_the_config(self, house):
+        content = house.experiment()
+        plan = house.plan(experiments={"mine": content | {"seeds": [4]}}, select=["mine"], profile="mine")
+        assert [run.seed for run in plan.runs_of("mine")] == [4, 4]
+        assert plan.entry("mine")["profile"] == "mine"
+
+    def test_a_config_may_cut_an_experiment_that_there_is(self, house):
+        house.experiment(seeds=[0, 1], profiles={"embedded": {"seeds": [2], "only": ["two"]}})
+        own = {"first": {"data": {"scene": {"params": {"size": 4}}}}}
+        plan = house.plan(experiments=own)
+        assert [(run.method, run.seed) for run in plan.runs_of("first")] == [("two", 2)]
+        assert plan.preparation_of("first", "scene")["params"] == {"size": 4}
+        plan = house.plan(experiments=own, profile="mine")
+        assert {(run.method, run.seed) for run in plan.runs_of("first")} == {
+            (m, s) for m in ("one", "two") for s in (0, 1)
+        }
+        plan = house.plan(experiments={"first": own["first"] | {"extends": "embedded"}}, profile="mine")
+        assert [(run.method, run.seed) for run in plan.runs_of("first")] == [("two", 2)]
+
+    def test_a_profile_may_be_named_by_an_experiment_alone(self, house):
+        house.experiment(profiles={"mine": {"seeds": [3]}})
+        assert house.plan(profile="mine").experiments["first"].protocol.seeds == [3]
 
 
-def test_literals_are_read_without_importing_and_expressions_are_left_out(root):
-    path = root / "baselines" / "one.py"
-    path.write_text("import a_module_that_is_not_there\n" + METHOD)
-    assert literals_of(path) == {"LABEL": "One", "TASKS": {"denoise"}, "DEVICES": {"cpu"}}
-    assert parameters_of(path, "solve") == {"strength": True}
+class TestLimits:
+    def test_the_entry_s_limit_is_before_the_config_s_and_that_before_the_profile_s(self, house, plan):
+        assert plan.time_limit_of("first", "two") == 90
+        assert plan.time_limit_of("first", "one") == 3600
+        assert house.plan(time_limit=7).time_limit_of("first", "one") == 7
+        assert house.plan(time_limit=7).time_limit_of("first", "two") == 90
+        profiles = {"mine": {"time_limit": 5, "mirror": "here"}}
+        mine = house.plan(profile="mine", profiles=profiles)
+        assert (mine.time_limit_of("first", "one"), mine.mirror) == (5, "here")
+        assert house.plan(profile="mine", profiles=profiles, mirror="there").mirror == "there"
+        assert house.plan(profiles={}, experiments={"first": {}}).time_limit_of("first", "one") == 86400
+
+    def test_some_methods_start_early(self, plan):
+        assert [plan.priority_of("first", name) for name in ("one", "two")] == [0, 2]
 
 
-def test_all_means_every_method_of_the_task(root, config):
-    methods = read_methods(config, root)
-    assert set(methods_of("first", config, methods)) == {"one-strong", "two"}
-    runs = runs_of("first", config, methods)
-    assert len(runs) == 4
-    assert Run("denoise", "scene", "weak", "two", 1) in runs
+class TestInputs:
+    def test_a_data_set_of_one_s_own_is_read_from_its_file(self, house, tmp_path):
+        path = tmp_path / "cube.npy"
+        path.touch()
+        house.experiment(data={"scene": {"params": {"path": str(path)}}})
+        assert house.plan().inputs_of("first", "scene") == [path]
+
+    def test_every_file_below_a_folder_is_an_input(self, house, tmp_path):
+        files = [tmp_path / "people" / name for name in ("a/1.png", "a/2.png", "b/deep/1.png", "list.txt")]
+        for path in files:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+        house.experiment(data={"scene": {"params": {"path": str(tmp_path / "people")}}})
+        assert house.plan().inputs_of("first", "scene") == files
+
+    def test_a_path_that_is_gone_is_an_error_whenever_it_is_selected(self, house, tmp_path):
+        path = tmp_path / "cube.npy"
+        path.touch()
+        house.experiment(data={"mine": {"file": "scene", "params": {"path": str(path)}}})
+        house.plan()
+        path.unlink()
+        with pytest.raises(SettingsError, match=r"data: mine: there is nothing at the path"):
+            house.plan()
+
+    def test_a_path_may_start_from_home(self, house, tmp_path, monkeypatch):
+        monkeypatch.setenv("HOME", str(tmp_path))
+        (tmp_path / "cube.npy").touch()
+        house.experiment(data={"scene": {"params": {"path": "~/cube.npy"}}})
+        assert house.plan().inputs_of("first", "scene") == [tmp_path / "cube.npy"]
+
+    def test_a_data_set_with_a_registry_is_read_from_its_downloads_which_several_may_share(self, house):
+        house.write("datasets/registry/scenes.txt", "")
+        path = house.root / "datasets" / "scene.py"
+        path.write_text(path.read_text() + '\n\nREGISTRY = "scenes"\n')
+        house.experiment()
+        plan = house.plan(downloads="mine")
+        assert [str(own) for own in plan.inputs_of("first", "scene")] == ["mine/scenes.json"]
+        assert plan.downloads_of("first", "scene") == "mine/scenes"
+        assert plan.registry_of("scenes") == house.root / "datasets" / "registry" / "scenes.txt"
+
+    def test_a_data_set_that_comes_with_a_package_has_no_input(self, plan):
+        assert plan.inputs_of("first", "scene") == []
 
 
-def test_a_method_is_run_in_the_experiments_and_on_the_data_sets_that_its_entry_names(root, config):
-    config["datasets"]["other"] = {"file": "scene", "rank": 2}
-    config["experiments"]["first"]["datasets"] = ["scene", "other"]
-    config["methods"]["two"] = {"datasets": ["other"]}
-    runs = runs_of("first", config, read_methods(config, root))
-    assert {run.dataset for run in runs if run.method == "two"} == {"other"}
-    assert {run.dataset for run in runs if run.method == "one-strong"} == {"scene", "other"}
-    config["experiments"]["second"] = {}
-    config["methods"]["two"] = {"experiments": ["second"]}
-    assert methods_of("first", config, read_methods(config, root)) == ["one-strong"]
+class TestDependencies:
+    """What makes a step be done again."""
+
+    STEPS = ("preparation", "posing", "running", "scoring")
+
+    @staticmethod
+    def of(plan):
+        return {
+            "preparation": plan.preparation_of("first", "scene"),
+            "posing": plan.posing_of("first", "weak"),
+            "running": plan.running_of(*FIRST),
+            "scoring": plan.scoring_of(*FIRST),
+        }
+
+    @pytest.mark.parametrize(
+        ("change", "steps"),
+        [
+            ({"title": "Other", "notes": "Other.", "source": {"of": "paper"}}, ()),
+            ({"printed": {"values": {"one": 3}}, "reference": "two", "subject": "one", "figures": ["losses"]}, ()),
+            ({"seeds": [0, 1, 2], "methods": ["one"]}, ()),
+            ({"data": {"scene": {"rank": 3}}}, ("preparation",)),
+            ({"data": {"scene": {"rank": 2, "budget": 9}}}, ("preparation",)),
+            ({"data": {"scene": {"rank": 2, "params": {"size": 4}}}}, ("preparation",)),
+            ({"pose": {"share": 0.5}}, ("posing",)),
+            ({"noise": {"weak": {"model": "gaussian", "sigma": 0.2}}}, ("posing", "running", "scoring")),
+            ({"methods": [{"name": "one", "params": {"steps": 3}}]}, ("running", "scoring")),
+            ({"methods": [{"name": "one", "label": "Uno"}]}, ("scoring",)),
+            ({"methods": [{"name": "one", "time_limit": 5, "priority": 3}]}, ()),
+        ],
+    )
+    def test_settings_concern_the_steps_that_they_decide(self, house, change, steps):
+        house.experiment()
+        before = self.of(house.plan())
+        house.experiment(**change)
+        after = self.of(house.plan())
+        assert tuple(step for step in self.STEPS if before[step] != after[step]) == steps
+
+    @pytest.mark.parametrize(
+        ("name", "old", "new", "steps"),
+        [
+            ("datasets/scene.py", "np.linspace(0, 1", "np.linspace(0, 2", ("preparation",)),
+            ("datasets/scene.py", 'TITLE = "Scene"', 'TITLE = "Place"', ()),
+            (
+                "tasks/mend.py",
+                'Posed(observation.draw(item.signal, rng), {"signal"',
+                'Posed({}, {"signal"',
+                ("posing",),
+            ),
+            ("tasks/mend.py", "data_range=1.0", "data_range=2.0", ("scoring",)),
+            ("tasks/mend.py", '"psnr", "ssim"', '"psnr"', ("scoring",)),
+            ("tasks/mend.py", "return problem.observed.shape", "return problem.observed.shape[:2]", ("running",)),
+            ("tasks/mend.py", "return {}", "return None", ()),
+            ("baselines/one.py", "problem.observed", "2 * problem.observed", ("running",)),
+            ("baselines/one.py", "def solve", "# as it is\ndef solve", ()),
+            ("baselines/one.py", '"first"', '"second"', ("scoring",)),
+            ("baselines/two.py", "problem.observed", "2 * problem.observed", ()),
+        ],
+    )
+    def test_code_concerns_the_steps_that_it_decides(self, house, name, old, new, steps):
+        house.experiment()
+        before = self.of(house.plan())
+        text = (house.root / name).read_text()
+        assert old in text
+        house.write(name, text.replace(old, new))
+        after = self.of(house.plan())
+        assert tuple(step for step in self.STEPS if before[step] != after[step]) == steps
+
+    @pytest.mark.parametrize(
+        ("module", "old", "new", "step", "counts"),
+        [
+            ("noise.py", "self.sigma * rng.standard_normal(clean.shape)", "self.sigma * clean", "posing", True),
+            ("noise.py", "self.photons * clean", "self.photons + clean", "posing", False),  # that model is not used
+            ("seeds.py", '"big"', '"little"', "posing", True),
+            ("scoring.py", "sign * value > sign * best", "value > best", "scoring", True),
+            ("metrics.py", "10 * np.log10(data_range", "20 * np.log10(data_range", "scoring", True),
+            ("runner.py", "not finished within", "too late after", "running", False),
+        ],
+    )
+    def test_so_does_the_code_of_the_suite(self, house, module, old, new, step, counts):
+        house.experiment()
+        before = self.of(house.plan())
+        source = (house.root / "benchmark").resolve()
+        (house.root / "benchmark").unlink()
+        for path in source.rglob("*.py"):
+            house.write(f"benchmark/{path.relative_to(source)}", path.read_text())
+        assert self.of(house.plan()) == before
+        text = (house.root / "benchmark" / module).read_text()
+        assert old in text
+        house.write(f"benchmark/{module}", text.replace(old, new))
+        assert (before[step] != self.of(house.plan())[step]) == counts
+
+    def test_what_a_step_depends_on_is_plain_data(self, plan):
+        for told in self.of(plan).values():
+            assert json.loads(json.dumps(told)) == told
+            assert yaml.safe_load(yaml.safe_dump(told)) == told
+
+    def test_a_package_that_is_missing_is_told_so_that_its_installation_runs_the_method_again(self, house):
+        house.write("baselines/truth.py", TRUTH)
+        house.experiment(methods=["one", "truth"])
+        plan = house.plan()
+        assert plan.running_of("first", "scene", "weak", "truth", 0)["missing"] == ["no_such_package"]
+        assert plan.running_of(*FIRST)["missing"] == []
+
+    def test_rows_are_told_what_the_method_is(self, house):
+        house.write("baselines/truth.py", TRUTH)
+        house.experiment(methods=[{"name": "best", "file": "truth"}, "one"])
+        plan = house.plan()
+        assert plan.scoring_of("first", "scene", "weak", "best", 0)["names"] == {
+            "file": "truth",
+            "label": "Truth (best)",
+            "family": "control",
+            "control": True,
+            "licence_note": "free",
+        }
+        assert plan.scoring_of(*FIRST)["names"]["control"] is False
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lambda c: c.update(select=["frist"]), r"unknown experiment 'frist'; config has: first"),
-        (lambda c: c["experiments"]["first"].update(datasets=["scen"]), r"unknown data set 'scen'; config has: scene"),
-        (lambda c: c["experiments"]["first"].update(noise=["wek"]), r"unknown noise 'wek'; config has: weak"),
-        (
-            lambda c: c["experiments"]["first"].update(methods=["too"]),
-            r"unknown method 'too'; there are: one-strong, o",
-        ),
-        (
-            lambda c: c["experiments"]["first"].update(methods=["other"]),
-            r"'other' is not for 'denoise'; these are: one-str",
-        ),
-        (lambda c: c["methods"].update(x={"file": "tree"}), r"method 'x': no file baselines/tree.py; there are: one, "),
-        (
-            lambda c: c["methods"].update(two={"params": {"stregth": 1}}),
-            r"'two': unknown parameter 'stregth'.*strength",
-        ),
-        (lambda c: c["datasets"].update(a={"file": "scen", "rank": 1}), r"data set 'a': no file datasets/scen.py"),
-        (
-            lambda c: c["datasets"]["scene"].update(params={"sise": 1}),
-            r"'scene': unknown parameter 'sise'.*takes: size",
-        ),
-        (lambda c: c["datasets"].update(file={"rank": 1}), r"data set 'file': datasets/file.py needs .* 'path'"),
-        (lambda c: c["methods"].update(two={"label": "One (one-strong)"}), r"2 methods have the label 'One \(one-str"),
-        (
-            lambda c: c["methods"].update(two={"experiments": ["frist"]}),
-            r"'two': unknown experiments frist; config",
-        ),
-        (lambda c: c["methods"].update(two={"datasets": ["scen"]}), r"'two': unknown datasets scen; config has: scene"),
-        (lambda c: c["methods"].update({"a/b": {"file": "one"}}), r"method name 'a/b' becomes a folder"),
-    ],
-)
-def test_what_is_not_there_is_named_with_what_is(root, config, change, message):
-    change(config)
-    with pytest.raises(PlanError, match=message):
-        selected(config), read_datasets(config, root), runs_of("first", config, read_methods(config, root))
+def test_controls_that_see_the_truth_are_told_from_all_other_methods(house):
+    house.write("baselines/truth.py", TRUTH)
+    house.experiment(methods=["one", {"name": "best", "file": "truth"}])
+    plan = house.plan()
+    assert plan.methods(sees_truth=True) == ["best"]
+    assert plan.methods(sees_truth=False) == ["one"]
 
 
-def test_a_method_file_that_does_not_state_its_task_is_refused_and_not_left_out(root, config):
-    path = root / "baselines" / "two.py"
-    path.write_text(path.read_text().replace("TASKS", "TASK"))
-    with pytest.raises(PlanError, match=r"'two': baselines/two.py must state TASKS as a literal"):
-        read_methods(config, root)
+def test_paths_are_shown_from_the_root(house, tmp_path):
+    house.experiment()
+    plan = house.plan()
+    assert plan.shown(house.root / "tasks" / "mend.py") == "tasks/mend.py"
+    assert plan.shown(tmp_path / "mine.yaml") == f"{tmp_path}/mine.yaml"
 
 
-def test_a_file_without_solve_is_named(root, config):
-    (root / "baselines" / "two.py").write_text('"""Nothing."""\n')
-    with pytest.raises(PlanError, match=r"two.py has no function `solve`"):
-        read_methods(config, root)
+def test_the_plan_of_a_moved_or_relative_checkout_depends_on_the_same(house, monkeypatch):
+    house.experiment()
+    before = TestDependencies.of(house.plan())
+    moved = house.root.rename(house.root.with_name("moved"))
+    monkeypatch.chdir(moved)
+    house.root = moved.relative_to(moved)
+    assert TestDependencies.of(house.plan()) == before
 
 
-def test_sources_follow_imports_of_the_project_but_not_its_plumbing(root):
-    (root / "benchmark" / "helper.py").write_text("import numpy\nfrom benchmark.deeper import x\n")
-    (root / "benchmark" / "deeper.py").write_text("x = 1\n")
-    (root / "benchmark" / "contract.py").write_text("from benchmark.plan import ROOT\n")
-    (root / "benchmark" / "plan.py").write_text("")
-    path = root / "baselines" / "one.py"
-    path.write_text("from benchmark.helper import y\n" + METHOD)
-    names = {found.relative_to(root).as_posix() for found in sources_of(path, root)}
-    assert names == {"baselines/one.py", *(f"benchmark/{stem}.py" for stem in ("contract", "deeper", "helper"))}
+def test_a_name_that_is_a_control_in_one_experiment_and_a_method_in_another_is_refused(house):
+    method = (house.root / "baselines" / "one.py").read_text()
+    (house.root / "baselines" / "seer.py").write_text(method + "\nCONTROL = True\nSEES_TRUTH = True\n")
+    house.experiment(methods=["one"])
+    house.experiment("second", methods=[{"name": "one", "file": "seer"}])
+    with pytest.raises(SettingsError, match=r"'one' is a control .*\n  give the two names of their own"):
+        house.plan()
 
 
-def test_deeptensor_runs_depend_on_the_whole_library_and_svd_runs_on_none_of_it():
-    library = set((ROOT / "deeptensor").glob("*.py"))
-    assert library <= set(sources_of(ROOT / "baselines" / "deeptensor_cube.py"))
-    assert not library & set(sources_of(ROOT / "baselines" / "svd.py"))
-
-
-def test_paths_stay_relative_to_the_root_they_are_given(monkeypatch):
-    monkeypatch.chdir(ROOT)
-    assert not any(path.is_absolute() for path in sources_of(Path("baselines/svd.py"), Path()))
-
-
-def test_an_experiment_is_described_by_its_entry_and_by_what_its_data_sets_state(root, config):
-    page = described("first", config, read_datasets(config, root))
-    assert (page["id"], page["task"], page["seeds"]) == ("first", "denoise", [0, 1])
-    [scene] = page["datasets"]
-    assert scene == {"name": "scene", "title": "Two", "citation": None, "licence": None, "stands_in_for": "three"}
+def test_a_method_that_is_for_no_operator_of_the_experiment_is_refused(house):
+    method = (house.root / "baselines" / "one.py").read_text()
+    (house.root / "baselines" / "scanner.py").write_text(method + '\nOPERATORS = {"coded_exposure"}\n')
+    house.experiment(methods=["scanner"], noise={"scan": {"operator": {"kind": "radon", "angles": 6}}})
+    with pytest.raises(SettingsError, match=r"scanner: .* is for no operator here\n  it is for: coded_exposure"):
+        house.plan()

@@ -1,29 +1,37 @@
 """Whatever a method does, its run ends with a record; finished items are never lost."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import asdict, replace
+from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 import torch
 
-from benchmark.plan import ROOT
-from benchmark.runner import run_method
-from benchmark.storage import load_arrays, load_json, save_arrays, unpack
+from benchmark.plan import Run
+from benchmark.runner import MethodChanged, run_method
+from benchmark.source import ROOT
+from benchmark.storage import load_arrays, load_json, save_arrays, save_json, unpack
+from benchmark.worker import available
 
 HEAD = '''"""A method made by a test."""
 
 import os
+import subprocess
 import time
 
 import numpy as np
 
-from benchmark.contract import Estimate, Skipped
+from benchmark.contract import Estimate, Skipped, Snapshot
 
 LABEL = "Test"
+FAMILY = "first"
 TASKS = {"denoise"}
 DEVICES = {"cpu"}
 REQUIRES = []
@@ -31,46 +39,62 @@ REQUIRES = []
 
 def solve(problem, *, seed, device, **params):
 '''
-
-FACTS = {"items": [{"name": name, "rank": 2, "shape": [6, 5], "sha256": 64 * name} for name in ("a", "b")]}
-NOISE = {"model": "gaussian", "sigma": 0.1}
+RETURN = "return Estimate(signal=problem.observed)"
+FACTS = [{"name": name, "rank": 2, "budget": 40, "shape": [6, 5], "sha256": 64 * name} for name in ("a", "b")]
+PLANNED = Run(
+    experiment="fig",
+    task="denoise",
+    dataset="scene",
+    noise="weak",
+    method="method",
+    seed=0,
+    file="method.py",
+    params={"strength": 2},
+    observation={"model": "gaussian", "sigma": 0.1},
+    device="cpu",
+    threads=1,
+)
 
 
 @pytest.fixture
-def run(tmp_path):
-    rng = np.random.default_rng(0)
-    save_arrays(tmp_path / "observed.npz", {"a": rng.random((6, 5)), "b": 1 + rng.random((6, 5))})
+def run(tmp_path, monkeypatch):
+    """Return a way to run a method, whose `solve` has a given body, on two items; it returns arrays and record.
 
-    def call(body, time_limit=60, requires="[]", device="cpu", head=""):
+    With a number of `items` there are so many, named and filled by their number.
+    """
+    monkeypatch.chdir(tmp_path)  # paths are relative, as those of the workflow are
+    rng = np.random.default_rng(0)
+    observed = {"a/observed": rng.random((6, 5)), "b/observed": 1 + rng.random((6, 5))}
+    save_arrays(tmp_path / "given.npz", observed | {"b/calibration": np.arange(3)})
+    save_json(tmp_path / "facts.json", {"items": FACTS})
+
+    def call(body, time_limit=60, requires="[]", device="cpu", head="", items=None):
+        if items:
+            numbers = {str(number): np.full((6, 5), float(number)) for number in range(items)}
+            save_arrays(tmp_path / "given.npz", {f"{name}/observed": own for name, own in numbers.items()})
+            save_json(tmp_path / "facts.json", {"items": [FACTS[0] | {"name": name} for name in numbers]})
         method = tmp_path / "method.py"
         method.write_text(HEAD.replace("REQUIRES = []", f"REQUIRES = {requires}\n{head}") + f"    {body}\n")
-        outputs = [tmp_path / name for name in ("estimate.npz", "record.json", "log")]
-        run_method(
-            method,
-            "denoise",
-            {"strength": 2},
-            tmp_path / "observed.npz",
-            FACTS,
-            NOISE,
-            0,
-            device,
-            1,
-            time_limit,
-            *outputs,
-        )
+        outputs = [Path("run") / name for name in ("estimate.npz", "record.json")]
+        planned = replace(PLANNED, file=str(method), device=device)
+        run_method(planned, Path("given.npz"), Path("facts.json"), *outputs, Path("log"), time_limit)
         return load_arrays(outputs[0]), load_json(outputs[1])
 
     return call
 
 
+def statuses(record):
+    return [item["status"] for item in record["items"]]
+
+
 def test_a_finished_worker_leaves_quietly(run, tmp_path):
-    run("return Estimate(signal=problem.observed)")
+    run(RETURN)
     assert (tmp_path / "log").read_text() == ""
 
 
 def test_a_good_method_is_recorded_with_its_cost_and_origin(run):
     arrays, record = run("time.sleep(0.05); return Estimate(signal=problem.observed * params['strength'])")
-    assert [item["status"] for item in record["items"]] == ["ok", "ok"]
+    assert statuses(record) == ["ok", "ok"]
     assert all(item["seconds"] >= 0.05 and item["peak_rss_mib"] > 10 for item in record["items"])
     assert all(item["warmup_seconds"] > 0 for item in record["items"])
     assert [item["data_sha256"] for item in record["items"]] == [64 * "a", 64 * "b"]
@@ -83,73 +107,150 @@ def test_a_good_method_is_recorded_with_its_cost_and_origin(run):
     assert answer.signal.max() > 1
 
 
+OUTCOMES = [
+    ("fail(KeyError('why'))", "failed", "KeyError: 'why'"),
+    ("fail(Skipped('no weights'))", "skipped", "no weights"),
+    ("fail(Skipped)", "skipped", "the method gave no reason"),
+    ("problem.observed", "failed", "returned numpy.ndarray, not an Estimate"),
+    ("Estimate(signal=problem.observed[1:])", "failed", "returned shape (5, 5), where (6, 5) was asked for"),
+    ("Estimate(signal=problem.observed * np.nan)", "nonfinite", "30 of 30 values are NaN or infinite"),
+    ("Estimate(signal=problem.observed, iterations=12.5)", "failed", "12.5 as the number of iterations"),
+    (
+        "Estimate(signal=problem.observed, trace=[Snapshot(1, 0.1, 0.1, last=problem.observed[1:])])",
+        "failed",
+        "a trace whose `last` in place 0 is shape (5, 5)",
+    ),
+    ("Estimate(signal=problem.observed)", "ok", ""),
+    ("Estimate(signal=problem.observed, iterations=np.int64(12))", "ok", ""),
+]
+
+
+def test_a_bad_answer_is_a_row_with_the_reason_and_the_other_items_are_done(run):
+    choices = ", ".join(f"lambda problem: {choice}" for choice, _, _ in OUTCOMES)
+    head = f"def fail(error):\n    raise error\n\n\nCHOICES = [{choices}]\n"
+    arrays, record = run("return CHOICES[int(problem.observed[0, 0])](problem)", head=head, items=len(OUTCOMES))
+    for item, (_, status, message) in zip(record["items"], OUTCOMES, strict=True):
+        assert item["status"] == status
+        assert message in item["message"]
+    assert [item["iterations"] for item in record["items"][-2:]] == [None, 12]
+    assert set(arrays) == {"8/answer", "9/answer"}
+
+
 @pytest.mark.parametrize(
-    ("body", "status", "message"),
+    ("body", "message"),
     [
-        ("raise KeyError('why')", "failed", "KeyError: 'why'"),
-        ("return problem.observed", "failed", "returned ndarray, not an Estimate"),
-        ("return Estimate()", "failed", "either a signal or factors"),
-        (
-            "return Estimate(signal=problem.observed[1:])",
-            "failed",
-            "returned shape (5, 5), where (6, 5) was asked for",
-        ),
-        ("return Estimate(signal=problem.observed * 1j)", "failed", "complex"),
-        ("return Estimate(signal=problem.observed * np.nan)", "nonfinite", "30 of 30 values are NaN"),
-        ("raise Skipped('no weights')", "skipped", "no weights"),
-        ("os.abort()", "failed", "ended by SIGABRT"),
-        ("os.kill(os.getpid(), 9)", "failed", "ended by SIGKILL (most often: memory ran out)"),
-        ("os._exit(3)", "failed", "exit status 3"),
+        ("os.abort()", "ended by SIGABRT"),
+        ("os.kill(os.getpid(), 9)", "ended by SIGKILL (most often: memory ran out)"),
+        ("raise SystemExit(4)", "exit status 4"),
     ],
 )
-def test_a_bad_method_is_a_row_with_the_reason(run, body, status, message):
+def test_a_method_that_ends_its_process_is_a_row_with_the_reason(run, body, message):
     arrays, record = run(body)
-    assert [item["status"] for item in record["items"]] == [status, status]
+    assert statuses(record) == ["failed", "failed"]
     assert all(message in item["message"] for item in record["items"])
     assert not arrays
 
 
-def test_a_time_limit_ends_the_run_and_keeps_the_finished_item(run):
-    body = "time.sleep(60 if problem.observed.min() > 1 else 0); return Estimate(signal=problem.observed)"
-    arrays, record = run(body, time_limit=10)
-    assert [item["status"] for item in record["items"]] == ["ok", "timeout"]
-    assert "time limit of 10 s" in record["items"][1]["message"]
-    assert "a/answer" in arrays
+def test_a_folder_that_a_method_goes_to_loses_nothing(run):
+    arrays, record = run(f"os.makedirs('elsewhere', exist_ok=True); os.chdir('elsewhere'); {RETURN}")
+    assert statuses(record) == ["ok", "ok"]
+    assert set(arrays) == {"a/answer", "b/answer"}
+
+
+def test_a_method_sees_what_the_problem_grants_and_nothing_of_other_items(run):
+    body = "return Estimate(signal=np.full((6, 5), len(problem.granted) + problem.budget + problem.noise.sigma))"
+    arrays, _ = run(body)
+    assert [arrays[f"{name}/answer"][0, 0] for name in "ab"] == pytest.approx([40.1, 41.1])
+
+
+CHILD = "child = subprocess.Popen(['sleep', '300']); open(os.environ['PID_FILE'], 'a').write(f'{child.pid} ')"
+
+
+@pytest.fixture
+def children(tmp_path, monkeypatch):
+    """Return a way to list the processes that methods started, by `CHILD`."""
+    path = tmp_path / "pids"
+    monkeypatch.setenv("PID_FILE", str(path))
+    return lambda: [int(number) for number in path.read_text().split()]
+
+
+@pytest.mark.parametrize(("body", "status"), [(RETURN, "ok"), ("os._exit(3)", "failed")])
+def test_what_a_method_starts_ends_with_it(run, children, body, status):
+    _, record = run(f"{CHILD}; {body}")
+    assert set(statuses(record)) == {status}
+    assert children()
+    assert all(map(ends, children()))
+
+
+def test_a_time_limit_ends_the_run_with_all_that_it_started_and_keeps_the_finished_item(run, children):
+    body = f"{CHILD}; time.sleep(60 if problem.observed.min() > 1 else 0); {RETURN}"
+    arrays, record = run(body, time_limit=8)
+    assert statuses(record) == ["ok", "timeout"]
+    assert "time limit of 8 s" in record["items"][1]["message"]
+    assert set(arrays) == {"a/answer"}
+    assert len(children()) == 2
+    assert all(map(ends, children()))
+
+
+def ends(pid):
+    """Tell whether a process is at its end, or comes to it soon; a signal takes a moment to arrive."""
+    deadline = time.monotonic() + 20
+    while lives(pid) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return not lives(pid)
+
+
+def lives(pid):
+    """Tell whether a process does anything still; one that ended may wait for its parent to notice."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def test_a_run_that_was_broken_off_leaves_nothing_beside_the_next_one(run, tmp_path):
+    leftover = tmp_path / "run" / f"unfinished-{2**22 + 1}"  # no process has such a number
+    leftover.mkdir(parents=True)
+    run(RETURN)
+    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == ["estimate.npz", "record.json"]
 
 
 def test_a_method_that_cannot_be_imported_is_a_row_with_the_reason(run):
     _, record = run("pass", head='raise ImportError("no module of that name")')
-    assert [item["status"] for item in record["items"]] == ["failed", "failed"]
+    assert statuses(record) == ["failed", "failed"]
     assert record["items"][0]["message"] == "ImportError: no module of that name"
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
-@pytest.mark.parametrize(("device", "status"), [("auto", "ok"), ("cuda", "failed")])
-def test_without_a_gpu_auto_falls_back_to_the_cpu_and_cuda_says_what_to_do(run, device, status):
-    _, record = run("return Estimate(signal=problem.observed)", device=device)
-    item = record["items"][0]
-    assert item["status"] == status
-    assert (item["device_name"] == "cpu") == (status == "ok")
-    assert status == "ok" or "set device to auto or cpu" in item["message"]
+def test_without_a_gpu_auto_is_the_cpu_and_cuda_is_a_row_that_says_what_to_do(run):
+    assert available("auto") == "cpu"
+    _, record = run(RETURN, device="cuda")
+    assert statuses(record) == ["failed", "failed"]
+    assert "set device to auto or cpu" in record["items"][0]["message"]
 
 
 def test_the_memory_of_a_method_is_its_own_and_not_that_of_the_process_that_started_it(run):
-    ballast = np.ones(2**26)  # 512 MiB
-    _, record = run("return Estimate(signal=problem.observed)")
+    ballast = np.ones(2**25)  # 256 MiB
+    _, record = run(RETURN)
     assert ballast.size
-    assert 10 < record["items"][0]["peak_rss_mib"] < 300
-    _, record = run("np.ones(2**26); return Estimate(signal=problem.observed)")
-    assert record["items"][0]["peak_rss_mib"] > 512
+    assert 10 < record["items"][0]["peak_rss_mib"] < 200
+    _, record = run("np.ones(2**25); return Estimate(signal=problem.observed)")
+    assert record["items"][0]["peak_rss_mib"] > 256
 
 
-def test_a_method_that_changes_while_it_runs_must_run_again(run):
-    with pytest.raises(RuntimeError, match="changed while it ran"):
-        run("open(__file__, 'a').write('#'); return Estimate(signal=problem.observed)")
+def test_a_method_that_changes_while_it_runs_must_run_again(run, tmp_path):
+    with pytest.raises(MethodChanged, match="changed while it ran"):
+        run(f"open(__file__, 'a').write('\\nsolve_many = None\\n'); {RETURN}")
+    assert not (tmp_path / "run" / "record.json").exists()
+
+
+def test_a_comment_that_is_written_while_it_runs_changes_no_method(run):
+    assert statuses(run(f"open(__file__, 'a').write('# done'); {RETURN}")[1]) == ["ok", "ok"]
 
 
 def test_a_missing_package_skips_the_run_with_the_reason(run):
-    _, record = run("return Estimate(signal=problem.observed)", requires="['no_such_package']")
-    assert [item["status"] for item in record["items"]] == ["skipped", "skipped"]
+    _, record = run(RETURN, requires="['no_such_package']")
+    assert statuses(record) == ["skipped", "skipped"]
     assert "no_such_package, which is not installed" in record["items"][0]["message"]
 
 
@@ -162,33 +263,25 @@ def test_items_differ_in_their_seed_and_runs_do_not(run):
 
 def test_a_killed_runner_takes_its_worker_along_and_leaves_no_output(tmp_path, run):
     run("open(os.environ['PID_FILE'], 'w').write(str(os.getpid())); time.sleep(60)", time_limit=0.01)
+    for path in (tmp_path / "run").iterdir():
+        path.unlink()
     script = (
-        "from pathlib import Path; import sys; from benchmark.runner import run_method; p = Path(sys.argv[1]);"
-        f"run_method(p/'method.py', 'denoise', {{}}, p/'observed.npz', {FACTS}, {NOISE}, 0, 'cpu', 1, 60,"
-        " p/'late.npz', p/'late.json', p/'log')"
+        "import json, sys; from pathlib import Path; from benchmark.plan import Run;"
+        "from benchmark.runner import run_method; p = Path(sys.argv[1]); run = Run(**json.loads(sys.argv[2]));"
+        "run_method(run, p/'given.npz', p/'facts.json', p/'run/estimate.npz', p/'run/record.json', p/'log', 60)"
     )
     pid_file = tmp_path / "pid"
     environment = os.environ | {"PYTHONPATH": str(ROOT), "PID_FILE": str(pid_file)}
-    runner = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], env=environment)
-    deadline = time.monotonic() + 30
+    planned = json.dumps(asdict(replace(PLANNED, file=str(tmp_path / "method.py"))))
+    runner = subprocess.Popen([sys.executable, "-c", script, str(tmp_path), planned], env=environment)
+    deadline = time.monotonic() + 60
     while not (pid_file.exists() and pid_file.read_text()) and time.monotonic() < deadline:
         time.sleep(0.05)
     worker = int(pid_file.read_text())
     runner.send_signal(signal.SIGKILL)
     runner.wait()
-    while _alive(worker) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not _alive(worker)
-    assert not (tmp_path / "late.npz").exists()
-    assert not (tmp_path / "late.json").exists()
-
-
-def _alive(pid):
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
+    assert ends(worker)
+    assert not list((tmp_path / "run").glob("*.*"))
 
 
 def test_items_of_equal_shape_and_rank_come_in_one_call_and_share_its_time(run):
@@ -198,7 +291,7 @@ def test_items_of_equal_shape_and_rank_come_in_one_call_and_share_its_time(run):
         "    return [Estimate(signal=problem.observed + len(problems)) for problem in problems]\n"
     )
     arrays, record = run("raise AssertionError", head=head)
-    assert [item["status"] for item in record["items"]] == ["ok", "ok"]
+    assert statuses(record) == ["ok", "ok"]
     assert arrays["a/answer"].min() > 2
     assert arrays["b/answer"].min() > 3
     assert all(0.2 <= item["seconds"] < 0.4 for item in record["items"])
@@ -208,6 +301,25 @@ def test_a_batch_that_fails_is_done_item_by_item(run):
     head = "def solve_many(problems, *, seeds, device, **params):\n    raise ValueError('one of them is bad')\n"
     body = "assert problem.observed.max() < 1, 'too bright'; return Estimate(signal=problem.observed)"
     arrays, record = run(body, head=head)
-    assert [item["status"] for item in record["items"]] == ["ok", "failed"]
+    assert statuses(record) == ["ok", "failed"]
     assert record["items"][1]["message"] == "AssertionError: too bright"
     assert "a/answer" in arrays
+
+
+def test_too_few_answers_of_a_batch_are_none_and_it_is_done_item_by_item(run):
+    head = "def solve_many(problems, *, seeds, device, **params):\n    return [Estimate(signal=problems[0].observed)]\n"
+    arrays, record = run("return Estimate(signal=problem.observed + 10)", head=head)
+    assert statuses(record) == ["ok", "ok"]
+    assert min(own.min() for own in arrays.values()) > 10
+    body = "raise ValueError('alone it cannot be solved')"
+    assert [item["message"] for item in run(body, head=head)[1]["items"]] == 2 * [
+        "ValueError: alone it cannot be solved"
+    ]
+
+
+def test_a_batch_that_is_skipped_is_skipped_for_all(run):
+    head = "def solve_many(problems, *, seeds, device, **params):\n    raise Skipped\n"
+    _, record = run(RETURN, head=head)
+    assert [(item["status"], item["message"]) for item in record["items"]] == 2 * [
+        ("skipped", "the method gave no reason")
+    ]

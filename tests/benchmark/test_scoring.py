@@ -1,33 +1,42 @@
 """Scores: which iterates a run offers, what the oracle is, and how failures are told."""
 
 import json
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from benchmark.contract import Estimate, Snapshot
-from benchmark.judges import judge_for
+from benchmark.metrics import psnr, sam
+from benchmark.plan import Run
 from benchmark.report.tables import failures, gather
 from benchmark.scoring import CURVE_COLUMNS, iterates_of, score_run
 from benchmark.storage import pack, save_arrays, save_json
 
 RNG = np.random.default_rng(0)
 CLEAN = RNG.random((16, 12, 9)).astype(np.float32)
-JUDGE = judge_for("denoise", CLEAN, {}, rank=2, bias=0.0)
-NAMES = {
-    "task": "denoise",
-    "dataset": "scene",
-    "noise": "weak",
-    "method": "m",
-    "file": "m",
-    "label": "M",
-    "control": False,
-    "licence_note": "",
-}
-RUN = {
+BY_PSNR = {"psnr": partial(psnr, CLEAN, data_range=1.0)}
+BY_ANGLE = {"sam": partial(sam, CLEAN, data_range=1.0)} | BY_PSNR
+NAMES = {"file": "m", "label": "M", "family": "first", "control": False, "licence_note": ""}
+RUN = Run(
+    experiment="fig",
+    task="denoise",
+    dataset="scene",
+    noise="weak",
+    method="m",
+    seed=0,
+    file="baselines/m.py",
+    params={"loss": "l1"},
+    observation={"model": "gaussian", "sigma": 0.1},
+    device="cpu",
+    threads=1,
+)
+ORIGIN = {
     "seed": 0,
     "params": {"loss": "l1"},
+    "observation": {"model": "gaussian", "sigma": 0.1},
     "code_sha256": "0" * 64,
     "git_commit": "1" * 40,
     "git_dirty": False,
@@ -49,6 +58,7 @@ ITEM = {
     "device_name": "cpu",
     "data_sha256": "2" * 64,
 }
+NO_ANSWER = {"seconds": None, "iterations": None, "device_name": None}
 
 
 def noisy(level):
@@ -60,41 +70,79 @@ def trace(levels):
 
 
 def test_the_oracle_is_the_best_iterate_and_the_others_are_what_they_say():
-    answers, curve = iterates_of(Estimate(signal=noisy(0.2), trace=trace([0.3, 0.1, 0.4])), JUDGE)
-    psnr = {name: -10 * np.log10(np.mean((value - CLEAN) ** 2)) for name, value in answers.items()}
-    assert psnr == pytest.approx({"returned": 14, "oracle": 26, "last": 8, "average": 14}, abs=0.5)
+    answers, curve = iterates_of(Estimate(signal=noisy(0.2), trace=trace([0.3, 0.1, 0.4])), BY_PSNR)
+    found = {name: -10 * np.log10(np.mean((value - CLEAN) ** 2)) for name, value in answers.items()}
+    assert found == pytest.approx({"returned": 14, "oracle": 26, "last": 8, "average": 14}, abs=0.5)
     assert [(p["iterate"], p["iteration"]) for p in curve] == [(k, i) for i in (1, 2, 3) for k in ("last", "average")]
-    assert curve[3]["psnr"] == pytest.approx(psnr["oracle"], abs=1e-3)
+    assert {point["metric"] for point in curve} == {"psnr"}
+    assert curve[3]["value"] == pytest.approx(found["oracle"], abs=1e-3)
+    assert (curve[3]["seconds"], curve[3]["loss"]) == (0.2, 0.5)
 
 
-def test_nothing_that_a_run_offers_is_better_than_the_oracle():
-    answers, _ = iterates_of(Estimate(signal=noisy(0.05), trace=trace([0.3, 0.2])), JUDGE)
+def test_oracle_and_curve_follow_the_primary_measure_also_where_less_is_better():
+    # A multiple has the spectra's angles, but a large error: the measures disagree on which iterate is the best.
+    iterates = [3 * CLEAN, noisy(0.05)]
+    estimate = Estimate(signal=noisy(0.2), trace=[Snapshot(i, i, i, last=own) for i, own in enumerate(iterates)])
+    by_angle, curve = iterates_of(estimate, BY_ANGLE)
+    np.testing.assert_array_equal(by_angle["oracle"], iterates[0])
+    assert [point["metric"] for point in curve] == ["sam", "sam"]
+    assert curve[0]["value"] < 0.1 < curve[1]["value"]
+    np.testing.assert_array_equal(iterates_of(estimate, BY_PSNR)[0]["oracle"], iterates[1])
+
+
+@pytest.mark.parametrize("measures", [BY_PSNR, BY_ANGLE])
+def test_nothing_that_a_run_offers_is_better_than_the_oracle(measures):
+    answers, _ = iterates_of(Estimate(signal=noisy(0.05), trace=trace([0.3, 0.2])), measures)
     np.testing.assert_array_equal(answers["oracle"], answers["returned"])
 
 
 def test_a_method_that_does_not_iterate_has_one_answer_and_no_curve():
-    answers, curve = iterates_of(Estimate(signal=noisy(0.2)), JUDGE)
+    answers, curve = iterates_of(Estimate(signal=noisy(0.2)), BY_PSNR)
     assert set(answers) == {"returned"}
     assert curve == []
 
 
+def test_a_primary_measure_that_is_too_dear_for_every_snapshot_has_no_curve_and_no_oracle():
+    taken = []
+    measures = {"accuracy_linear": lambda answer: taken.append(answer) or 90.0} | BY_PSNR
+    answers, curve = iterates_of(Estimate(signal=noisy(0.2), trace=trace([0.3, 0.1])), measures)
+    assert set(answers) == {"returned"}
+    assert curve == []
+    assert taken == []
+
+
+def test_iterates_may_be_factors_and_parts():
+    maps, spectra = RNG.random((16, 12, 2)), RNG.random((9, 2))
+    answers, _ = iterates_of(
+        Estimate(factors=(maps, spectra), trace=[Snapshot(1, 0.1, 0.1, last=(maps, 0 * spectra))]), BY_PSNR
+    )
+    np.testing.assert_allclose(answers["returned"], np.einsum("ijr,br->ijb", maps, spectra))
+    assert not answers["last"].any()
+    of_part = {"psnr": lambda parts: psnr(CLEAN, parts["low"], 1.0)}
+    parts = [{"low": noisy(level), "rest": np.ones(3)} for level in (0.2, 0.1)]
+    answers, curve = iterates_of(Estimate(parts=parts[0], trace=[Snapshot(1, 0.1, 0.1, last=parts[1])]), of_part)
+    np.testing.assert_array_equal(answers["oracle"]["low"], parts[1]["low"])
+    assert curve[0]["value"] == pytest.approx(20, abs=0.5)
+
+
 @pytest.fixture
 def scored(tmp_path):
-    save_arrays(tmp_path / "clean.npz", {"a": CLEAN, "b": CLEAN})
+    """Return a way to score a run of the items `a` and `b`, of which outcomes and estimates can be given."""
 
-    def call(*outcomes, params=RUN["params"]):
-        items = [ITEM | {"item": name} | outcome for name, outcome in zip("ab", outcomes, strict=False)]
-        arrays = {
-            key: value
-            for item in items
-            if item["status"] == "ok"
-            for key, value in pack(Estimate(signal=noisy(0.1), trace=trace([0.2, 0.1])), item["item"]).items()
-        }
-        save_arrays(tmp_path / "estimate.npz", arrays)
-        save_json(tmp_path / "record.json", {"run": RUN, "items": items})
-        save_arrays(tmp_path / "withheld.npz", {})
-        files = [tmp_path / name for name in ("clean.npz", "withheld.npz", "estimate.npz", "record.json")]
-        score_run(*files, NAMES, params, 0.0, tmp_path / "scores.csv", tmp_path / "curves.csv")
+    def call(a, b, estimate=None, run=RUN, truth=CLEAN):
+        items = [ITEM | {"item": "a"} | a, ITEM | {"item": "b"} | b]
+        estimate = estimate or Estimate(signal=noisy(0.2), trace=trace([0.3, 0.1]))
+        files = {name: tmp_path / f"{name}.npz" for name in ("given", "withheld", "estimate")}
+        files |= {name: tmp_path / f"{name}.json" for name in ("facts", "record")}
+        arrays = {name: pack(estimate, name) for name in ("a", "b")}
+        save_arrays(files["given"], {f"{name}/observed": noisy(0.1) for name in "ab"})
+        save_arrays(files["withheld"], {f"{name}/signal": truth for name in "ab"})
+        save_arrays(
+            files["estimate"], {k: v for own in items if own["status"] == "ok" for k, v in arrays[own["item"]].items()}
+        )
+        save_json(files["facts"], {"items": [{"name": name, "budget": 30} for name in "ab"]})
+        save_json(files["record"], {"run": ORIGIN, "items": items})
+        score_run(run, NAMES, files, tmp_path / "scores.csv", tmp_path / "curves.csv")
         return tmp_path / "scores.csv", tmp_path / "curves.csv"
 
     return call
@@ -106,12 +154,16 @@ def test_rows_satisfy_the_schema_and_hold_every_metric_of_every_iterate(scored):
     assert len(rows) == 2 * 4 * 3
     assert set(rows["metric"]) == {"psnr", "ssim", "sam"}
     assert rows["value"].notna().all()
+    assert set(rows["family"]) == {"first"}
     assert json.loads(rows["params"][0]) == {"loss": "l1"}
-    assert len(pd.read_csv(curves_file)) == 2 * 2 * 2
+    curves = pd.read_csv(curves_file)
+    assert list(curves) == CURVE_COLUMNS
+    assert len(curves) == 2 * 2 * 2
+    assert set(curves["metric"]) == {"psnr"}
 
 
 def test_a_failed_item_is_a_row_a_metric_without_value_and_the_other_item_is_scored(scored):
-    scores_file, _ = scored({}, {"status": "failed", "message": "KeyError: 'x'", "seconds": None, "device_name": None})
+    scores_file, _ = scored({}, {"status": "failed", "message": "KeyError: 'x'"} | NO_ANSWER)
     rows = gather([scores_file], "fig")
     failed = rows[rows["item"] == "b"]
     assert list(failed["metric"]) == ["psnr", "ssim", "sam"]
@@ -123,21 +175,69 @@ def test_a_failed_item_is_a_row_a_metric_without_value_and_the_other_item_is_sco
     assert "scene/weak/m/0" in told
 
 
-def test_a_last_iterate_that_blew_up_is_a_hole_beside_the_returned_one(scored, monkeypatch):
+def test_a_last_iterate_that_blew_up_is_a_hole_beside_the_returned_one(scored):
     blown = [Snapshot(1, 0.1, 1.0, last=CLEAN * np.inf, average=noisy(0.1))]
-    monkeypatch.setitem(globals(), "trace", lambda levels: blown)
-    status = gather([scored({})[0]], "fig").query("metric == 'psnr'").set_index("iterate")["status"]
+    rows = gather([scored({}, {}, Estimate(signal=noisy(0.2), trace=blown))[0]], "fig")
+    status = rows.query("metric == 'psnr' and item == 'a'").set_index("iterate")["status"]
     assert status.to_dict() == {"returned": "ok", "oracle": "ok", "last": "nonfinite", "average": "ok"}
 
 
 def test_a_skipped_run_is_no_failure(scored):
-    scores_file, curves_file = scored({"status": "skipped", "message": "needs x", "seconds": None, "device_name": None})
+    skipped = {"status": "skipped", "message": "needs x"} | NO_ANSWER
+    scores_file, curves_file = scored(skipped, skipped)
     assert failures(gather([scores_file], "fig")) == ""
     assert list(pd.read_csv(curves_file)) == CURVE_COLUMNS
 
 
-def test_a_run_made_with_other_parameters_than_the_config_has_is_an_error_that_says_what_to_delete(scored, tmp_path):
+def test_a_run_made_with_other_parameters_than_the_plan_has_is_an_error_that_says_what_to_delete(scored, tmp_path):
     with pytest.raises(ValueError, match=r"'loss': 'l1'.*'loss': 'l2'.*delete the folder") as error:
-        scored({}, params={"loss": "l2"})
+        scored({}, {}, run=replace(RUN, params={"loss": "l2"}))
     assert str(tmp_path) in str(error.value)
     assert not (tmp_path / "scores.csv").exists()
+
+
+def test_a_run_made_under_another_noise_of_the_same_name_is_refused(scored):
+    with pytest.raises(ValueError, match=r"observation .*'sigma': 0.1.*'sigma': 0.2.*delete the folder"):
+        scored({}, {}, run=replace(RUN, observation={"model": "gaussian", "sigma": 0.2}))
+
+
+MEASURES = """
+def measures(problem, truth):
+    def primary(answer):
+        if answer[0, 0, 0] > 5:
+            raise ZeroDivisionError("too bright")
+        return float("nan") if answer[0, 0, 0] < -5 else psnr(truth["signal"], answer, data_range=1.0)
+
+    def secondary(answer):
+        if answer[0, 0, 1] > 5:
+            raise ZeroDivisionError("too bright")
+        return 0.5
+
+    return {"psnr": primary, "ssim": secondary}
+"""
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "message"),
+    [((0, 0, 1), 9, "too bright"), ((0, 0, 0), 9, "too bright"), ((0, 0, 0), -9, "")],
+    ids=["secondary", "primary", "no value"],
+)
+@pytest.mark.parametrize("bad", ["returned", "last"])
+def test_an_answer_that_a_measure_cannot_be_taken_of_is_a_failed_row_and_the_others_are_scored(
+    house, monkeypatch, scored, place, value, message, bad
+):
+    path = house.root / "tasks" / "mend.py"
+    path.write_text(path.read_text() + MEASURES)
+    monkeypatch.setattr("benchmark.scoring.ROOT", house.root)
+    answers = {"returned": noisy(0.2), "last": noisy(0.1)}
+    answers[bad][place] = value
+    estimate = Estimate(signal=answers["returned"], trace=[Snapshot(1, 0.1, 1.0, last=answers["last"])])
+    rows = gather([scored({}, {}, estimate, run=replace(RUN, task="mend"))[0]], "fig")
+    failed = rows[rows["iterate"] == bad]
+    assert set(failed["status"]) == {"failed"}
+    assert failed["message"].str.contains(message).all()
+    assert failed["value"].isna().all()
+    other = rows[rows["iterate"] == {"returned": "last", "last": "returned"}[bad]]
+    assert set(other["status"]) == {"ok"}
+    assert other["value"].notna().all()
+    assert set(rows["item"]) == {"a", "b"}

@@ -1,10 +1,24 @@
-"""Estimates survive the disk, and files appear whole or not at all."""
+"""Estimates and items survive the disk, and files appear whole or not at all."""
+
+import errno
 
 import numpy as np
 import pytest
 
-from benchmark.contract import Estimate, Snapshot, compose
-from benchmark.storage import load_arrays, pack, save_arrays, sha256_of_array, unpack, written_whole
+from benchmark.contract import Estimate, Item, Snapshot, compose
+from benchmark.storage import (
+    load_arrays,
+    load_json,
+    pack,
+    pack_item,
+    parts_of,
+    save_arrays,
+    save_json,
+    sha256_of_array,
+    unpack,
+    unpack_item,
+    written_whole,
+)
 
 RNG = np.random.default_rng(0)
 U, V = RNG.standard_normal((7, 6, 3)), RNG.standard_normal((5, 3))
@@ -15,6 +29,7 @@ def test_factors_and_trace_survive_the_disk(tmp_path):
     save_arrays(tmp_path / "e.npz", pack(Estimate(factors=(U, V), trace=trace), "a"))
     back = unpack(load_arrays(tmp_path / "e.npz"), "a")
     assert back.signal is None
+    assert back.parts is None
     np.testing.assert_allclose(compose(back.factors), compose((U, V)), rtol=1e-5, atol=1e-5)
     assert [snapshot.iteration for snapshot in back.trace] == [1, 10]
     assert back.trace[1].seconds == pytest.approx(10 / 7)
@@ -44,18 +59,82 @@ def test_signals_survive_too():
     assert back.trace[0].average is None
 
 
-def test_an_error_while_writing_leaves_the_old_file(tmp_path):
-    path = tmp_path / "a.npz"
-    save_arrays(path, {"x": np.ones(3)})
+def test_parts_survive_by_name_in_answer_and_trace(tmp_path):
+    parts = {"low": compose((U, V)), "means/by band": np.arange(5.0)}
+    estimate = Estimate(parts=parts, trace=[Snapshot(3, 0.1, 0.2, last=parts, average={"low": parts["low"]})])
+    save_arrays(tmp_path / "e.npz", pack(estimate, "a"))
+    back = unpack(load_arrays(tmp_path / "e.npz"), "a")
+    assert back.signal is None
+    assert back.factors is None
+    for answer in (back.parts, back.trace[0].last):
+        assert set(answer) == set(parts)
+        np.testing.assert_allclose(answer["low"], parts["low"], atol=0.01)
+        np.testing.assert_array_equal(answer["means/by band"], np.arange(5))
+    assert set(back.trace[0].average) == {"low"}
 
-    def write_half():
-        with written_whole(path) as partial:
-            partial.write_text("half")
-            raise RuntimeError
 
-    with pytest.raises(RuntimeError):
-        write_half()
-    np.testing.assert_array_equal(load_arrays(path)["x"], np.ones(3))
+def test_long_traces_and_many_factors_keep_their_order():
+    trace = [Snapshot(i, i, i, last=np.ones(1)) for i in range(1100)]
+    assert [s.iteration for s in unpack(pack(Estimate(signal=np.ones(1), trace=trace), "a"), "a").trace] == [
+        *range(1100)
+    ]
+    factors = tuple(np.full((2, 1), number) for number in range(12))
+    assert [own[0, 0] for own in unpack(pack(Estimate(factors=factors), "a"), "a").factors] == [*range(12)]
+
+
+@pytest.mark.parametrize("labels", [["cat", "dog", "tree"], np.array([3, 1, 2])])
+def test_an_item_survives_with_what_belongs_to_it(tmp_path, labels):
+    signal = RNG.random((3, 4, 2))
+    item = Item("faces", signal, rank=2, signed=True, extras={"labels": labels, "places": np.eye(3)})
+    save_arrays(tmp_path / "items.npz", pack_item(Item("other", -signal)) | pack_item(item))
+    facts = {"name": "faces", "rank": 5, "budget": 70, "signed": True}
+    back = unpack_item(load_arrays(tmp_path / "items.npz"), facts)
+    assert (back.name, back.rank, back.budget, back.signed) == ("faces", 5, 70, True)
+    np.testing.assert_array_equal(back.signal, signal.astype(np.float32))
+    assert back.signal.dtype == np.float32
+    assert set(back.extras) == {"labels", "places"}
+    np.testing.assert_array_equal(back.extras["labels"], labels)
+
+
+def test_the_arrays_of_an_item_are_not_those_of_another_whose_name_starts_alike():
+    arrays = {"a/x": np.ones(1), "a/y/z": np.ones(2), "ab/x": np.ones(3), "a": np.ones(4)}
+    assert {name: own.size for name, own in parts_of(arrays, "a").items()} == {"x": 1, "y/z": 2}
+
+
+def full_disk(path):
+    path.write_text("half")
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("before", [None, 3])
+def test_an_error_while_writing_leaves_the_old_file_and_no_partial_one(tmp_path, before):
+    path = tmp_path / "deep" / "a.npz"
+    if before:
+        save_arrays(path, {"x": np.ones(before)})
+    with pytest.raises(OSError, match="No space"), written_whole(path) as partial:
+        full_disk(partial)
+    assert [own.name for own in path.parent.iterdir()] == (["a.npz"] if before else [])
+    if before:
+        np.testing.assert_array_equal(load_arrays(path)["x"], np.ones(before))
+
+
+@pytest.mark.parametrize(("save", "name"), [(save_arrays, "a.npz"), (save_json, "a.json")])
+def test_what_cannot_be_written_leaves_nothing(tmp_path, save, name):
+    with pytest.raises(TypeError):
+        save(tmp_path / name, {"fine": 1, "wrong": Unreadable()})
+    assert list(tmp_path.iterdir()) == []
+
+
+class Unreadable:
+    """Something of which no array and no JSON can be made."""
+
+    def __array__(self, dtype=None, copy=None):
+        raise TypeError
+
+
+def test_json_survives(tmp_path):
+    save_json(tmp_path / "a.json", {"items": [1, None, "ü"]})
+    assert load_json(tmp_path / "a.json") == {"items": [1, None, "ü"]}
 
 
 def test_the_digest_tells_values_shapes_and_types_apart():

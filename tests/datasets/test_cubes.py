@@ -8,7 +8,7 @@ import pytest
 import scipy.io
 import skimage.io
 
-from benchmark.loaders.cubes import cropped, read_array, read_cube, read_images
+from benchmark.loaders.cubes import cropped, read_array, read_cube, spread
 
 CUBE = np.random.default_rng(0).integers(0, 2**16, size=(7, 5, 3), dtype=np.uint16)
 OTHER = np.arange(4.0).reshape(2, 2)
@@ -20,10 +20,19 @@ def write_mat(path: Path, **arrays: np.ndarray) -> Path:
 
 
 def write_mat73(path: Path, **arrays: np.ndarray) -> Path:
-    """Write arrays as MATLAB's `save -v7.3` lays them out: column-major data, so HDF5 has the axes in reverse."""
+    """Write arrays as MATLAB's `save -v7.3` lays them out: column-major data, so HDF5 has the axes in reverse.
+
+    Text stands as the codes of its letters, and of an empty array the sizes of its axes.
+    """
     with h5py.File(path, "w", userblock_size=512) as file:
         for name, array in arrays.items():
-            file.create_dataset(name, data=array.transpose())
+            if array.dtype.kind == "U":
+                codes = np.array([[ord(letter)] for letter in str(array)], dtype=np.uint16)
+                file.create_dataset(name, data=codes).attrs["MATLAB_class"] = np.bytes_("char")
+            elif array.size == 0:
+                file.create_dataset(name, data=np.array(array.shape, dtype=np.uint64)).attrs["MATLAB_empty"] = 1
+            else:
+                file.create_dataset(name, data=array.transpose())
         file.create_group("#refs#")
     return path
 
@@ -36,7 +45,7 @@ def write_npz(path: Path, **arrays: np.ndarray) -> Path:
 def write_pngs(folder: Path, bands: list[np.ndarray]) -> Path:
     folder.mkdir()
     for number, band in enumerate(bands):
-        skimage.io.imsave(folder / f"band_{number:02}.png", band, check_contrast=False)
+        skimage.io.imsave(folder / f"band_{number}.png", band, check_contrast=False)
     return folder
 
 
@@ -58,12 +67,60 @@ def test_the_key_of_a_single_array_is_not_needed(tmp_path, write, name):
     np.testing.assert_array_equal(read_cube(write(tmp_path / name, cube=CUBE)), CUBE)
 
 
+BESIDE = {
+    "description": np.array("a scene"),
+    "none": np.zeros((0, 0, 4)),
+    "gain": np.array([[2.5]]),
+}
+
+
 @KEYED
-@pytest.mark.parametrize(("key", "complaint"), [("cub", "no array 'cub'"), (None, "set `key`")])
+def test_text_empty_arrays_and_single_numbers_are_never_meant(tmp_path, write, name):
+    np.testing.assert_array_equal(read_cube(write(tmp_path / name, **BESIDE, cube=CUBE)), CUBE)
+    np.testing.assert_array_equal(read_array(write(tmp_path / name, **BESIDE, other=OTHER[:1])), OTHER[:1])
+
+
+@KEYED
+def test_the_only_array_with_three_axes_is_the_cube_whatever_lies_beside_it(tmp_path, write, name):
+    wavelengths = np.linspace(400, 700, 3)[None]
+    path = write(tmp_path / name, wavelengths=wavelengths, mask=OTHER, cube=CUBE, **BESIDE)
+    np.testing.assert_array_equal(read_cube(path), CUBE)
+
+
+@KEYED
+def test_the_only_array_that_is_no_vector_is_meant_where_axes_are_open(tmp_path, write, name):
+    path = write(tmp_path / name, labels=np.array([[1], [2]]), other=OTHER)
+    np.testing.assert_array_equal(read_array(path), OTHER)
+
+
+@KEYED
+@pytest.mark.parametrize(
+    ("key", "complaint"), [("cub", "no array 'cub'"), ("none", "no array 'none'"), (None, "set `key`")]
+)
 def test_an_unsettled_key_lists_the_arrays_and_their_shapes(tmp_path, write, name, key, complaint):
-    path = write(tmp_path / name, cube=CUBE, other=OTHER)
-    with pytest.raises(ValueError, match=rf"{complaint}.*cube \(7, 5, 3\), other \(2, 2\)"):
+    path = write(tmp_path / name, cube=CUBE, other=OTHER, second=CUBE, none=BESIDE["none"])
+    with pytest.raises(ValueError, match=rf"{complaint}.*cube \(7, 5, 3\), other \(2, 2\), second \(7, 5, 3\)$"):
         read_cube(path, key)
+
+
+@KEYED
+def test_a_file_without_arrays_says_so(tmp_path, write, name):
+    with pytest.raises(ValueError, match="the file holds no arrays of numbers"):
+        read_cube(write(tmp_path / name, description=np.array("a scene")))
+
+
+def test_objects_beside_an_array_are_passed_over(tmp_path):
+    np.savez(tmp_path / "x.npz", cube=CUBE, names=np.array(["a", None], dtype=object))
+    np.testing.assert_array_equal(read_cube(tmp_path / "x.npz"), CUBE)
+    scipy.io.savemat(tmp_path / "x.mat", {"cube": CUBE, "facts": {"sensor": 3, "bands": CUBE}, "logical": OTHER > 1})
+    np.testing.assert_array_equal(read_cube(tmp_path / "x.mat"), CUBE)
+
+
+@pytest.mark.parametrize("name", ["x.mat", "x.npz", "x.npy", "x.nii"])
+def test_a_damaged_file_is_named(tmp_path, name):
+    (tmp_path / name).write_bytes(b"nothing of the kind")
+    with pytest.raises(ValueError, match=rf"{name} cannot be read: "):
+        read_cube(tmp_path / name)
 
 
 def test_npy_gives_the_array_written(tmp_path):
@@ -72,7 +129,7 @@ def test_npy_gives_the_array_written(tmp_path):
 
 
 @pytest.mark.parametrize("kind", [np.uint8, np.uint16])
-def test_a_folder_gives_its_bands_in_the_order_of_their_names(tmp_path, kind):
+def test_a_folder_gives_its_bands_in_natural_order(tmp_path, kind):
     cube = (CUBE >> 8).astype(kind) if kind is np.uint8 else CUBE
     folder = write_pngs(tmp_path / "bands", list(np.moveaxis(cube, -1, 0)))
     (folder / "notes.txt").write_text("not a band")
@@ -89,22 +146,13 @@ def test_bands_need_not_be_pngs(tmp_path, ending):
     np.testing.assert_array_equal(read_cube(tmp_path), bands)
 
 
-def test_colour_is_the_mean_of_three_channels_where_it_is_allowed(tmp_path):
-    images = (CUBE >> 8).astype(np.uint8), (CUBE[..., 0] >> 8).astype(np.uint8)
-    paths = [tmp_path / "colour.png", tmp_path / "grey.png"]
-    for path, image in zip(paths, images, strict=True):
-        skimage.io.imsave(path, image, check_contrast=False)
-    both = read_images(paths, colour=True)
-    np.testing.assert_allclose(both, [images[0].astype(float).mean(axis=2), images[1]], rtol=1e-12)
-
-
 @pytest.mark.parametrize(
     ("bands", "complaint"),
     [
         ([], "no image in this folder"),
-        ([CUBE[..., 0], CUBE[:-1, :, 1]], r"band_01.png: uint16 of shape \(6, 5\).*\(7, 5\)"),
-        ([CUBE[..., 0], (CUBE[..., 1] >> 8).astype(np.uint8)], "band_01.png: uint8.*band_00.png is uint16"),
-        ([(CUBE >> 8).astype(np.uint8)], "3 channels"),
+        ([CUBE[..., 0], CUBE[:-1, :, 1]], r"band_1.png: uint16 of shape \(6, 5\).*\(7, 5\)"),
+        ([CUBE[..., 0], (CUBE[..., 1] >> 8).astype(np.uint8)], "band_1.png: uint8.*band_0.png is uint16"),
+        ([(CUBE >> 8).astype(np.uint8)], "an image in colour"),
     ],
 )
 def test_bands_that_make_no_cube_are_refused(tmp_path, bands, complaint):
@@ -140,7 +188,24 @@ def test_a_crop_is_central_and_keeps_the_first_bands():
     np.testing.assert_array_equal(cropped(CUBE), CUBE)
 
 
-@pytest.mark.parametrize(("size", "bands"), [(6, None), (None, 4), (0, None), (None, -1)])
-def test_a_crop_that_does_not_fit_is_refused(size, bands):
-    with pytest.raises(ValueError, match="does not fit into a cube of 7x5x3"):
+@pytest.mark.parametrize(
+    ("size", "bands", "complaint"),
+    [
+        (6, None, "a crop of 6 x 6 pixels does not fit into 7 x 5"),
+        (0, None, "a crop of 0 x 0 pixels"),
+        (None, 4, "4 bands of a cube that has 3"),
+        (None, -1, "-1 bands"),
+    ],
+)
+def test_a_crop_that_does_not_fit_is_refused(size, bands, complaint):
+    with pytest.raises(ValueError, match=complaint):
         cropped(CUBE, size, bands)
+
+
+def test_entries_at_equal_distances_include_the_first_and_the_last():
+    np.testing.assert_array_equal(spread(10, 4), [0, 3, 6, 9])
+    np.testing.assert_array_equal(spread(4), [0, 1, 2, 3])
+    np.testing.assert_array_equal(spread(4, 1), [0])
+    for number in (0, 5):
+        with pytest.raises(ValueError, match=f"{number} of 4 images; give 1 to 4"):
+            spread(4, number)

@@ -1,4 +1,4 @@
-"""The reader of NIfTI returns the voxels of files laid out byte by byte as the format's header file says."""
+"""NIfTI files, laid out byte by byte as the format's header file says, give the voxels that were written."""
 
 import gzip
 import struct
@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.loaders.cubes import read_cube
-from benchmark.loaders.nifti import read_nifti
+from benchmark.loaders.cubes import read_array, read_cube
 
 VOLUME = np.random.default_rng(0).integers(0, 100, size=(4, 3, 2))
 
@@ -48,7 +47,7 @@ def write(path: Path, content: bytes) -> Path:
     [(2, np.uint8), (4, np.int16), (8, np.int32), (16, np.float32), (64, np.float64), (256, np.int8), (512, np.uint16)],
 )
 def test_a_file_gives_the_voxels_written(tmp_path, order, name, datatype, kind):
-    read = read_nifti(write(tmp_path / name, nifti(VOLUME.astype(kind), datatype, order)))
+    read = read_array(write(tmp_path / name, nifti(VOLUME.astype(kind), datatype, order)))
     assert read.dtype == kind
     np.testing.assert_array_equal(read, VOLUME)
 
@@ -59,27 +58,52 @@ def test_a_cube_can_be_a_nifti_file(tmp_path):
         read_cube(tmp_path / "x.nii.gz", "img")
 
 
-@pytest.mark.parametrize(("scaling", "expected"), [((0.5, -3), VOLUME / 2 - 3), ((1, 0), VOLUME), ((0, 7), VOLUME)])
-def test_slope_and_intercept_scale_the_voxels_unless_the_slope_is_zero(tmp_path, scaling, expected):
+@pytest.mark.parametrize(
+    ("scaling", "expected", "dtype"),
+    [
+        ((0.5, -3), VOLUME / 2 - 3, np.float64),
+        ((1, 0), VOLUME, np.int16),
+        ((0, 7), VOLUME, np.int16),
+        ((np.nan, np.nan), VOLUME, np.int16),
+    ],
+)
+def test_slope_and_intercept_scale_the_voxels_unless_there_is_no_slope(tmp_path, scaling, expected, dtype):
     content = nifti(VOLUME.astype(np.int16), 4, scaling=scaling)
-    np.testing.assert_array_equal(read_nifti(write(tmp_path / "x.nii", content)), expected)
+    read = read_array(write(tmp_path / "x.nii", content))
+    assert read.dtype == dtype
+    np.testing.assert_array_equal(read, expected)
 
 
 def test_axes_of_length_one_at_the_end_are_left_out(tmp_path):
     content = nifti(VOLUME.astype(np.uint8), 2, dim=(5, 4, 3, 2, 1, 1, 1, 1))
-    assert read_nifti(write(tmp_path / "x.nii", content)).shape == (4, 3, 2)
+    assert read_array(write(tmp_path / "x.nii", content)).shape == (4, 3, 2)
+
+
+def test_a_single_slice_is_a_cube_of_one_band(tmp_path):
+    path = write(tmp_path / "x.nii", nifti(VOLUME[..., 0].astype(np.uint8), 2, dim=(4, 4, 3, 1, 1, 1, 1, 1)))
+    np.testing.assert_array_equal(read_cube(path), VOLUME[..., :1])
+    np.testing.assert_array_equal(read_array(path), VOLUME[..., 0])
 
 
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        (nifti(VOLUME.astype(np.uint8), 2, magic=b"ni1\0"), "magic is b'ni1'"),
-        (nifti(VOLUME.astype(np.uint8), 128), "data type 128; known: 2, 4, 8"),
-        (nifti(VOLUME.astype(np.int16), 4)[:-1], r"cut short: 399 bytes do not hold \[4, 3, 2\] voxels of int16"),
-        (b"not a volume", "12 bytes are no NIfTI-1 file"),
-        (bytes(400), "no NIfTI-1 file in one piece"),
+        (nifti(VOLUME.astype(np.int16), 4, scaling=(2, np.nan)), "bad header: .*intercept nan"),
+        (nifti(VOLUME.astype(np.uint8), 999), "bad header: data code 999"),
+        (nifti(VOLUME.astype(np.int16), 4)[:-1], "Expected 48 bytes, got 47 bytes"),
+        (b"not a volume", "Cannot work out file type"),
+        (bytes(400), "Cannot work out file type"),
     ],
 )
-def test_what_cannot_be_read_is_refused_with_the_reason(tmp_path, content, complaint):
-    with pytest.raises(ValueError, match=rf"x\.nii cannot be read: .*{complaint}"):
-        read_cube(write(tmp_path / "x.nii", content))
+@pytest.mark.parametrize("name", ["x.nii", "x.nii.gz"])
+def test_what_cannot_be_read_is_refused_with_the_reason(tmp_path, content, complaint, name):
+    with pytest.raises(ValueError, match=rf"{name} cannot be read: .*{complaint}"):
+        read_cube(write(tmp_path / name, content))
+
+
+def test_a_volume_cut_short_after_compression_is_refused(tmp_path):
+    voxels = np.random.default_rng(1).integers(0, 99, size=(40, 30, 20)).astype(np.int16)
+    content = gzip.compress(nifti(voxels, 4, dim=(3, 40, 30, 20, 1, 1, 1, 1)))
+    (tmp_path / "x.nii.gz").write_bytes(content[: len(content) // 2])
+    with pytest.raises(ValueError, match=r"x\.nii\.gz cannot be read: "):
+        read_cube(tmp_path / "x.nii.gz")

@@ -37,19 +37,44 @@ def test_a_constant_sample_is_named():
         stretched("counts", np.array([[1.0, 2.0], [3.0, 3.0]]))
 
 
-@pytest.mark.parametrize(("path", "name"), [("a b.npy", "a_b"), ("t1.nii.gz", "t1"), ("v1.2.mat", "v1.2"), ("x", "x")])
+@pytest.mark.parametrize(
+    ("path", "name"), [("a b.npy", "a_b"), ("t1.nii.gz", "t1"), ("v1.2.mat", "v1.2"), ("x", "x"), ("-x.png", "_x")]
+)
 def test_an_item_is_named_after_its_file(path, name):
     assert name_of(Path("folder") / path) == name
 
 
 def test_a_signed_item_keeps_its_scale():
     items = [Item("a", 0.4 * GOOD - 0.3, signed=True)]
-    assert validated(items) is items
+    assert validated(items, "stack") is items
 
 
 def test_good_items_come_back_as_they_are():
-    items = [Item("a", GOOD), Item("b.1", GOOD, labels=np.array([0, 1]))]
-    assert validated(items) is items
+    items = [Item("a", GOOD), Item("_b.1-2", GOOD, extras={"labels": np.array([0, 1]), "axis": np.arange(9)})]
+    assert validated(items, "samples") is items
+
+
+@pytest.mark.parametrize(
+    ("kind", "fitting", "unfit"),
+    [
+        ("images", [(4, 5), (4, 5, 3)], [(4,), (4, 5, 1), (4, 5, 4), (2, 4, 5, 3)]),
+        ("matrices", [(4, 5), (4, 4)], [(4,), (4, 5, 3)]),
+        ("stack", [(4, 5, 3), (4, 5, 1), (4, 5, 31)], [(4, 5), (4, 5, 3, 2)]),
+        ("samples", [(4, 5), (4, 5, 3), (4, 5, 3, 2)], [(4,)]),
+    ],
+)
+def test_the_axes_of_a_signal_fit_the_kind_of_its_data_set(kind, fitting, unfit):
+    signals = {shape: np.linspace(0, 1, np.prod(shape)).reshape(shape) for shape in fitting + unfit}
+    for shape in fitting:
+        validated([Item("a", signals[shape])], kind)
+    for shape in unfit:
+        with pytest.raises(ValueError, match=rf"a: a signal of shape \({shape[0]},.* of the kind '{kind}': .*needed"):
+            validated([Item("a", signals[shape])], kind)
+
+
+def test_an_unknown_kind_lists_the_known():
+    with pytest.raises(ValueError, match="'cube'; known: images, matrices, stack, samples"):
+        validated([Item("a", GOOD)], "cube")
 
 
 @pytest.mark.parametrize(
@@ -63,11 +88,12 @@ def test_good_items_come_back_as_they_are():
         (np.ones((0, 3)), r"shape \(0, 3\) is empty"),
         (GOOD * 1j, "complex"),
         (np.array(["a", "b"]), "type <U1"),
+        (GOOD.tolist(), "a list; a NumPy array is needed"),
     ],
 )
 def test_bad_values_are_refused_by_both_checks(signal, complaint):
     with pytest.raises(ValueError, match=complaint):
-        validated([Item("bad", signal)])
+        validated([Item("bad", signal)], "stack")
     with pytest.raises(ValueError, match=complaint):
         normalised("bad", signal)
 
@@ -79,14 +105,17 @@ def test_bad_values_are_refused_by_both_checks(signal, complaint):
         ([Item("a b", GOOD)], "'a b' is unfit"),
         ([Item("", GOOD)], "'' is unfit"),
         ([Item("a/b", GOOD)], "'a/b' is unfit"),
+        ([Item("..", GOOD)], "'..' is unfit"),
+        ([Item("-a", GOOD)], "'-a' is unfit"),
         ([Item("a", GOOD), Item("b", GOOD), Item("a", GOOD)], "2 items are named 'a'"),
         ([Item("a", 255 * GOOD)], "the maximum is 255.0"),
         ([Item("a", GOOD - 2, signed=True)], "the largest magnitude is 2.0"),
         ([Item("a", np.full((2, 3), -0.5), signed=True)], "every value is -0.5"),
         ([Item("a", with_value(np.nan), signed=True)], "NaN"),
-        ([Item("a", GOOD, labels=np.arange(3))], "3 labels for 2 entries"),
+        ([Item("a", GOOD, extras={"labels": np.arange(3)})], r"labels of shape \(3,\) for 2 entries"),
+        ([Item("a", GOOD, extras={"labels": np.ones((2, 1))})], r"labels of shape \(2, 1\) for 2 entries"),
     ],
 )
 def test_bad_items_are_refused(items, complaint):
     with pytest.raises(ValueError, match=complaint):
-        validated(items)
+        validated(items, "stack")

@@ -1,27 +1,44 @@
-"""A config that cannot run is refused before anything runs, with a message that says what to do."""
+"""Settings that cannot run are refused before anything runs, with a message that says what to do."""
 
+import numpy as np
 import pytest
+import skimage.io
 
 
-@pytest.mark.parametrize(
-    ("experiment", "config", "message"),
-    [
-        ({}, {"select": ["fig99"]}, "unknown experiment 'fig99'; config has: demo, fig02_eigenfaces"),
-        ({"datasets": ["tinny"]}, {}, "unknown data set 'tinny'; config has: cat_video, cave, cave_cloth"),
-        ({"methods": ["svdd"]}, {}, "unknown method 'svdd'; there are: adaptive_median, best_rank"),
-        ({}, {"methods": {"bm3d-matched": {"params": {"sigma": 1}}}}, "unknown parameter 'sigma'; baselines/bm3d.py"),
-        ({}, {"selct": ["demo"]}, "'selct' was unexpected"),
-        ({"sedes": [1]}, {}, "'sedes' was unexpected"),
-        ({}, {"datasets": {"tiny": {"rank": 0}}}, "0 is less than the minimum of 1"),
-        ({"task": "outliers"}, {}, "'svd' is not for 'outliers'; these are: adaptive_median"),
-        ({}, {"noise": {"x": {"model": "gaussian", "sigma": 1, "noise_on": "signal"}}}, "'operator' is a dependency"),
-        ({}, {"noise": {"photons-100": {"readout": -1}}}, "-1 is less than the minimum of 0"),
-    ],
-)
-def test_a_config_that_cannot_run_is_refused_with_the_reason(tree, experiment, config, message):
-    tree.configure(experiment, **config)
-    status, output = tree.snakemake("--dry-run")
+def misspelt(tree):
+    tree.configure(selct=["demo"])
+
+
+def vanished_file(tree):
+    (tree.path / "scene.npy").unlink()
+
+
+def samples_in_a_denoise_experiment(tree):
+    for number in range(3):
+        (tree.path / "faces").mkdir(exist_ok=True)
+        image = np.random.default_rng(number).integers(0, 255, (8, 8), np.uint8)
+        skimage.io.imsave(tree.path / "faces" / f"{number}.png", image, check_contrast=False)
+    tree.experiment("demo", data={"faces": {"file": "samples", "rank": 2, "params": {"path": "faces"}}})
+
+
+FAULTS = {
+    misspelt: "config: unknown key 'selct' there are: ",
+    vanished_file: "mine/scan.yaml: data: scene: there is nothing at the path scene.npy",
+    samples_in_a_denoise_experiment: "datasets/samples.py makes samples, which the task 'denoise' does not take",
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
+def test_settings_that_cannot_run_are_refused_with_the_reason_also_where_results_are_there(tree, fault):
+    fault(tree)
+    status, output = tree.snakemake()
     assert status != 0
-    assert message in " ".join(output.split())
+    assert FAULTS[fault] in " ".join(output.split())
     assert "Traceback" not in output
-    assert not (tree.path / "results").exists()
+    assert "Job " not in output
+
+
+def test_title_task_data_and_methods_make_an_experiment_which_can_stand_in_the_config(fresh):
+    least = {"title": "Least", "task": "denoise", "data": ["tiny"], "methods": ["noisy"]}
+    fresh.configure(folders=["experiments"], select=["least"], experiments={"least": least})
+    assert "run noisy on tiny, none, seed 0, for least" in fresh.planned()

@@ -1,14 +1,15 @@
 rule download:
     input:
-        registry=lambda wildcards: registry_of(wildcards.source),
+        registry=lambda wildcards: plan.registry_of(wildcards.source),
     output:
-        manifest=f"{config['downloads']}/{{source}}.json",
+        manifest=f"{plan.config.downloads}/{{source}}.json",
     log:
-        f"logs/{config['profile']}/download-{{source}}.log",
+        f"{LOGS}/download-{{source}}.log",
     conda:
         "../../environment.yml"
     params:
-        folder=f"{config['downloads']}/{{source}}",
+        folder=f"{plan.config.downloads}/{{source}}",
+        mirror=plan.mirror,
     message:
         "download {wildcards.source}"
     script:
@@ -17,42 +18,38 @@ rule download:
 
 rule prepare:
     input:
-        files=files_of,
-        loader=loader_of,
-        library=library_of("prepare.py"),
+        files=lambda wildcards: plan.inputs_of(wildcards.experiment, wildcards.dataset),
     output:
-        clean=f"{RESULTS}/data/{{dataset}}/clean.npz",
-        facts=f"{RESULTS}/data/{{dataset}}/facts.json",
+        clean=f"{RESULTS}/data/{{experiment}}/{{dataset}}/items.npz",
+        facts=f"{RESULTS}/data/{{experiment}}/{{dataset}}/facts.json",
     log:
-        f"logs/{config['profile']}/{{dataset}}/prepare.log",
+        f"{LOGS}/{{experiment}}/{{dataset}}/prepare.log",
     conda:
         "../../environment.yml"
     params:
-        loader=lambda wildcards: str(DATASETS[wildcards.dataset].path),
-        params=lambda wildcards: DATASETS[wildcards.dataset].params,
-        rank=lambda wildcards: DATASETS[wildcards.dataset].settings["rank"],
-        folder=lambda wildcards: f"{config['downloads']}/{source_of(wildcards)}",
+        told=lambda wildcards: plan.preparation_of(wildcards.experiment, wildcards.dataset),
+        folder=lambda wildcards: plan.downloads_of(wildcards.experiment, wildcards.dataset),
     message:
-        "prepare {wildcards.dataset}"
+        "prepare {wildcards.dataset} for {wildcards.experiment}"
     script:
         "../scripts/prepare.py"
 
 
-rule corrupt:
+# What methods get and what is withheld from them go to files of their own.
+rule pose:
     input:
-        clean=f"{RESULTS}/data/{{dataset}}/clean.npz",
-        facts=f"{RESULTS}/data/{{dataset}}/facts.json",
+        clean=f"{RESULTS}/data/{{experiment}}/{{dataset}}/items.npz",
+        facts=f"{RESULTS}/data/{{experiment}}/{{dataset}}/facts.json",
     output:
-        noisy=f"{RESULTS}/data/{{dataset}}/{{noise}}/{{seed}}.npz",
-        withheld=f"{RESULTS}/data/{{dataset}}/{{noise}}/{{seed}}-withheld.npz",
+        given=f"{RESULTS}/data/{{experiment}}/{{dataset}}/{{noise}}/{{seed}}.npz",
+        withheld=f"{RESULTS}/data/{{experiment}}/{{dataset}}/{{noise}}/{{seed}}-withheld.npz",
     log:
-        f"logs/{config['profile']}/{{dataset}}/{{noise}}/corrupt-{{seed}}.log",
+        f"{LOGS}/{{experiment}}/{{dataset}}/{{noise}}/pose-{{seed}}.log",
     conda:
         "../../environment.yml"
     params:
-        library=plan.digest_of(library_of("corrupt.py")),
-        noise=lookup(within=config, dpath="noise/{noise}"),
+        asked=lambda wildcards: plan.posing_of(wildcards.experiment, wildcards.noise),
     message:
-        "corrupt {wildcards.dataset} by {wildcards.noise}, seed {wildcards.seed}"
+        "pose {wildcards.dataset} with {wildcards.noise}, seed {wildcards.seed}"
     script:
-        "../scripts/corrupt.py"
+        "../scripts/pose.py"

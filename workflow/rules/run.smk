@@ -1,66 +1,57 @@
-# A method is given the noisy file and neither the clean one nor what is withheld. Neither the runner's modules nor the time
-# limit are inputs: they do not change what a method answers.
+# A method is given the problems, and nothing of what is withheld. Neither the runner's modules nor the time limit decide what
+# it answers, so that a change of them runs nothing again.
 rule run_method:
     input:
-        observed=f"{RESULTS}/data/{{dataset}}/{{noise}}/{{seed}}.npz",
-        facts=f"{RESULTS}/data/{{dataset}}/facts.json",
-        method=method_of,
+        problems=f"{RESULTS}/data/{{experiment}}/{{dataset}}/{{noise}}/{{seed}}.npz",
+        facts=f"{RESULTS}/data/{{experiment}}/{{dataset}}/facts.json",
     output:
-        estimate=f"{RUN}/estimate.npz",
-        record=f"{RUN}/record.json",
+        estimate=f"{RESULTS}/runs/{RUN}/estimate.npz",
+        record=f"{RESULTS}/runs/{RUN}/record.json",
     log:
-        f"{LOG_RUN}.log",
+        f"{LOGS}/{RUN}.log",
     wildcard_constraints:
-        method=any_of(name for name in METHODS if name not in SEE_TRUTH),
-    priority: priority_of
+        method=any_of(plan.methods(sees_truth=False)),
+    priority: lambda wildcards: plan.priority_of(wildcards.experiment, wildcards.method)
     conda:
         "../../environment.yml"
-    threads: config["threads"]
+    threads: plan.config.threads
     resources:
-        gpu=gpus_of,
-        time_limit=time_limit_of,
+        gpu=lambda wildcards: int(plan.on_gpu(wildcards.experiment, wildcards.method)),
+        time_limit=lambda wildcards: plan.time_limit_of(wildcards.experiment, wildcards.method),
     params:
-        code=code_of,
-        params=lambda wildcards: METHODS[wildcards.method].params,
-        noise=lookup(within=config, dpath="noise/{noise}"),
-        missing=missing_of,
-        device=config["device"],
-        threads=config["threads"],
+        asked=lambda wildcards: plan.running_of(*names(wildcards)),
     message:
-        "run {wildcards.method} on {wildcards.dataset}, {wildcards.noise}, seed {wildcards.seed}"
+        "run {wildcards.method} on {wildcards.dataset}, {wildcards.noise}, seed {wildcards.seed}, for {wildcards.experiment}"
     script:
         "../scripts/run_method.py"
 
 
-# Controls that say so, and they alone, are given the clean signal in place of the noisy one.
+# Controls that say so, and they alone, are given what is withheld from all others.
 use rule run_method as run_control with:
     input:
-        observed=f"{RESULTS}/data/{{dataset}}/clean.npz",
-        facts=f"{RESULTS}/data/{{dataset}}/facts.json",
-        method=method_of,
+        problems=f"{RESULTS}/data/{{experiment}}/{{dataset}}/{{noise}}/{{seed}}-withheld.npz",
+        facts=f"{RESULTS}/data/{{experiment}}/{{dataset}}/facts.json",
     wildcard_constraints:
-        method=any_of(SEE_TRUTH),
+        method=any_of(plan.methods(sees_truth=True)),
 
 
 rule score:
     input:
-        clean=f"{RESULTS}/data/{{dataset}}/clean.npz",
-        withheld=f"{RESULTS}/data/{{dataset}}/{{noise}}/{{seed}}-withheld.npz",
-        estimate=f"{RUN}/estimate.npz",
-        record=f"{RUN}/record.json",
+        given=f"{RESULTS}/data/{{experiment}}/{{dataset}}/{{noise}}/{{seed}}.npz",
+        withheld=f"{RESULTS}/data/{{experiment}}/{{dataset}}/{{noise}}/{{seed}}-withheld.npz",
+        facts=f"{RESULTS}/data/{{experiment}}/{{dataset}}/facts.json",
+        estimate=f"{RESULTS}/runs/{RUN}/estimate.npz",
+        record=f"{RESULTS}/runs/{RUN}/record.json",
     output:
-        scores=f"{RUN}/scores.csv",
-        curves=f"{RUN}/curves.csv",
+        scores=f"{RESULTS}/runs/{RUN}/scores.csv",
+        curves=f"{RESULTS}/runs/{RUN}/curves.csv",
     log:
-        f"{LOG_RUN}-score.log",
+        f"{LOGS}/{RUN}-score.log",
     conda:
         "../../environment.yml"
     params:
-        library=plan.digest_of(library_of("score.py")),
-        names=names_of,
-        params=lambda wildcards: METHODS[wildcards.method].params,
-        noise=lookup(within=config, dpath="noise/{noise}"),
+        asked=lambda wildcards: plan.scoring_of(*names(wildcards)),
     message:
-        "score {wildcards.method} on {wildcards.dataset}, {wildcards.noise}, seed {wildcards.seed}"
+        "score {wildcards.method} on {wildcards.dataset}, {wildcards.noise}, seed {wildcards.seed}, for {wildcards.experiment}"
     script:
         "../scripts/score.py"

@@ -1,8 +1,8 @@
 rule table:
     input:
-        scores=scores_of,
-        curves=curves_of,
-        library=library_of("table.py") + TEMPLATES,
+        scores=lambda wildcards: of_runs(plan.runs_of(wildcards.experiment), "scores.csv"),
+        curves=lambda wildcards: of_runs(plan.runs_of(wildcards.experiment), "curves.csv"),
+        templates=TEMPLATES,
     output:
         scores=f"{RESULTS}/{{experiment}}/scores.csv",
         parquet=f"{RESULTS}/{{experiment}}/scores.parquet",
@@ -15,11 +15,12 @@ rule table:
             labels={"item": "table of scores"},
         ),
     log:
-        f"logs/{config['profile']}/{{experiment}}/table.log",
+        f"{LOGS}/{{experiment}}/table.log",
     conda:
         "../../environment.yml"
     params:
-        experiment=lambda wildcards: plan.described(wildcards.experiment, config, DATASETS),
+        entry=lambda wildcards: plan.entry(wildcards.experiment),
+        code=lambda wildcards: [plan.code("report/tables"), plan.code("report/pages")],
     message:
         "table of {wildcards.experiment}"
     script:
@@ -28,32 +29,31 @@ rule table:
 
 rule figure:
     input:
-        clean=f"{RESULTS}/data/{{dataset}}/clean.npz",
-        facts=f"{RESULTS}/data/{{dataset}}/facts.json",
-        noisy=noisy_of,
-        estimates=estimates_of,
+        given=lambda wildcards: f"{RESULTS}/{plan.pictured_problems(*names(wildcards))}.npz",
+        withheld=lambda wildcards: f"{RESULTS}/{plan.pictured_problems(*names(wildcards))}-withheld.npz",
+        facts=f"{RESULTS}/data/{{experiment}}/{{dataset}}/facts.json",
+        estimates=lambda wildcards: of_runs(plan.pictured(*names(wildcards)), "estimate.npz"),
         scores=f"{RESULTS}/{{experiment}}/scores.csv",
         summary=f"{RESULTS}/{{experiment}}/summary.csv",
         curves=f"{RESULTS}/{{experiment}}/curves.csv",
-        library=library_of("figure.py"),
     output:
         png=report(
             f"{RESULTS}/{{experiment}}/{{dataset}}/{{noise}}/{{figure}}.png",
             caption="../report/figure.rst",
             category="{experiment}",
-            labels={
-                "item": "{figure}",
-                "data": "{dataset}",
-                "noise": "{noise}",
-            },
+            labels={"item": "{figure}", "data": "{dataset}", "noise": "{noise}"},
         ),
     log:
-        f"logs/{config['profile']}/{{experiment}}/{{dataset}}-{{noise}}-{{figure}}.log",
+        f"{LOGS}/{{experiment}}/{{dataset}}-{{noise}}-{{figure}}.log",
     conda:
         "../../environment.yml"
     params:
-        methods=lambda wildcards: [run.method for run in pictured_of(wildcards)],
-        seed=first_seed,
+        entry=lambda wildcards: plan.drawn(wildcards.experiment),
+        methods=lambda wildcards: [run.method for run in plan.pictured(*names(wildcards))],
+        code=lambda wildcards: [
+            plan.code(f"report/figures/{wildcards.figure}"),
+            plan.code("report/scene"),
+        ],
     message:
         "figure {wildcards.figure} of {wildcards.experiment}, {wildcards.dataset}"
     script:
@@ -64,7 +64,6 @@ rule sweep:
     input:
         scores=f"{RESULTS}/{{experiment}}/scores.csv",
         curves=f"{RESULTS}/{{experiment}}/curves.csv",
-        library=library_of("sweep.py"),
     output:
         png=report(
             f"{RESULTS}/{{experiment}}/sweep.png",
@@ -73,11 +72,12 @@ rule sweep:
             labels={"item": "sweep", "data": "all", "noise": "all"},
         ),
     log:
-        f"logs/{config['profile']}/{{experiment}}/sweep.log",
+        f"{LOGS}/{{experiment}}/sweep.log",
     conda:
         "../../environment.yml"
     params:
-        sweep=lookup(within=config, dpath="experiments/{experiment}/sweep"),
+        entry=lambda wildcards: plan.drawn(wildcards.experiment),
+        code=lambda wildcards: plan.code("report/figures/sweep"),
     message:
         "sweep of {wildcards.experiment}"
     script:
@@ -86,10 +86,9 @@ rule sweep:
 
 rule scorecard:
     input:
-        claims=ROOT / "config" / "claims.yaml",
-        scores=collect(f"{RESULTS}/{{experiment}}/scores.csv", experiment=EXPERIMENTS),
-        curves=collect(f"{RESULTS}/{{experiment}}/curves.csv", experiment=EXPERIMENTS),
-        library=library_of("scorecard.py") + TEMPLATES + [CLAIMS_SCHEMA],
+        scores=collect(f"{RESULTS}/{{experiment}}/scores.csv", experiment=plan.selected),
+        curves=collect(f"{RESULTS}/{{experiment}}/curves.csv", experiment=plan.selected),
+        templates=TEMPLATES,
     output:
         html=report(
             f"{RESULTS}/scorecard.html",
@@ -100,13 +99,14 @@ rule scorecard:
         csv=f"{RESULTS}/scorecard.csv",
         markdown=f"{RESULTS}/scorecard.md",
     log:
-        f"logs/{config['profile']}/scorecard.log",
+        f"{LOGS}/scorecard.log",
     conda:
         "../../environment.yml"
     params:
-        config=config,
+        entries=lambda wildcards: plan.entries(),
+        code=lambda wildcards: plan.code("report/overview", "make_scorecard"),
     message:
-        "scorecard of the paper's claims"
+        "scorecard of the claims"
     script:
         "../scripts/scorecard.py"
 
@@ -114,19 +114,22 @@ rule scorecard:
 rule index:
     input:
         scorecard=rules.scorecard.output,
-        products=[product for name in EXPERIMENTS for product in products_of(name)],
-        library=library_of("index.py") + TEMPLATES,
+        products=[
+            f"{RESULTS}/{product}" for name in plan.selected for product in plan.products_of(name)
+        ],
+        templates=TEMPLATES,
     output:
         html=f"{RESULTS}/index.html",
         summary=f"{RESULTS}/summary.txt",
-        config=f"{RESULTS}/config.yaml",
+        experiments=f"{RESULTS}/experiments.yaml",
         manifest=f"{RESULTS}/manifest.json",
     log:
-        f"logs/{config['profile']}/index.log",
+        f"{LOGS}/index.log",
     conda:
         "../../environment.yml"
     params:
-        config=config,
+        entries=lambda wildcards: plan.entries(),
+        code=lambda wildcards: plan.code("report/overview", "make_index"),
     message:
         "index of all results"
     script:
@@ -140,7 +143,7 @@ rule complete:
     output:
         f"{RESULTS}/{{experiment}}/complete.txt",
     log:
-        f"logs/{config['profile']}/{{experiment}}/complete.log",
+        f"{LOGS}/{{experiment}}/complete.log",
     conda:
         "../../environment.yml"
     message:

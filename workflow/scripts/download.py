@@ -10,6 +10,6 @@ with logged(snakemake.log[0], expected=(DownloadError,)):
         snakemake.wildcards.source,
         Path(snakemake.input.registry),
         Path(snakemake.params.folder),
-        mirrors_from(snakemake.config["mirror"], os.environ),
+        mirrors_from(snakemake.params.mirror, os.environ),
     )
     save_json(Path(snakemake.output.manifest), manifest)

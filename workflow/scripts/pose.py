@@ -1,17 +1,16 @@
 from pathlib import Path
 
-from benchmark.data import corrupt
 from benchmark.job import logged
-from benchmark.storage import load_json
+from benchmark.posing import pose
 
 with logged(snakemake.log[0], expected=(ValueError,)):
-    corrupt(
+    names = snakemake.wildcards
+    pose(
         Path(snakemake.input.clean),
-        load_json(snakemake.input.facts),
-        snakemake.params.noise,
-        snakemake.wildcards.dataset,
-        snakemake.wildcards.noise,
-        int(snakemake.wildcards.seed),
-        Path(snakemake.output.noisy),
+        Path(snakemake.input.facts),
+        snakemake.params.asked,
+        int(names.seed),
+        (names.dataset, names.noise),
+        Path(snakemake.output.given),
         Path(snakemake.output.withheld),
     )

@@ -1,14 +1,12 @@
 from pathlib import Path
 
-from benchmark.data import prepare
 from benchmark.job import logged
+from benchmark.preparing import prepare
 
 with logged(snakemake.log[0], expected=(ValueError, OSError)):
     prepare(
-        Path(snakemake.params.loader),
+        snakemake.params.told,
         Path(snakemake.params.folder),
-        snakemake.params.params,
-        snakemake.params.rank,
         Path(snakemake.output.clean),
         Path(snakemake.output.facts),
     )

@@ -1,18 +1,14 @@
 from pathlib import Path
 
 from benchmark.job import logged
-from benchmark.measure import bias_of
+from benchmark.plan import Run
 from benchmark.scoring import score_run
 
 with logged(snakemake.log[0], expected=(ValueError,)):
     score_run(
-        Path(snakemake.input.clean),
-        Path(snakemake.input.withheld),
-        Path(snakemake.input.estimate),
-        Path(snakemake.input.record),
-        snakemake.params.names,
-        snakemake.params.params,
-        bias_of(snakemake.params.noise),
+        Run(**snakemake.params.asked["run"]),
+        snakemake.params.asked["names"],
+        {name: Path(path) for name, path in snakemake.input.items()},
         Path(snakemake.output.scores),
         Path(snakemake.output.curves),
     )

@@ -1,18 +1,17 @@
 import numpy as np
-import pytest
 
-from benchmark.algorithms.fixed_sigma import at_unit_noise, band_by_band, check_noise_level, denoise_stack
+from benchmark.algorithms.fixed_sigma import StackDenoiser, at_unit_noise, band_by_band, denoise_stack
 from benchmark.contract import Problem
 from benchmark.noise import Gaussian, Noise, Poisson
 
 
-def problem(observed: np.ndarray, noise: Noise | None) -> Problem:
-    return Problem(observed=observed, rank=1, data_range=1.0, noise=noise)
+def denoise(method: StackDenoiser, observed: np.ndarray, noise: Noise, variance: str) -> np.ndarray:
+    return denoise_stack("nlm", method, Problem(observed, noise=noise), variance)
 
 
 def sigmas_told(observed: np.ndarray, noise: Noise, variance: str) -> list[float]:
     told = []
-    denoise_stack(band_by_band(lambda band, sigma: told.append(sigma) or band), problem(observed, noise), variance)
+    denoise(band_by_band(lambda band, sigma: told.append(sigma) or band), observed, noise, variance)
     return told
 
 
@@ -28,7 +27,7 @@ def test_anscombe_leaves_noise_of_unit_variance():
     clean = np.full((200, 200, 2), 1.0) * [0.1, 1.0]
     observed = noise.sample(clean, np.random.default_rng(0))
     assert sigmas_told(observed, noise, "anscombe") == [1.0, 1.0]
-    denoise_stack(band_by_band(lambda band, _: seen.append(band.std()) or band), problem(observed, noise), "anscombe")
+    denoise(band_by_band(lambda band, _: seen.append(band.std()) or band), observed, noise, "anscombe")
     np.testing.assert_allclose(seen, 1, atol=0.02)  # off by a percent at 10 counts; the draw by 0.4 %
 
 
@@ -38,32 +37,25 @@ def test_mean_of_every_band_survives_the_transform_without_bias():
     observed = noise.sample(clean, np.random.default_rng(1))
     average = band_by_band(lambda band, _: np.full_like(band, band.mean()))
     # A tenth of a count, as in the test of the inverse.
-    np.testing.assert_allclose(denoise_stack(average, problem(observed, noise), "anscombe"), clean, atol=1e-3)
+    np.testing.assert_allclose(denoise(average, observed, noise, "anscombe"), clean, atol=1e-3)
 
 
 def test_unit_noise_is_what_the_denoiser_sees_and_is_undone():
     rng, noise, seen = np.random.default_rng(2), Poisson(photons=50), []
     observed = noise.sample(np.full((100, 100, 3), 1.0) * [0.1, 0.5, 2.0], rng)
-    denoise = at_unit_noise(lambda stack: seen.append(stack) or stack)
-    np.testing.assert_allclose(denoise_stack(denoise, problem(observed, noise), "matched"), observed, rtol=1e-12)
+    method = at_unit_noise(lambda stack: seen.append(stack) or stack)
+    np.testing.assert_allclose(denoise(method, observed, noise, "matched"), observed, rtol=1e-12)
     np.testing.assert_allclose(seen[0].std(axis=(0, 1)), 1, atol=0.03)  # four standard errors of the draw
 
 
 def test_black_band_without_noise_is_no_division_by_zero():
     observed = np.stack([np.zeros((3, 4)), np.ones((3, 4))], axis=2)
-    denoise = at_unit_noise(lambda stack: stack + 1)
-    result = denoise_stack(denoise, problem(observed, Poisson(photons=100)), "matched")
+    method = at_unit_noise(lambda stack: stack + 1)
+    result = denoise(method, observed, Poisson(photons=100), "matched")
     np.testing.assert_allclose(result, np.ones((3, 4, 2)) * [1.0, 1.1])
 
 
 def test_matrix_is_one_band():
     observed = np.random.default_rng(3).random((6, 5)).astype(np.float32)
-    result = denoise_stack(band_by_band(lambda band, sigma: band + sigma), problem(observed, Gaussian(0.5)), "matched")
+    result = denoise(band_by_band(lambda band, sigma: band + sigma), observed, Gaussian(0.5), "matched")
     np.testing.assert_allclose(result, observed + 0.5, rtol=1e-6)
-
-
-def test_misuse_is_named():
-    with pytest.raises(ValueError, match="unknown variance 'true'; nlm has: matched, anscombe"):
-        check_noise_level("nlm", problem(np.ones((3, 3)), Gaussian(0.1)), "true")
-    with pytest.raises(ValueError, match="nlm needs the noise level"):
-        check_noise_level("nlm", problem(np.ones((3, 3)), None), "matched")

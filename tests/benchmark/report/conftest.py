@@ -1,6 +1,26 @@
 import pandas as pd
 import pytest
 
+DATA = {
+    "file": "toy",
+    "kind": "stack",
+    "rank": 4,
+    "budget": None,
+    "params": {},
+    "title": "A toy cube",
+    "citation": "Doe 2020",
+    "licence": "CC0",
+    "stands_in_for": "the source's scene",
+}
+SOURCE = {
+    "id": "paper",
+    "title": "A paper on <cubes>",
+    "citation": "Doe, 2022.",
+    "url": "https://example.org/paper",
+    "code": None,
+    "subject": "DeepTensor",
+}
+
 
 @pytest.fixture
 def table(row):
@@ -21,3 +41,45 @@ def table(row):
 def scores(table):
     """Two seeds, on which SVD and BM3D are the best in turn."""
     return table({"deeptensor": [32.0, 33.0], "svd": [30.0, 31.0], "bm3d": [29.0, 32.0]})
+
+
+@pytest.fixture
+def entry():
+    """Return a maker of experiments as plain data: one on `toy` with the given keys changed, and `methods` by name."""
+
+    def make(methods=("deeptensor", "svd", "bm3d"), **changes):
+        described = {
+            name: {"file": name, "label": name.upper(), "family": "low rank", "params": {}, "data": None}
+            for name in methods
+        }
+        return {
+            "id": "fig9",
+            "title": "Denoising of <cubes>",
+            "source": SOURCE,
+            "place": "Figure 9",
+            "notes": "The paper & its script differ.",
+            "departures": [{"setting": "deeptensor: iterations", "source": "5000", "here": "100"}],
+            "task": "denoise",
+            "metric": "psnr",
+            "pose": {},
+            "data": {"toy": DATA},
+            "noise": {"gaussian": {"model": "gaussian", "sigma": 0.1}},
+            "seeds": [0, 1],
+            "methods": described,
+            "subject": ["deeptensor"],
+            "reference": "svd",
+            "printed": [],
+            "figures": [],
+            "sweep": None,
+            "claims": [],
+            "profile": "embedded",
+        } | changes
+
+    return make
+
+
+@pytest.fixture
+def bare(entry):
+    """Return a maker of experiments without source, subject, reference, printed numbers and claims."""
+    nothing = {"source": None, "place": "", "notes": "", "departures": [], "subject": [], "reference": None}
+    return lambda **changes: entry(**nothing | changes)

@@ -1,38 +1,36 @@
-"""The scorecard, on made-up scores whose effects are known by hand."""
-
-import inspect
-from pathlib import Path
+"""The rule of the scorecard, on made-up scores whose effects are known by hand."""
 
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 from scipy import stats
 
-from benchmark.report.claims import (
-    SCHEMA,
-    ClaimError,
-    as_markdown,
-    effect_of,
-    holds,
-    judge,
-    read_claims,
-    scorecard,
-    strongest_other,
-)
-from benchmark.report.statistics import STATISTICS, Missing
+from benchmark.report.claims import effect_of, holds, judge, scorecard, strongest_other
+from benchmark.report.scorecard import as_markdown
+from benchmark.report.statistics import Missing
 from benchmark.scoring import CURVE_COLUMNS
+from benchmark.settings import TESTS
 
-ROOT = Path(__file__).parents[3]
-SOURCES = {"toy": "toy"}
 PSNR = {"statistic": "difference", "metric": "psnr", "of": "deeptensor", "to": ["svd", "bm3d"]}
 NO_CURVES = pd.DataFrame(columns=CURVE_COLUMNS)
 
 
-def verdict(conditions, scores, **claim):
-    rows = judge({"conditions": conditions, **claim}, scores, NO_CURVES, SOURCES)
-    assert len({row["verdict"] for row in rows}) == 1
-    return rows[0]["verdict"], [row["reason"] for row in rows]
+@pytest.fixture
+def judged(entry):
+    """Return the rows of a claim with these conditions."""
+    return lambda conditions, scores, **claim: judge({"conditions": conditions, **claim}, entry(), scores, NO_CURVES)
+
+
+@pytest.fixture
+def verdict(judged):
+    """Return the verdict on conditions, and their reasons."""
+
+    def told(conditions, scores):
+        rows = judged(conditions, scores)
+        assert len({row["verdict"] for row in rows}) == 1
+        return rows[0]["verdict"], [row["reason"] for row in rows]
+
+    return told
 
 
 def condition(**changes):
@@ -87,7 +85,7 @@ def test_an_undefined_effect_passes_no_test():
     ("thresholds", "expected"),
     [((1, 1.5), "reproduced"), ((1, 1.6), "partly"), ((1.6, 1), "partly"), ((2, 9), "not reproduced")],
 )
-def test_the_verdict_counts_the_conditions_that_hold(scores, thresholds, expected):
+def test_the_verdict_counts_the_conditions_that_hold(verdict, scores, thresholds, expected):
     conditions = [condition(at_least=threshold) for threshold in thresholds]
     assert verdict(conditions, scores) == (expected, ["", ""])
 
@@ -108,28 +106,28 @@ def test_the_verdict_counts_the_conditions_that_hold(scores, thresholds, expecte
         ([{"at_least": -4.9}, {"at_least": 1}], True),
     ],
 )
-def test_a_verdict_is_uncertain_where_another_mean_of_the_interval_gives_another(scores, tests, uncertain):
+def test_a_verdict_is_uncertain_where_another_mean_of_the_interval_gives_another(judged, scores, tests, uncertain):
     conditions = [condition(**test) for test in tests]
-    assert {row["uncertain"] for row in judge({"conditions": conditions}, scores, NO_CURVES, SOURCES)} == {uncertain}
+    assert {row["uncertain"] for row in judged(conditions, scores)} == {uncertain}
 
 
-def test_a_verdict_that_hangs_on_one_unit_is_uncertain(scores):
+def test_a_verdict_that_hangs_on_one_unit_is_uncertain(judged, scores):
     one = scores[scores["seed"] == 0]
     for threshold in (-99, 99):
-        [row] = judge({"conditions": [condition(at_least=threshold)]}, one, NO_CURVES, SOURCES)
+        [row] = judged([condition(at_least=threshold)], one)
         assert row["uncertain"]
 
 
-def test_each_part_must_hold_for_itself(scores):
+def test_each_part_must_hold_for_itself(judged, scores):
     both = pd.concat([scores, scores.assign(noise="poisson", value=scores["value"] - 9 * (scores["method"] == "svd"))])
     conditions = [condition(to=["svd"], each="noise", at_least=3)]
-    rows = judge({"conditions": conditions}, both, NO_CURVES, SOURCES)
+    rows = judged(conditions, both)
     assert [row["effect"].rpartition(", ")[2] for row in rows] == ["gaussian", "poisson"]
     assert [row["mean"] for row in rows] == [2.0, 11.0]
     assert {row["verdict"] for row in rows} == {"partly"}  # the mean of all, 6.5, would pass
 
 
-def test_a_condition_that_cannot_be_judged_takes_the_verdict_from_those_that_can(scores):
+def test_a_condition_that_cannot_be_judged_takes_the_verdict_from_those_that_can(verdict, scores):
     conditions = [condition(at_least=1), condition(to=["kdrsdl"], at_least=1)]
     name, reasons = verdict(conditions, scores)
     assert name == "not run"
@@ -138,7 +136,7 @@ def test_a_condition_that_cannot_be_judged_takes_the_verdict_from_those_that_can
 
 @pytest.mark.parametrize("status", ["failed", "skipped", "timeout", "nonfinite"])
 @pytest.mark.parametrize("lost", ["deeptensor", "bm3d"])
-def test_a_lost_run_on_either_side_is_the_reason_not_to_judge(scores, lost, status):
+def test_a_lost_run_on_either_side_is_the_reason_not_to_judge(verdict, scores, lost, status):
     at = (scores["method"] == lost) & (scores["seed"] == 1)
     scores.loc[at, ["value", "status", "message"]] = [np.nan, status, "out of luck"]
     name, [reason] = verdict([condition(at_least=-99)], scores)
@@ -162,14 +160,14 @@ def test_a_lost_run_on_either_side_is_the_reason_not_to_judge(scores, lost, stat
         ),
     ],
 )
-def test_what_a_condition_names_and_the_scores_lack_is_the_reason_not_to_judge(scores, changes, reason):
+def test_what_a_condition_names_and_the_scores_lack_is_the_reason_not_to_judge(verdict, scores, changes, reason):
     asked = condition(at_least=-99) | changes
     if asked["statistic"] == "speed_up":
         del asked["metric"]
     assert verdict([asked], scores) == ("not run", [reason])
 
 
-def test_methods_that_ran_on_different_signals_are_not_compared(scores):
+def test_methods_that_ran_on_different_signals_are_not_compared(verdict, scores):
     fewer = scores[(scores["method"] != "bm3d") | (scores["seed"] == 0)]
     assert verdict([condition(at_least=-99)], fewer) == (
         "not run",
@@ -177,45 +175,49 @@ def test_methods_that_ran_on_different_signals_are_not_compared(scores):
     )
 
 
-def test_filters_keep_what_they_name_alone(scores):
+def test_filters_keep_what_they_name_alone(judged, scores):
     both = pd.concat([scores, scores.assign(noise="poisson", value=scores["value"] ** 2)])
-    [row] = judge({"conditions": [condition(noise=["gauss*"], at_least=1.5)]}, both, NO_CURVES, SOURCES)
+    [row] = judged([condition(noise=["gauss*"], at_least=1.5)], both)
     assert (row["n"], row["mean"], row["verdict"]) == (2, 1.5, "reproduced")
 
 
-def test_a_verdict_is_on_other_data_unless_every_data_set_is_the_papers(scores):
+def test_a_verdict_is_on_other_data_unless_every_data_set_is_from_a_file_of_the_source(entry, scores):
     both = pd.concat([scores, scores.assign(dataset="stand_in")])
-    sources = SOURCES | {"stand_in": "other"}
+    two = entry(data={"toy": {"file": "toy"}, "stand_in": {"file": "other"}})
     for rows, own_data, expected in (
         (scores, ["toy"], False),
         (scores, [], True),
         (both, ["toy"], True),
         (both, ["toy", "other"], False),
     ):
-        [row] = judge({"conditions": [condition(at_least=1)], "own_data": own_data}, rows, NO_CURVES, sources)
+        [row] = judge({"conditions": [condition(at_least=1)], "own_data": own_data}, two, rows, NO_CURVES)
         assert row["other_data"] is expected
 
 
-def test_the_strongest_other_method_is_no_control_no_oracle_no_deeptensor_and_lost_no_run(scores, table):
+def test_the_strongest_other_method_is_no_control_no_oracle_no_subject_and_lost_no_run(entry, scores, table):
     rivals = table({"median": [31.0, 32.2], "median:oracle": [60.0, 60.0], "deeptensor_cp": [50.0, 50.0]})
     control = table({"clean": [70.0, 70.0]}, control=True)
     broken = table({"broken": [40.0, 40.0]})
     broken.loc[1, ["value", "status", "message"]] = [np.nan, "failed", "singular"]
-    other = strongest_other(condition(), pd.concat([scores, rivals, control, broken], ignore_index=True))
+    other = strongest_other(
+        condition(),
+        entry(subject=["deeptensor", "deeptensor_cp"]),
+        pd.concat([scores, rivals, control, broken], ignore_index=True),
+    )
     assert (other["other"], other["other_label"]) == ("median", "MEDIAN")
     assert other["other_difference"] == pytest.approx(32.5 - 31.6)
 
 
-def test_the_strongest_other_method_is_by_the_claims_metric_on_the_claims_units(scores, table):
+def test_the_strongest_other_method_is_by_the_claims_metric_on_the_claims_units(entry, scores, table):
     elsewhere = table({"deeptensor": [30.0], "svd": [99.0], "bm3d": [1.0]}, noise="poisson")
     both = pd.concat([scores, elsewhere], ignore_index=True)
-    assert strongest_other(condition(noise=["poisson"]), both)["other"] == "svd"
+    assert strongest_other(condition(noise=["poisson"]), entry(), both)["other"] == "svd"
     low = table({"deeptensor": [3.0], "svd": [5.0], "bm3d": [4.0]}, metric="sam", higher_is_better=False)
-    other = strongest_other(condition(metric="sam"), low)
+    other = strongest_other(condition(metric="sam"), entry(), low)
     assert (other["other"], other["other_metric"], other["other_difference"]) == ("bm3d", "sam", -1.0)
 
 
-def test_rivals_that_also_ran_elsewhere_are_compared_on_the_claims_units(table):
+def test_rivals_that_also_ran_elsewhere_are_compared_on_the_claims_units(entry, table):
     scores = pd.concat(
         [
             table({"deeptensor": [30.0], "svd": [20.0], "bm3d": [25.0]}, item="rank-20"),
@@ -226,112 +228,97 @@ def test_rivals_that_also_ran_elsewhere_are_compared_on_the_claims_units(table):
         ignore_index=True,
     )
     asked = {"start": {"item": "rank-20"}, "end": {"item": "rank-30"}}
-    other = strongest_other(condition(to="svd", **asked), scores)
+    other = strongest_other(condition(to="svd", **asked), entry(), scores)
     assert (other["other"], other["other_difference"]) == ("bm3d", 3.0)
-    assert strongest_other(condition(), scores)["other"] == "svd"  # where rank 5 counts, too
+    assert strongest_other(condition(), entry(), scores)["other"] == "svd"  # where rank 5 counts, too
 
 
-def test_deeptensors_answer_beside_the_strongest_other_method_is_never_the_oracle(table):
+def test_the_answer_beside_the_strongest_other_method_is_never_the_oracle(entry, table):
     scores = table({"deeptensor": [32.0], "deeptensor:oracle": [39.0], "svd": [30.0]})
-    assert strongest_other(condition(of="deeptensor:oracle"), scores)["other_difference"] == 2.0
+    assert strongest_other(condition(of="deeptensor:oracle"), entry(), scores)["other_difference"] == 2.0
 
 
-def test_nothing_stands_beside_a_claim_without_scores_or_rivals(scores):
+def test_nothing_stands_beside_a_claim_without_scores_or_rivals(entry, scores):
     for rows in (scores[scores["method"] == "deeptensor"], scores[scores["method"] != "deeptensor"]):
-        assert strongest_other(condition(), rows)["other"] == ""
+        assert strongest_other(condition(), entry(), rows)["other"] == ""
 
 
-@pytest.fixture
-def claims():
-    claim = {"where": "Figure 9", "claim": "Better | by far.", "conditions": [condition(at_least=1)]}
-    why = {"embedded": "Small networks.", "public": "Large networks."}
-    return [
-        {"id": "judged", "experiment": "fig9", "why": why, **claim},
-        {"id": "unselected", "experiment": "fig10", **claim},
-        {"id": "absent", "experiment": "fig11", **claim},
-    ]
+def test_the_strongest_other_method_is_by_the_primary_metric_where_the_condition_names_none(entry, table):
+    low = table({"deeptensor": [3.0], "svd": [5.0], "bm3d": [4.0]}, metric="sam", higher_is_better=False)
+    asked = {"effect": "speed", "statistic": "speed_up", "of": "deeptensor", "to": "svd"}
+    other = strongest_other(asked, entry(metric="sam"), low)
+    assert (other["other"], other["other_metric"], other["other_difference"]) == ("bm3d", "sam", -1.0)
 
 
-def test_only_claims_of_selected_experiments_are_judged(claims, scores):
-    card = scorecard(claims, {"fig9": (scores, NO_CURVES)}, ["fig9", "fig10"], SOURCES, "embedded").set_index("id")
-    assert card["verdict"].tolist() == ["reproduced", "not run", "not run"]
-    assert card["reason"].tolist() == [
-        "",
-        "the experiment 'fig10' is not selected",
-        "the config has no experiment 'fig11'; it has: fig10, fig9",
-    ]
-    assert card.loc["judged", ["n", "mean", "why", "test"]].tolist() == [2, 1.5, "Small networks.", "at least 1"]
-    assert card["other_data"].tolist() == [True, False, False]
+def test_a_claim_on_another_method_than_the_subject_is_not_told_in_the_subjects_name(entry, scores):
+    assert strongest_other(condition(), entry(), scores)["own_label"] == "DeepTensor"
+    other = strongest_other(condition(of="svd"), entry(), scores)
+    assert (other["own_label"], other["other"]) == ("SVD", "bm3d")
+    assert strongest_other(condition(), entry(source=None), scores)["own_label"] == "DEEPTENSOR"
 
 
-def test_a_text_of_another_profile_is_not_shown(claims, scores):
-    card = scorecard(claims, {"fig9": (scores, NO_CURVES)}, ["fig9"], SOURCES, "smoke")
-    assert card["why"].tolist() == ["", "", ""]
+def claim(name="judged", **changes):
+    known = {"id": name, "where": "", "claim": "Better | by far.", "conditions": [condition(at_least=1)], "why": {}}
+    return known | changes
 
 
-def test_the_markdown_table_has_a_row_a_claim_with_verdict_effect_and_a_sentence(claims, scores):
-    card = scorecard(claims, {"fig9": (scores, NO_CURVES)}, ["fig9"], SOURCES, "embedded")
+def card_of(scores, **entries):
+    return scorecard(entries, dict.fromkeys(entries, (scores, NO_CURVES)))
+
+
+def test_a_claim_is_judged_on_the_scores_of_its_experiment_and_told_with_place_and_source(entry, scores):
+    other = {"id": "lecture", "title": "A lecture", "subject": None, "url": None, "code": None, "citation": "Roe."}
+    card = card_of(
+        scores,
+        fig9=entry(claims=[claim(), claim("second", where="Section 4")]),
+        lesson=entry(id="lesson", source=other, place="Lecture 3", claims=[claim("taught")]),
+        silent=entry(id="silent"),
+        own=entry(id="own", source=None, place="", claims=[claim("mine")]),
+    ).set_index("id")
+    assert card["experiment"].tolist() == ["fig9", "fig9", "lesson", "own"]
+    assert card["source"].tolist() == ["A paper on <cubes>"] * 2 + ["A lecture", ""]
+    assert card["where"].tolist() == ["Figure 9", "Section 4", "Lecture 3", "Denoising of <cubes>"]
+    assert card["verdict"].tolist() == ["reproduced"] * 4
+    assert card.loc["judged", ["n", "mean", "test"]].tolist() == [2, 1.5, "at least 1"]
+
+
+def test_why_is_that_of_the_profile_or_of_all(entry, scores):
+    own = {"embedded": "Small networks.", "*": "Networks."}
+    for profile, why, expected in (
+        ("embedded", own, "Small networks."),
+        ("public-cpu", own, "Networks."),
+        ("smoke", {"embedded": "Small networks."}, ""),
+    ):
+        card = card_of(scores, fig9=entry(claims=[claim(why=why)], profile=profile))
+        assert card["why"].tolist() == [expected]
+
+
+def test_the_markdown_table_has_a_row_a_claim_with_verdict_effect_and_a_sentence(entry, scores):
+    missing = claim("missing", conditions=[condition(to=["kdrsdl"], at_least=1)])
+    card = card_of(scores, fig9=entry(claims=[claim(why={"*": "Small networks."}), missing]))
     lines = as_markdown(card).splitlines()
-    assert len(lines) == 2 + 3
+    assert len(lines) == 2 + 2
     assert {line.count("|") for line in lines} == {5}
     for text in (
-        "Better &#124; by far",
+        "Figure 9: Better &#124; by far",
         "**reproduced, on other data, uncertain**",
         "1.50 [-4.85, 7.85], 2 units",
         "Small networks. SVD is the strongest other method: DeepTensor's PSNR [dB] minus its is +2.00.",
     ):
         assert text in lines[2]
-    assert "**not run** | - | the config has no experiment 'fig10'" in lines[3]
+    assert "**not run** | - | no run of the method 'kdrsdl'" in lines[3]
 
 
-def test_the_shipped_claims_are_valid_and_name_data_sets_that_exist():
-    claims = read_claims(ROOT / "config" / "claims.yaml")
-    assert len(claims) >= 15
-    files = {path.stem for path in (ROOT / "datasets").glob("*.py")}
-    assert {name for claim in claims for name in claim.get("own_data", ())} <= files
+def test_the_markdown_of_two_sources_is_a_table_each_and_that_of_none_a_sentence(entry, bare, scores):
+    own = bare(id="own", claims=[claim("mine")])
+    text = as_markdown(card_of(scores, fig9=entry(claims=[claim()]), own=own))
+    assert text.count("| claim | verdict |") == 2
+    assert text.index("**A paper on <cubes>**") < text.index("Figure 9: ") < text.index("**Other experiments**")
+    assert as_markdown(card_of(scores, fig9=entry())) == (
+        "No experiment that was selected makes a claim, so that there is nothing to judge.\n"
+    )
 
 
-def test_the_schema_knows_every_statistic_and_its_arguments():
-    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))["$defs"]["condition"]
-    assert set(schema["properties"]["statistic"]["enum"]) == set(STATISTICS)
-    cases = {case["if"]["properties"]["statistic"]["const"]: case["then"] for case in schema["allOf"]}
-    for name, function in STATISTICS.items():
-        keywords = [p for p in inspect.signature(function).parameters.values() if p.kind is p.KEYWORD_ONLY]
-        assert set(cases[name]["properties"]) == {keyword.name for keyword in keywords}
-        assert set(cases[name]["required"]) == {
-            keyword.name for keyword in keywords if keyword.default is keyword.empty
-        }
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        (
-            {"statistic": "diference"},
-            "judged, conditions.0.statistic. 'diference' is not one of ['difference', 'change'",
-        ),
-        ({"metric": "pnsr"}, "unknown metric 'pnsr'; there are: accuracy_linear"),
-        ({"too": ["svd"]}, "'too' was unexpected"),
-        ({"of": None}, "judged, conditions.0. 'of' is a required property"),
-        ({"to": "svd"}, "conditions.0.to. 'svd' is not of type 'array'"),
-        ({"of": "deeptensor:best"}, "'deeptensor:best' does not match"),
-        ({"above": 0}, "has one test of: above, at_least, at_most, below, within; this has: above, at_least"),
-        ({"at_least": None}, "this has: none"),
-        ({"beyond": "2 standard errors"}, "'beyond' goes with 'above' or 'below', not with 'at_least'"),
-        ({"beyond": "twice"}, "'twice' does not match"),
-    ],
-)
-def test_a_wrong_claim_is_refused_with_the_reason(claims, tmp_path, changes, message):
-    wrong = {key: value for key, value in (claims[0]["conditions"][0] | changes).items() if value is not None}
-    path = tmp_path / "claims.yaml"
-    path.write_text(yaml.safe_dump([claims[0] | {"conditions": [wrong]}]))
-    with pytest.raises(ClaimError) as error:
-        read_claims(path)
-    assert message in str(error.value)
-    assert str(error.value).startswith("claims.yaml, judged, ")
-
-
-def test_two_claims_of_one_name_are_refused(claims, tmp_path):
-    (tmp_path / "claims.yaml").write_text(yaml.safe_dump([claims[0], claims[0]]))
-    with pytest.raises(ClaimError, match="more than one claim is called judged"):
-        read_claims(tmp_path / "claims.yaml")
+def test_the_tests_that_a_claim_may_have_are_those_of_the_settings():
+    effect = effect_of(pd.Series([1.0, 2.0]))
+    assert all(isinstance(holds({test: 1}, effect), bool) for test in TESTS)

@@ -3,7 +3,6 @@
 import gzip
 import json
 import re
-import shutil
 
 import numpy as np
 import pandas as pd
@@ -11,28 +10,12 @@ import pytest
 import yaml
 from PIL import Image
 
+from benchmark.report import publish as publishing
 from benchmark.report import tables
-from benchmark.report.figures import COLOURS
-from benchmark.report.publish import PublishError, publish
+from benchmark.report.publish import PublishError, check, publish, renew
+from benchmark.report.style import COLOURS
 from benchmark.scoring import CURVE_COLUMNS
 
-CLAIM = {
-    "id": "fig9",
-    "experiment": "fig9",
-    "where": "Figure 9",
-    "claim": "A claim.",
-    "conditions": [
-        {
-            "effect": "PSNR | over SVD [dB]",
-            "statistic": "difference",
-            "metric": "psnr",
-            "of": "deeptensor",
-            "to": ["svd"],
-            "at_least": 1.5,
-        }
-    ],
-}
-CLAIMS = [CLAIM, CLAIM | {"id": "fig10", "experiment": "fig10", "where": "Figure 10"}]
 PSNR = {"svd": (20.0, 21.0), "deeptensor": (22.9, 24.1)}
 
 
@@ -47,42 +30,53 @@ def lines():
     return picture.astype(np.uint8)
 
 
-def run(root, row, *experiments, iterations=100, departures="All."):
-    """Leave what a finished profile leaves of these experiments in `results/`."""
-    folder = root / "results" / "embedded"
-    entry = {"title": "Toy", "mirrors": "Figure 9", "departures": departures, "duration": "seconds", "task": "denoise"}
-    entry |= {"datasets": ["toy"], "noise": ["gaussian"], "figures": ["strip"]}
-    config = {
-        "profile": "embedded",
-        "select": list(experiments),
-        "datasets": {"toy": {"file": "indian_pines", "rank": 4}},
-        "noise": {"gaussian": {"model": "gaussian", "sigma": 0.1}},
-        "methods": {"deeptensor": {"params": {"iterations": iterations}}},
-        "experiments": {"fig9": entry, "fig10": entry},
-    }
-    for part in ("runs", "data", *(f"{name}/toy/gaussian" for name in experiments)):
-        (folder / part).mkdir(parents=True)
-        (folder / part / "secret.npz").touch()
-    for name in experiments:
-        (folder / name / "toy" / "gaussian" / "secret.npz").unlink()
-        rows = [
-            row(method=method, label=method, file=method, seed=seed, value=value)
-            for method, values in PSNR.items()
-            for seed, value in enumerate(values)
-        ]
-        tables.write(pd.DataFrame(rows), folder / name / "scores.csv")
-        tables.write(tables.summarise(pd.DataFrame(rows)), folder / name / "summary.csv")
-        tables.write(pd.DataFrame(columns=CURVE_COLUMNS), folder / name / "curves.csv")
-        Image.fromarray(lines()).save(folder / name / "toy" / "gaussian" / "strip.png")
-    (folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
-    return folder
+def claim_of(name, threshold=1.5):
+    condition = {"effect": "PSNR | over SVD [dB]", "statistic": "difference", "metric": "psnr", "of": "deeptensor"}
+    condition |= {"to": ["svd"], "at_least": threshold}
+    return {"id": f"claim-{name}", "where": name, "claim": "A claim.", "conditions": [condition], "why": {}}
+
+
+@pytest.fixture
+def entries(entry):
+    """Return a maker of the experiments of a profile as the plan has them, all with the same changes."""
+
+    def make(*names, threshold=1.5, **changes):
+        return {name: entry(id=name, figures=["strip"], claims=[claim_of(name, threshold)]) | changes for name in names}
+
+    return make
+
+
+@pytest.fixture
+def run(root, row):
+    """Leave what a finished profile leaves of experiments in `results/`; return the folder."""
+
+    def leave(entries, profile="embedded"):
+        folder = root / "results" / profile
+        for part in ("runs", "data", *(f"{name}/toy/gaussian" for name in entries)):
+            (folder / part).mkdir(parents=True)
+            (folder / part / "secret.npz").touch()
+        for name, entry in entries.items():
+            (folder / name / "toy" / "gaussian" / "secret.npz").unlink()
+            rows = [
+                row(method=method, label=method, file=method, seed=seed, value=value)
+                for method, values in PSNR.items()
+                for seed, value in enumerate(values)
+            ]
+            scores = pd.DataFrame(rows).assign(experiment=name)
+            tables.write(scores, folder / name / "scores.csv")
+            tables.write(scores, folder / name / "scores.parquet")
+            tables.write(tables.summarise(scores, entry["metric"], entry["reference"]), folder / name / "summary.csv")
+            tables.write(pd.DataFrame(columns=CURVE_COLUMNS), folder / name / "curves.csv")
+            Image.fromarray(lines()).save(folder / name / "toy" / "gaussian" / "strip.png")
+        (folder / "experiments.yaml").write_text(yaml.safe_dump(entries, sort_keys=False))
+        return folder
+
+    return leave
 
 
 @pytest.fixture
 def root(tmp_path):
-    """Return a checkout with claims, and a README with markers."""
-    (tmp_path / "config").mkdir()
-    (tmp_path / "config" / "claims.yaml").write_text(yaml.safe_dump(CLAIMS))
+    """Return a checkout of which the README has markers."""
     (tmp_path / "README.md").write_text("before\n<!-- scorecard -->\nold\n<!-- end of scorecard -->\nafter\n")
     return tmp_path
 
@@ -92,10 +86,11 @@ def forget(root):
     (root / "results" / "embedded").rename(root / "forgotten")
 
 
-def test_tables_and_pictures_are_kept_and_neither_data_nor_runs(root, row):
-    source = run(root, row, "fig9")
-    target = publish("embedded", root)
+def test_tables_and_pictures_are_kept_and_neither_data_nor_runs(root, run, entries):
+    source = run(entries("fig9"))
+    target = publish("embedded", entries("fig9"), root)
     assert not list(target.rglob("secret.npz"))
+    assert not list(target.rglob("*.parquet"))
     for name in ("scores", "curves"):
         kept = gzip.decompress((target / "fig9" / f"{name}.csv.gz").read_bytes())
         assert kept == (source / "fig9" / f"{name}.csv").read_bytes()
@@ -107,71 +102,176 @@ def test_tables_and_pictures_are_kept_and_neither_data_nor_runs(root, row):
     np.testing.assert_allclose(np.asarray(after.convert("RGB")), before.astype(int), atol=24)
 
 
-def test_the_readme_shows_verdict_effect_interval_and_what_was_not_run(root, row):
-    run(root, row, "fig9")
-    publish("embedded", root)
+def test_the_readme_shows_verdict_effect_and_interval(root, run, entries):
+    run(entries("fig9"))
+    publish("embedded", entries("fig9"), root)
     text = (root / "README.md").read_text()
-    assert text.startswith("before\n<!-- scorecard -->\n| claim | embedded |")
+    assert text.startswith("before\n<!-- scorecard -->\n| claim | embedded |\n|---|---|\n| **fig9.** A claim. |")
     assert text.endswith("<!-- end of scorecard -->\nafter\n")
     assert "old" not in text
     assert "**[reproduced, on other data](results/published/embedded/fig9)**" in text
     # Differences of 2.9 and 3.1: mean 3, standard error 0.1, and Student's t with one degree of freedom is 12.7.
     assert "PSNR &#124; over SVD [dB]: 3.00 [1.73, 4.27], 2 units (at least 1.5)" in text
-    assert "not run: the experiment 'fig10' is not selected" in text
 
 
-def test_what_was_published_before_stays_beside_what_is_new(root, row):
-    run(root, row, "fig10")
-    publish("embedded", root)
+def test_what_was_published_before_stays_beside_what_is_new(root, run, entries):
+    both = entries("fig9", "fig10", "later")
+    run(entries("fig10"))
+    publish("embedded", both, root)
     forget(root)
-    run(root, row, "fig9")
-    target = publish("embedded", root)
-    assert yaml.safe_load((target / "config.yaml").read_text())["select"] == ["fig9", "fig10"]
+    run(entries("fig9"))
+    target = publish("embedded", both, root)
+    assert list(yaml.safe_load((target / "experiments.yaml").read_text())) == ["fig9", "fig10"]
     assert list(json.loads((target / "manifest.json").read_text())["experiments"]) == ["fig9", "fig10"]
     index = (target / "index.html").read_text()
     assert {f"{name}/toy/gaussian/strip.png" for name in ("fig9", "fig10")} <= set(re.findall(r'src="([^"]+)"', index))
     text = (root / "README.md").read_text()
     assert text.count("reproduced, on other data") == 2
-    assert "not run" not in text
 
 
-def test_what_was_published_with_other_settings_is_an_error_and_nothing_is_lost(root, row):
-    run(root, row, "fig10")
-    target = publish("embedded", root)
+SETTINGS = [
+    ({"seeds": [0]}, "seeds"),
+    ({"pose": {"share": 0.5}}, "pose"),
+    ({"noise": {"gaussian": {"model": "gaussian", "sigma": 0.2}}}, "noise"),
+    ({"data": {"toy": {"file": "toy", "rank": 5, "budget": None, "params": {}}}}, "data: toy"),
+    (
+        {
+            "methods": {
+                "svd": {"file": "svd", "params": {"rank": 3}, "data": None},
+                "deeptensor": {"file": "deeptensor", "params": {}, "data": None},
+            }
+        },
+        "methods: bm3d, methods: svd",
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "told"), SETTINGS)
+def test_what_was_published_with_other_settings_is_an_error_and_nothing_is_lost(root, run, entries, changes, told):
+    run(entries("fig10"))
+    target = publish("embedded", entries("fig10"), root)
     forget(root)
-    run(root, row, "fig9", iterations=5000)
-    with pytest.raises(PublishError, match=r"fig10 was published with other settings \(methods: deeptensor\)"):
-        publish("embedded", root)
+    run(entries("fig9"))
+    now = entries("fig9") | {name: entry | changes for name, entry in entries("fig10").items()}
+    with pytest.raises(PublishError, match=rf"the results of fig10 were made with other settings \({told}\): run it"):
+        publish("embedded", now, root)
     assert not (target / "fig9").exists()
     assert "reproduced" in (target / "scorecard.md").read_text()
 
 
-def test_what_is_said_of_an_experiment_may_change_and_reaches_its_page_without_any_runs(root, row):
-    run(root, row, "fig10", departures="None.")
-    target = publish("embedded", root)
+def test_a_run_with_other_settings_than_the_experiment_has_now_is_an_error(root, run, entries):
+    run(entries("fig9"))
+    with pytest.raises(
+        PublishError, match=r"the results of fig9 were made with other settings \(seeds\): run it again"
+    ):
+        publish("embedded", entries("fig9", seeds=[0, 1, 2]), root)
+    with pytest.raises(PublishError, match="there is no experiment 'fig9' any more"):
+        publish("embedded", entries("fig10"), root)
+    assert not (root / "results" / "published").exists()
+
+
+def test_neither_prose_nor_claims_nor_a_method_that_came_since_make_results_invalid(entries):
+    before = entries("fig9")
+    [entry] = entries("fig9", threshold=4, title="Other", notes="", printed=[], figures=[], reference=None).values()
+    data = {"toy": entry["data"]["toy"] | {"title": "Another title"}}
+    methods = entry["methods"] | {"new": {"file": "new", "params": {}, "data": None}}
+    methods["svd"] = methods["svd"] | {"label": "Singular values"}
+    check(before, {"fig9": entry | {"data": data, "methods": methods}}, "")
+
+
+def test_what_is_said_of_an_experiment_may_change_and_reaches_its_page_without_any_runs(root, run, entries):
+    run(entries("fig10", notes="None."))
+    target = publish("embedded", entries("fig10", notes="None."), root)
     forget(root)
-    run(root, row, "fig9", departures="Few iterations.")
-    publish("embedded", root)
+    nowhere = {"iterate": "returned", "data": None, "noise": None, "item": None}
+    printed = [{"metric": "psnr", **nowhere, "values": {"svd": 14.4}}]
+    publish("embedded", entries("fig10", notes="Few iterations.", printed=printed, reference="deeptensor"), root)
     page = (target / "fig10" / "table.html").read_text()
     assert "Few iterations." in page
-    assert "Indian Pines" in page
+    assert "A toy cube" in page
     assert "23.50" in page  # the mean of DeepTensor's two
+    assert '<td data-sort="14.4">14.4</td>' in page
+    summary = tables.read_summary(target / "fig10" / "summary.csv").set_index("method")
+    assert summary.loc["svd", ["printed", "gain"]].tolist() == [14.4, -3.0]
 
 
-def test_a_changed_claim_is_judged_again_in_every_published_profile_without_any_runs(root, row):
-    run(root, row, "fig9")
-    target = publish("embedded", root)
+def test_a_changed_claim_is_judged_again_without_any_runs(root, run, entries):
+    run(entries("fig9"))
+    target = publish("embedded", entries("fig9"), root)
     forget(root)
-    other = shutil.copytree(target, target.with_name("public"))
-    claims = (root / "config" / "claims.yaml").read_text().replace("at_least: 1.5", "at_least: 4")
-    (root / "config" / "claims.yaml").write_text(claims)
-    publish("embedded", root)
-    assert (root / "README.md").read_text().count("not reproduced, on other data") == 2
-    assert "not reproduced, on other data" in (other / "scorecard.md").read_text()
+    publish("embedded", entries("fig9", threshold=4), root)
+    assert "not reproduced, on other data" in (root / "README.md").read_text()
+    assert "not reproduced, on other data" in (target / "scorecard.md").read_text()
     assert (target / "fig9" / "toy" / "gaussian" / "strip.png").is_file()
 
 
-def test_a_profile_that_was_not_run_to_its_end_is_an_error(root, row):
-    (run(root, row, "fig9") / "config.yaml").unlink()
+def test_every_published_profile_has_a_column_and_a_claim_that_only_one_has_a_dash(root, run, entries):
+    run(entries("fig9", "fig10"))
+    publish("embedded", entries("fig9", "fig10"), root)
+    cut = entries("fig9", profile="public-cpu")
+    run(cut, "public-cpu")
+    publish("public-cpu", cut, root)
+    rows = (root / "README.md").read_text().splitlines()[2:-2]
+    assert rows[0] == "| claim | embedded | public-cpu |"
+    assert rows[2].count("**[reproduced, on other data](results/published/") == 2
+    assert rows[3].startswith("| **fig10.** A claim. |")
+    assert rows[3].endswith("| - |")
+
+
+def test_the_readme_has_a_table_for_each_source(root, run, entries):
+    lecture = {"id": "talk", "title": "A lecture", "citation": "Roe.", "url": None, "code": None, "subject": None}
+    both = entries("fig9") | entries("lesson", source=lecture)
+    run(both)
+    publish("embedded", both, root)
+    text = (root / "README.md").read_text()
+    assert text.count("| claim | embedded |") == 2
+    marks = ["**A paper on <cubes>**\n\n|", "**fig9.**", "**A lecture**\n\n|", "**lesson.**"]
+    assert [text.index(mark) for mark in marks] == sorted(text.index(mark) for mark in marks)
+
+
+def test_a_profile_without_claims_can_be_published(root, run, bare):
+    silent = {"fig9": bare()}
+    run(silent)
+    target = publish("embedded", silent, root)
+    assert "No experiment that was selected makes a claim" in (root / "README.md").read_text()
+    assert "23.50" in (target / "fig9" / "table.html").read_text()
+
+
+def test_a_profile_that_was_not_run_to_its_end_is_an_error(root, run, entries):
+    (run(entries("fig9")) / "experiments.yaml").unlink()
     with pytest.raises(PublishError, match="run the profile to its end first"):
-        publish("embedded", root)
+        publish("embedded", entries("fig9"), root)
+
+
+def test_publishing_a_profile_judges_the_others_again_where_their_settings_are_those_of_now(
+    root, run, entries, monkeypatch, capsys
+):
+    profiles = ("embedded", "public-cpu", "public")
+    for profile in profiles:
+        run(entries("fig9", profile=profile), profile)
+        publish(profile, entries("fig9", profile=profile), root)
+    now = {profile: entries("fig9", threshold=4, profile=profile) for profile in profiles}
+    now["public"] = entries("fig9", threshold=4, profile="public", seeds=[7])
+
+    class Planned:
+        @staticmethod
+        def read(config, root):
+            plan = Planned()
+            plan.entries = lambda: now[config["profile"]]
+            return plan
+
+    monkeypatch.setattr(publishing, "Plan", Planned)
+    publishing.main("embedded", root)
+    published = root / "results" / "published"
+    judged = ["not reproduced" in (published / profile / "scorecard.md").read_text() for profile in profiles]
+    assert judged == [True, True, False]
+    assert "public stays as it was published: the results of fig9" in capsys.readouterr().err
+
+
+def test_renewing_twice_changes_nothing(root, run, entries):
+    run(entries("fig9"))
+    target = publish("embedded", entries("fig9"), root)
+    files = [target / name for name in ("fig9/summary.csv", "scorecard.csv", "scorecard.md", "manifest.json")]
+    before = [path.read_bytes() for path in files]
+    renew(target, entries("fig9"))
+    assert [path.read_bytes() for path in files] == before

@@ -7,14 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.report.claims import entries_of, scorecard
-from benchmark.report.manifest import manifest_of
-from benchmark.report.pages import write_index, write_scorecard
+from benchmark.report.overview import make_index, make_scorecard
 from benchmark.report.tables import summarise, write
 from benchmark.scoring import CURVE_COLUMNS
 
-ENTRY = {"title": "Denoising", "mirrors": "Figure 9", "departures": "A small cube & few iterations."}
 CURVES = pd.DataFrame(columns=CURVE_COLUMNS)
+LECTURE = {"id": "lecture", "title": "A lecture", "citation": "Roe.", "url": None, "code": None, "subject": "Ours"}
 
 
 def condition(**changes):
@@ -23,15 +21,18 @@ def condition(**changes):
 
 
 @pytest.fixture
-def page(row, tmp_path):
-    """Return the page of claims with every verdict, beside what it links."""
+def scores(row):
     deep = {"method": "deep", "label": "Deep", "file": "deeptensor_cube"}
     gains = {0: 2.95, 1: 3.05}
     rows = [row(seed=seed, value=30.0) for seed in gains]
     rows += [row(**deep, seed=seed, value=30.0 + gain) for seed, gain in gains.items()]
     rows += [row(**deep, seed=seed, value=40.0, iterate="oracle") for seed in gains]
     rows += [row(method="bm3d", label="BM3D", value=np.nan, status="failed", message="out of <luck>")]
-    scores = pd.DataFrame(rows)
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture
+def claims():
     conditions = {
         "good": [condition()],
         "mixed": [condition(at_least=2.5), condition(of="deep:oracle", at_least=11)],
@@ -39,25 +40,38 @@ def page(row, tmp_path):
         "lost": [condition(), condition(to=["bm3d"])],
     }
     claims = [
-        {"id": name, "experiment": "fig9", "where": "Figure 9", "claim": f"A {name} claim.", "conditions": own}
+        {"id": name, "where": "Figure 9", "claim": f"A {name} claim.", "conditions": own, "why": {}}
         for name, own in conditions.items()
     ]
     claims[0]["own_data"] = ["toy"]
-    claims[1]["why"] = "Few iterations & a small cube."
-    claims.append(claims[0] | {"id": "absent", "experiment": "fig11"})
-    card = scorecard(claims, {"fig9": (scores, CURVES)}, ["fig9"], {"toy": "toy"}, "smoke")
-    folder = tmp_path / "fig9"
-    folder.mkdir()
-    write(card, tmp_path / "scorecard.csv")
-    write(scores.assign(experiment="fig9"), folder / "scores.csv")
-    write(summarise(scores), folder / "summary.csv")
-    for name in ("fig9/table.html", "scorecard.md"):
-        (tmp_path / name).touch()
-    write_scorecard(entries_of(card), {"fig9": ENTRY}, "smoke", tmp_path / "scorecard.html")
-    products = [tmp_path / "scorecard.html", tmp_path / "scorecard.csv", folder / "table.html"]
-    every = {"fig9": scores}
-    write_index(products, [ENTRY | {"id": "fig9"}], every, manifest_of("smoke", every), {}, tmp_path / "index.html")
-    return tmp_path / "scorecard.html"
+    claims[1]["why"] = {"*": "Few iterations & a small cube."}
+    return claims
+
+
+@pytest.fixture
+def write_pages(scores, tmp_path):
+    """Write scorecard and index of experiments that all have the same scores; return the scorecard's page."""
+
+    def write_of(*experiments):
+        for entry in experiments:
+            folder = tmp_path / entry["id"]
+            folder.mkdir()
+            write(scores.assign(experiment=entry["id"]), folder / "scores.csv")
+            write(CURVES, folder / "curves.csv")
+            write(summarise(scores, entry["metric"], entry["reference"]), folder / "summary.csv")
+            (folder / "table.html").touch()
+        entries = {entry["id"]: entry for entry in experiments}
+        make_scorecard(tmp_path, entries)
+        make_index(tmp_path, entries)
+        return tmp_path / "scorecard.html"
+
+    return write_of
+
+
+@pytest.fixture
+def page(write_pages, entry, claims):
+    """Return the page of claims with every verdict, beside what it links."""
+    return write_pages(entry(methods=("deep", "svd", "bm3d"), subject=["deep"], claims=claims))
 
 
 def claims_of(page):
@@ -69,17 +83,16 @@ def claims_of(page):
 def test_each_claim_stands_with_its_verdict_and_the_counts_add_up(page):
     claims = claims_of(page)
     verdicts = {
-        "good": "A good claim. reproduced PSNR",  # on the paper's own data
+        "good": "A good claim. reproduced PSNR",  # on the source's own data
         "mixed": "partly, on other data, uncertain PSNR",
         "bad": "not reproduced, on other data",
         "lost": "not run bm3d on toy (cube), gaussian, seed 0: failed: out of &lt;luck&gt;",
-        "absent": "not run the config has no experiment &#39;fig11&#39;; it has: fig9",
     }
     assert set(claims) == set(verdicts)
     for name, text in verdicts.items():
         assert text in claims[name]
-    counts = re.findall(r'<b class="[\w-]+">(\d)</b> ([\w ]+?)\s*·', page.read_text(encoding="utf-8"))
-    assert counts == [("1", "reproduced"), ("1", "partly"), ("1", "not reproduced"), ("2", "not run")]
+    counts = re.findall(r'<b class="[\w-]+">(\d)</b> ([\w ]+?)\s*(?:·|</p>)', page.read_text(encoding="utf-8"))
+    assert counts == [("1", "reproduced"), ("1", "partly"), ("1", "not reproduced"), ("1", "not run")]
 
 
 def test_each_condition_stands_with_effect_interval_threshold_and_whether_it_holds(page):
@@ -97,8 +110,6 @@ def test_the_strongest_other_method_the_data_and_the_reason_stand_beside_the_ver
     text = "SVD is the strongest other method: DeepTensor&#39;s PSNR [dB] minus its is +3.00."
     assert f"{text} toy table · figures" in claims["good"]
     assert "Few iterations &amp; a small cube." in claims["mixed"]
-    assert "- -" in claims["absent"]
-    assert "table" not in claims["absent"]
 
 
 def test_the_page_and_the_index_load_nothing_from_a_network_and_link_each_other(page):
@@ -108,12 +119,41 @@ def test_the_page_and_the_index_load_nothing_from_a_network_and_link_each_other(
         assert not re.search(r"url\(|@import|fetch\(|<script", html)
         linked[source.name] = re.findall(r"""(?:src|href)\s*=\s*["']([^"']*)""", html)
         for address in linked[source.name]:
-            if not address.startswith(("#", "data:")):
+            if not address.startswith(("#", "data:", "https://example.org/")):
                 assert (source.parent / unquote(address.partition("#")[0])).is_file(), address
     assert {"fig9/table.html", "index.html#fig9", "scorecard.csv", "scorecard.md"} <= set(linked["scorecard.html"])
     assert {"scorecard.html", "scorecard.csv"} <= set(linked["index.html"])
     assert 'id="fig9"' in (page.parent / "index.html").read_text(encoding="utf-8")
 
 
-def test_the_departures_stand_on_the_page(page):
-    assert "A small cube &amp; few iterations." in page.read_text(encoding="utf-8")
+def test_the_departures_and_the_notes_stand_on_the_page(page):
+    html = page.read_text(encoding="utf-8")
+    assert "<td>deeptensor: iterations</td>" in html
+    assert "The paper &amp; its script differ." in html
+
+
+def test_claims_of_two_sources_stand_apart_and_each_in_the_name_of_its_subject(write_pages, entry, claims):
+    deep = {"methods": ("deep", "svd", "bm3d"), "subject": ["deep"]}
+    taught = claims[2] | {"id": "taught"}
+    page = write_pages(
+        entry(**deep, claims=claims[:1]),
+        entry(id="lesson", source=LECTURE, place="Lecture 3", claims=[taught], **deep),
+        entry(id="silent", source=LECTURE, **deep),
+    )
+    html = page.read_text(encoding="utf-8")
+    places = [html.index(text) for text in ("A paper on &lt;", "A good claim", "A lecture", "A bad claim")]
+    assert places == sorted(places)
+    assert html.count('<table class="claims">') == 2
+    assert "Ours&#39;s PSNR [dB] minus its is +3.00" in claims_of(page)["taught"]
+    index = (page.parent / "index.html").read_text(encoding="utf-8")
+    assert re.findall(r">Best ([\w ]+)</th>", index) == ["other method", "DeepTensor", "other method", "Ours"]
+    assert index.index('id="fig9"') < index.index("A lecture", index.index('id="fig9"')) < index.index('id="lesson"')
+
+
+def test_without_claims_the_page_says_so_and_the_index_does_not_link_it(write_pages, bare):
+    page = write_pages(bare(methods=("deep", "svd", "bm3d")))
+    html = page.read_text(encoding="utf-8")
+    assert "No experiment that was selected makes a claim" in html
+    assert "<table" not in html
+    assert "scorecard" not in (page.parent / "index.html").read_text(encoding="utf-8")
+    assert pd.read_csv(page.parent / "scorecard.csv").empty

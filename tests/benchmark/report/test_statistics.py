@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from benchmark.metrics import METRICS, Metric
 from benchmark.report.claims import effect_of, holds
 from benchmark.report.statistics import STATISTICS, Missing
 from benchmark.scoring import CURVE_COLUMNS
@@ -12,7 +13,7 @@ from benchmark.scoring import CURVE_COLUMNS
 NO_CURVES = pd.DataFrame(columns=CURVE_COLUMNS)
 
 
-def trace(psnr, *, iterations=(1, 10, 100), seconds=(1.0, 2.0, 3.0), **names):
+def trace(levels, *, iterations=(1, 10, 100), seconds=(1.0, 2.0, 3.0), **names):
     place = {
         "dataset": "toy",
         "item": "cube",
@@ -20,8 +21,9 @@ def trace(psnr, *, iterations=(1, 10, 100), seconds=(1.0, 2.0, 3.0), **names):
         "method": "deeptensor",
         "seed": 0,
         "iterate": "last",
+        "metric": "psnr",
     }
-    columns = {"iteration": iterations, "seconds": seconds, "psnr": psnr}
+    columns = {"iteration": iterations, "seconds": seconds, "value": levels}
     return pd.DataFrame(columns).assign(**place | names)
 
 
@@ -100,7 +102,7 @@ def test_a_speed_up_is_to_the_best_psnr_of_the_slow_method_and_none_where_the_fa
     scores = table({"deeptensor": [30.0, 30.0], "slow": [30.0, 30.0]})
     slow = trace([20, 25, 24], seconds=(60, 120, 180), method="slow")
     fast = trace([22, 25, 27])
-    curves = pd.concat([fast, slow, fast.assign(seed=1, psnr=24.9), slow.assign(seed=1)])
+    curves = pd.concat([fast, slow, fast.assign(seed=1, value=24.9), slow.assign(seed=1)])
     assert values("speed_up", scores, curves, of="deeptensor", to="slow") == [60.0, 0.0]
 
 
@@ -131,4 +133,48 @@ def test_psnr_lost_past_the_best_iteration_is_compared_and_needs_the_trace_to_go
     # Half a decade past the best, half of it is lost.
     assert values("lost_past_best", scores, curves, multiple=10**0.5, **arguments) == pytest.approx([0.5 - 3])
     with pytest.raises(Missing, match="the trace of decoder goes from iteration 1 to 100, not to 300"):
-        values("lost_past_best", scores, pd.concat([steep, flat.assign(psnr=[20, 25, 26])]), **arguments)
+        values("lost_past_best", scores, pd.concat([steep, flat.assign(value=[20, 25, 26])]), **arguments)
+
+
+@pytest.fixture
+def rmse(monkeypatch):
+    """A measure of which less is better, and whose square is the squared error."""
+    monkeypatch.setitem(METRICS, "rmse", Metric("RMSE", False, 3, error=lambda value: value**2))
+    return {"metric": "rmse", "higher_is_better": False}
+
+
+def test_an_error_reduction_is_of_squared_errors_whatever_the_measure_of_the_curves(table, rmse):
+    scores = table({"deeptensor": [0.1], "constant": [0.6]}, **rmse)
+    curves = trace([0.9, 0.3, 0.2], metric="rmse")
+    assert values("error_reduction", scores, curves, of="deeptensor", to="constant", after=10) == pytest.approx([4.0])
+
+
+def test_an_error_reduction_needs_a_measure_that_tells_the_error(table):
+    sam = {"metric": "sam", "higher_is_better": False}
+    scores = table({"deeptensor": [3.0], "constant": [9.0]}, **sam)
+    with pytest.raises(Missing, match="sam, by which the curves are, does not tell the squared error"):
+        values("error_reduction", scores, trace([9, 5, 3], metric="sam"), of="deeptensor", to="constant", after=10)
+
+
+def test_where_less_is_better_a_trace_is_best_where_it_is_lowest(table, rmse):
+    scores = table({"deeptensor": [0.1], "slow": [0.1]}, **rmse)
+    slow = trace([0.5, 0.2, 0.3], seconds=(60, 120, 180), method="slow", metric="rmse")
+    fast = trace([0.4, 0.2, 0.6], metric="rmse")
+    curves = pd.concat([fast, slow])
+    assert values("speed_up", scores, curves, of="deeptensor", to="slow") == [60.0]
+    never = pd.concat([fast.assign(value=0.25), slow])
+    assert values("speed_up", scores, never, of="deeptensor", to="slow") == [0.0]
+    lost = values("lost_past_best", scores, curves, of="deeptensor", to="slow", multiple=10)
+    assert lost == pytest.approx([(0.6 - 0.2) - (0.3 - 0.2)])
+    levels = {"weak": 0.1, "strong": 0.3}
+    both = pd.concat([table({"deeptensor": [0.1]}, noise=noise, **rmse) for noise in levels])
+    later = pd.concat([trace([3, 2, 1], noise="weak", metric="rmse"), trace([1, 2, 3], noise="strong", metric="rmse")])
+    assert values("rank_correlation", both, later, of="deeptensor", levels=levels) == pytest.approx([-1.0])
+
+
+def test_a_long_message_of_a_lost_run_is_shortened(scores):
+    scores.loc[0, ["value", "status", "message"]] = [np.nan, "failed", "x" * 12_000]
+    with pytest.raises(Missing) as missing:
+        values("difference", scores, metric="psnr", of="deeptensor")
+    assert len(str(missing.value)) < 450
+    assert "the scores" in str(missing.value)

@@ -2,7 +2,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.report.tables import as_text, gather, summarise, write
+from benchmark.report.tables import (
+    as_text,
+    failures,
+    gather,
+    read_summary,
+    shortened,
+    summarise,
+    with_printed,
+    write,
+)
 
 
 @pytest.fixture
@@ -31,7 +40,7 @@ def scores(row):
 
 @pytest.fixture
 def summary(scores):
-    return summarise(scores)
+    return summarise(scores, "psnr", "svd")
 
 
 def of(summary, method, iterate="returned"):
@@ -54,15 +63,59 @@ def test_the_sd_of_a_single_run_is_empty(summary):
 
 def test_items_count_as_runs_unless_they_are_a_group(row):
     scores = pd.DataFrame([row(item="a", value=20.0), row(item="b", value=26.0)])
-    assert summarise(scores)[["n", "psnr_mean"]].values.tolist() == [[2, 23.0]]
-    apart = summarise(scores, by=("dataset", "item", "noise"))
+    assert summarise(scores, "psnr", "svd")[["n", "psnr_mean"]].values.tolist() == [[2, 23.0]]
+    apart = summarise(scores, "psnr", "svd", by=("dataset", "item", "noise"))
     assert apart[["item", "n", "psnr_mean"]].values.tolist() == [["a", 1, 20.0], ["b", 1, 26.0]]
 
 
-def test_gain_over_svd_is_the_mean_of_the_differences_on_the_same_noisy_signals(summary):
-    assert of(summary, "deep")["psnr_gain"] == 1.5
-    assert of(summary, "slow")["psnr_gain"] == 10.0  # to seed 0's 30 dB, not to SVD's mean
-    assert of(summary, "svd")["psnr_gain"] == 0.0
+def test_the_gain_is_the_mean_of_the_differences_to_the_reference_on_the_same_noisy_signals(scores, summary):
+    assert of(summary, "deep")["gain"] == 1.5
+    assert of(summary, "slow")["gain"] == 10.0  # to seed 0's 30 dB, not to SVD's mean
+    assert of(summary, "svd")["gain"] == 0.0
+    assert of(summarise(scores, "psnr", "deep"), "svd")["gain"] == -1.5
+    assert "gain" not in summarise(scores, "psnr", None)
+    assert summarise(scores, "psnr", "bm3d")["gain"].isna().all()  # a profile may leave the reference out
+
+
+def test_the_gain_and_the_order_are_by_the_primary_metric_and_its_direction(row):
+    other = {"method": "other", "label": "Other"}
+    values = {"psnr": (30.0, 20.0), "sam": (5.0, 3.0)}
+    scores = pd.DataFrame(
+        [
+            row(metric=metric, higher_is_better=metric == "psnr", value=value, **method)
+            for metric, pair in values.items()
+            for value, method in zip(pair, ({}, other), strict=True)
+        ]
+    )
+    summary = summarise(scores, "sam", "svd")
+    assert summary[["method", "gain"]].values.tolist() == [["other", -2.0], ["svd", 0.0]]
+    assert [name for name in summary if name.endswith("_mean")] == ["sam_mean", "psnr_mean"]
+    assert summary["sam_best"].tolist() == [True, False]
+    assert summarise(scores, "psnr", "svd")["method"].tolist() == ["svd", "other"]
+
+
+def test_the_family_of_a_method_stands_in_the_summary(scores, tmp_path):
+    summary = summarise(scores.assign(family=scores["method"] + "s"), "psnr", None)
+    assert of(summary, "deep")["family"] == "deeps"
+    write(summary, tmp_path / "summary.csv")
+    assert read_summary(tmp_path / "summary.csv")["family"].tolist() == summary["family"].tolist()
+
+
+def test_printed_numbers_stand_at_their_iterate_data_and_noise(scores, summary):
+    nowhere = {"data": None, "noise": None, "item": None}
+    printed = [
+        {"metric": "psnr", "iterate": "returned", **nowhere, "values": {"svd": 14.4, "lost": 1.0}},
+        {"metric": "psnr", "iterate": "oracle", **nowhere, "values": {"deep": 17.6}},
+        {"metric": "psnr", "iterate": "returned", **nowhere, "item": "cube", "values": {"slow": 3.0}},
+        {"metric": "psnr", "iterate": "returned", **nowhere, "noise": "poisson", "values": {"deep": 9.0}},
+        {"metric": "ssim", "iterate": "returned", **nowhere, "data": "toy", "values": {"svd": 0.9}},
+    ]
+    told = with_printed(summary, printed, "psnr")
+    assert of(told, "svd")[["printed", "printed_ssim"]].tolist() == [14.4, 0.9]
+    assert of(told, "deep", "oracle")["printed"] == 17.6
+    assert told["printed"].notna().sum() == 2
+    assert told["printed_ssim"].notna().sum() == 1
+    assert with_printed(summary, [], "psnr")["printed"].isna().all()
 
 
 def test_a_lost_run_is_told_with_its_count_and_message_and_keeps_its_row(summary):
@@ -83,7 +136,7 @@ def test_a_lost_run_is_a_hole_in_every_iterate_of_its_method(row):
             row(**deep, seed=1, value=np.nan, status="timeout", message="too slow"),
         ]
     )
-    last = of(summarise(scores), "deep", "last")
+    last = of(summarise(scores, "psnr", None), "deep", "last")
     assert (last["n"], last["runs"], last["status"]) == (1, 2, "timeout (1 of 2): too slow")
     assert not last["psnr_best"]
 
@@ -96,13 +149,13 @@ def test_best_is_neither_a_control_nor_an_oracle_nor_a_method_that_lost_a_run(su
 def test_best_is_the_smallest_where_lower_is_better(row):
     sam = {"metric": "sam", "higher_is_better": False}
     scores = pd.DataFrame([row(**sam, value=5.0), row(**sam, method="other", label="Other", value=3.0)])
-    summary = summarise(scores)
+    summary = summarise(scores, "sam", None)
     assert summary["method"].tolist() == ["other", "svd"]
     assert summary["sam_best"].tolist() == [True, False]
 
 
 def test_rows_are_sorted_by_data_set_then_by_falling_psnr_with_holes_last(scores):
-    summary = summarise(pd.concat([scores, scores.assign(dataset="area")]))
+    summary = summarise(pd.concat([scores, scores.assign(dataset="area")]), "psnr", "svd")
     order = ["clean", "deep", "slow", "deep", "svd", "broken"]
     assert summary["method"].tolist() == order * 2
     assert summary["dataset"].tolist() == ["area"] * 6 + ["toy"] * 6
@@ -144,3 +197,32 @@ def test_the_text_stars_the_best_and_tells_the_failure(summary):
     assert any("32.50 ± 2.12" in line for line in lines)
     assert any(line.startswith("broken") and "failed (2 of 2): singular matrix" in line for line in lines)
     assert any("oracle" in line and "uses the truth" in line for line in lines)
+
+
+LONG = "<b>" + "long " * 2400
+
+
+def test_a_message_of_more_than_300_characters_is_cut_and_says_where_the_whole_is(row, tmp_path):
+    assert shortened("x" * 300) == "x" * 300
+    short = shortened(LONG)
+    assert short.startswith(LONG[:290])
+    assert len(short) < 400
+    assert "the scores, and mostly the run's log, have the whole message" in short
+    lost = row(value=np.nan, status="failed", message=LONG)
+    write(pd.DataFrame([lost, row(method="other", label="Other")]), tmp_path / "0.csv")
+    scores = gather([tmp_path / "0.csv"], "fig9")
+    assert scores["message"].iloc[0] == LONG  # whole in the scores
+    summary = summarise(scores, "psnr", None)
+    assert of(summary, "svd")["status"] == f"failed (1 of 1): {short}"
+    assert max(map(len, failures(scores).splitlines())) < 500
+
+
+def test_failures_name_the_folders_of_the_runs(row):
+    lost = {"value": np.nan, "status": "failed", "message": "singular matrix", "experiment": "fig9"}
+    skipped = {"value": np.nan, "status": "skipped", "message": "no package", "experiment": "fig9"}
+    told = failures(pd.DataFrame([row(**lost), row(item="other", **lost), row(method="bm3d", **skipped)]))
+    assert told.startswith("2 runs failed:")
+    assert "  svd on toy (cube), gaussian, seed 0: failed: singular matrix\n" in told
+    assert told.count("  runs/fig9/toy/gaussian/svd/0\n") == 1
+    assert "bm3d" not in told
+    assert failures(pd.DataFrame([row(experiment="fig9")])) == ""

@@ -1,0 +1,26 @@
+"""What a protocol may or may not tell: a method that cannot do without it is skipped where it is not told."""
+
+import numpy as np
+
+from benchmark.contract import Problem, Skipped
+from benchmark.noise import Noise
+
+
+def rank_of(method: str, problem: Problem) -> int:
+    """Return the rank of a problem; raises Skipped, in the name of the method, where none is told."""
+    if problem.rank is None:
+        raise Skipped(f"{method} needs the rank, and this problem tells none")
+    return problem.rank
+
+
+def noise_of(method: str, problem: Problem) -> Noise:
+    """Return the noise model of a problem; raises Skipped, in the name of the method, where none is told."""
+    if problem.noise is None:
+        raise Skipped(f"{method} needs the noise level, and this problem names no noise model")
+    return problem.noise
+
+
+def sigma_of(method: str, problem: Problem) -> float:
+    """Return the root of the mean variance of a problem's noise; raises Skipped as `noise_of` does."""
+    # The models' variance is affine in the mean, so that this is the mean variance, free of bias.
+    return float(np.sqrt(noise_of(method, problem).variance(problem.observed.mean(dtype=np.float64))))

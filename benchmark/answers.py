@@ -1,0 +1,122 @@
+"""Whether what a method returned is an answer at all: its types, shapes and values, those of its trace included."""
+
+from collections.abc import Mapping
+from numbers import Integral, Real
+
+import numpy as np
+
+from benchmark.contract import Answer, Estimate, Snapshot, compose
+
+Shape = tuple[int, ...]
+
+
+class NoAnswer(ValueError):
+    """What a method returned is none of what it was asked for; the message says why."""
+
+
+def check_answer(
+    estimate: object, shape: Shape | Mapping[str, Shape] | None, optional: frozenset[str] = frozenset()
+) -> int:
+    """Return how many values of an estimate's answer are NaN or infinite; raise NoAnswer if it is no answer.
+
+    `shape` is that of the signal asked for, or of each part by name, of which the `optional` ones may be left out; None
+    where the task leaves it open.
+    """
+    if not isinstance(estimate, Estimate):
+        raise NoAnswer(f"returned {_type(estimate)}, not an Estimate")
+    if sum(value is not None for value in (estimate.signal, estimate.factors, estimate.parts)) != 1:
+        raise NoAnswer("an Estimate holds one of: a signal, factors, parts")
+    if estimate.iterations is not None and (not isinstance(estimate.iterations, Integral) or estimate.iterations < 0):
+        raise NoAnswer(f"returned {estimate.iterations!r} as the number of iterations, which is a whole number")
+    bad = _check_value(_of_field(estimate), shape, optional, "returned")
+    if not isinstance(estimate.trace, list | tuple):
+        raise NoAnswer(f"returned {_type(estimate.trace)} as the trace, not a list of Snapshots")
+    for number, snapshot in enumerate(estimate.trace):
+        if not isinstance(snapshot, Snapshot):
+            raise NoAnswer(f"returned a trace with {_type(snapshot)} in place {number}, not a Snapshot")
+        for name in ("iteration", "seconds", "loss"):
+            if not isinstance(getattr(snapshot, name), Real):
+                raise NoAnswer(f"returned a trace with {_type(getattr(snapshot, name))} as `{name}` in place {number}")
+        for name in ("last", "average"):
+            if name == "last" or snapshot.average is not None:
+                _check_value(
+                    getattr(snapshot, name), shape, optional, f"returned a trace whose `{name}` in place {number} is"
+                )
+    return bad
+
+
+def size_of(answer: Answer) -> int:
+    """Return the number of values of an answer."""
+    signal = compose(answer)
+    return sum(own.size for own in signal.values()) if isinstance(signal, dict) else signal.size
+
+
+def _of_field(estimate: Estimate) -> object:
+    """Return the answer, after a look at which field it stands in."""
+    if estimate.signal is not None and not isinstance(estimate.signal, np.ndarray):
+        raise NoAnswer(f"returned {_type(estimate.signal)} as the signal, not a NumPy array")
+    if estimate.factors is not None and not isinstance(estimate.factors, tuple | list):
+        raise NoAnswer(f"returned {_type(estimate.factors)} as factors, not a tuple of NumPy arrays")
+    if estimate.parts is not None and not isinstance(estimate.parts, Mapping):
+        raise NoAnswer(f"returned {_type(estimate.parts)} as parts, not a mapping from names to NumPy arrays")
+    return estimate.answer
+
+
+def _check_value(value: object, shape: Shape | Mapping[str, Shape] | None, optional: frozenset[str], what: str) -> int:
+    """Return how many values are not finite; raise NoAnswer for other types or shapes than those asked for."""
+    if isinstance(value, Mapping):
+        return _check_parts(value, shape, optional, what)
+    if isinstance(value, tuple | list):
+        _check_factors(value, what)
+        if isinstance(shape, Mapping):
+            raise NoAnswer(f"{what} factors, where these parts were asked for: {', '.join(shape)}")
+        if shape is not None and (composed := _composed_shape(value)) != shape:
+            raise NoAnswer(f"{what} factors of shape {composed}, where {shape} was asked for")
+        return _check_array(compose(tuple(value)), shape, what)
+    return _check_array(value, shape, what)
+
+
+def _check_parts(parts: Mapping, shape: Shape | Mapping[str, Shape] | None, optional: frozenset[str], what: str) -> int:
+    if isinstance(shape, tuple):
+        raise NoAnswer(f"{what} parts, where one signal of shape {shape} was asked for")
+    if not parts:
+        raise NoAnswer(f"{what} the parts none, where {'some' if shape is None else ', '.join(shape)} were asked for")
+    if shape is not None:
+        names = set(shape)
+        if not names - optional <= set(parts) <= names:
+            raise NoAnswer(f"{what} the parts {', '.join(parts)}, where these were asked for: {', '.join(shape)}")
+    wanted = dict.fromkeys(parts) if shape is None else shape
+    return sum(_check_array(own, wanted[name], f"{what} in part {name!r}") for name, own in parts.items())
+
+
+def _check_factors(factors: tuple | list, what: str) -> None:
+    for factor in factors:
+        if not isinstance(factor, np.ndarray) or factor.ndim < 2:
+            raise NoAnswer(f"{what} {_type(factor)} among the factors, which are NumPy arrays of shape (..., rank)")
+    if not factors or len({factor.shape[-1] for factor in factors}) != 1:
+        ranks = ", ".join(str(factor.shape[-1]) for factor in factors) or "none"
+        raise NoAnswer(f"{what} factors whose last axes differ: {ranks}")
+
+
+def _composed_shape(factors: tuple | list) -> Shape:
+    return tuple(size for factor in factors for size in factor.shape[:-1])
+
+
+def _check_array(array: object, shape: object, what: str) -> int:
+    if not isinstance(array, np.ndarray):
+        raise NoAnswer(f"{what} {_type(array)}, not a NumPy array")
+    if isinstance(shape, Mapping):
+        raise NoAnswer(f"{what} one signal, where these parts were asked for: {', '.join(shape)}")
+    if shape is not None and array.shape != tuple(shape):
+        raise NoAnswer(f"{what} shape {array.shape}, where {shape} was asked for")
+    if np.iscomplexobj(array):
+        raise NoAnswer(f"{what} complex values")
+    if not (np.issubdtype(array.dtype, np.number) or array.dtype == bool):
+        raise NoAnswer(f"{what} values of type {array.dtype}, which are no numbers")
+    return int(np.count_nonzero(~np.isfinite(array)))
+
+
+def _type(value: object) -> str:
+    """Return the type of a value as a message names it, with its package where it has one."""
+    kind = type(value)
+    return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__.partition('.')[0]}.{kind.__name__}"

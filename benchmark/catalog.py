@@ -1,0 +1,135 @@
+"""The files that come as one thing each - methods, data sets, tasks - and the noise models and operators, by name.
+
+None of them is run: what they state is read from their text.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+
+from benchmark import settings
+from benchmark.settings import NAME, SettingsError, listing
+from benchmark.source import ROOT, classes_of, code_of, literals_of, parameters_of
+
+# What a file of each folder must state as literals, of which types, and the functions that it must have.
+CONTRACTS = {
+    "baselines": ({"LABEL": str, "FAMILY": str, "TASKS": set, "DEVICES": set}, ("solve",)),
+    "datasets": ({"TITLE": str, "KIND": str}, ("load",)),
+    "tasks": (
+        {"KINDS": set, "MEASURES": list, "FIGURES": set, "FLOOR": str | None, "CEILING": str | None},
+        ("pose", "answer_shape", "measures", "tiny"),
+    ),
+}
+# What decides what a method's file answers.
+METHOD = ("solve", "solve_many", "SEES_TRUTH", "COMPLETE")
+# Noise models and operators: the key that names one in an experiment, where they are, and a method that each has.
+MODELS = {"model": ("noise", "sample"), "kind": ("operators", "build")}
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of `baselines/`, `datasets/` or `tasks/`: its literals, or why it cannot be used."""
+
+    path: Path
+    literals: Mapping = field(default_factory=dict)
+    fault: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name of the file without its ending."""
+        return self.path.stem
+
+    @property
+    def place(self) -> str:
+        """The file as messages name it."""
+        return f"{self.path.parent.name}/{self.path.name}"
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """What there is by name: methods, data sets, tasks and sources, below a root."""
+
+    root: Path
+    methods: Mapping[str, File]
+    datasets: Mapping[str, File]
+    tasks: Mapping[str, File]
+    sources: Mapping[str, settings.Source]
+
+
+def files_of(root: Path, folder: str) -> dict[str, File]:
+    """Return the files of `baselines/`, `datasets/` or `tasks/` by name, each with its literals, or with its fault."""
+    return {path.stem: _file_of(path, *CONTRACTS[folder]) for path in sorted((root / folder).glob("[!_.]*.py"))}
+
+
+def chosen(files: Mapping[str, File], name: str, folder: str, where: str) -> File:
+    """Return a file by name; raise SettingsError if there is none, or if it cannot be used."""
+    if name not in files:
+        raise SettingsError.unknown(where, f"file {folder}/", f"{name}.py", files)
+    if files[name].fault:
+        raise SettingsError(f"{where}: {files[name].place} cannot be used", files[name].fault)
+    return files[name]
+
+
+def able(task: File, operators: Iterable[str | None], catalog: Catalog) -> list[File]:
+    """Return the files of `baselines/` that solve the task, for one of the kinds of operators at least."""
+    whole = [file for file in catalog.methods.values() if not file.fault and task.name in file.literals["TASKS"]]
+    return [file for file in whole if any(suits(file, kind) for kind in operators)]
+
+
+def suits(file: File, operator: str | None) -> bool:
+    """Tell whether a method's file is for measurements by a kind of operator, or for a signal itself (None)."""
+    return operator is None or operator in file.literals.get("OPERATORS", {operator})
+
+
+def method_code(path: Path, root: Path = ROOT) -> str:
+    """Return a digest of all that decides what a method's file answers."""
+    return code_of(path, *METHOD, root=root)
+
+
+def missing_packages(literals: Mapping) -> list[str]:
+    """Return the packages that a method file names in `REQUIRES` and that are not installed."""
+    return [name for name in literals.get("REQUIRES", []) if not _is_there(name)]
+
+
+def models(key: str, task: Path, root: Path) -> dict[str, tuple[Path, str]]:
+    """Return the noise models (for the key `model`) or operators (`kind`) by the names that experiments give them.
+
+    They are the dataclasses of `benchmark/noise.py` or `benchmark/operators.py`, and of the task's own file.
+    """
+    home, method = MODELS[key]
+    places = (task, root / "benchmark" / f"{home}.py")
+    return {snake(name): (path, name) for path in places for name in classes_of(path, method)}
+
+
+def snake(name: str) -> str:
+    """Return the name of a class as experiments write it: SaltAndPepper is salt_and_pepper."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+def _is_there(name: str) -> bool:
+    """Tell whether a module can be imported."""
+    try:
+        return find_spec(name) is not None
+    except ModuleNotFoundError:  # the package of it is not there
+        return False
+
+
+def _file_of(path: Path, literals: Mapping[str, type], functions: tuple[str, ...]) -> File:
+    try:
+        found = literals_of(path)
+    except (SyntaxError, ValueError, OSError) as error:
+        return File(path, fault=f"it is no Python: {error}")
+    if not NAME.fullmatch(path.stem):
+        return File(path, found, f"{path.stem!r} becomes a folder: use letters, digits, '_', '-' and '.' only")
+    if absent := [name for name in functions if parameters_of(path, name) is None]:
+        return File(path, found, f"it has no function `{absent[0]}`: write it as `def {absent[0]}(...)`")
+    if absent := set(literals) - set(found):
+        return File(path, found, f"it must state {listing(absent)} as a literal")
+    for name, kind in literals.items():
+        if not isinstance(found[name], kind) or found[name] == []:
+            return File(
+                path, found, f"{name} is {found[name]!r}, and not a {getattr(kind, '__name__', kind)} of what it takes"
+            )
+    return File(path, found)

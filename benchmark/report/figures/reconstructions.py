@@ -1,0 +1,134 @@
+"""Pictures of a signal and of its estimates, with a crop of each, and error maps."""
+
+import textwrap
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from scipy.ndimage import uniform_filter
+
+from benchmark.metrics import METRICS
+from benchmark.report.scene import Scene
+from benchmark.report.style import WIDTH, say
+from benchmark.stacks import as_stack
+
+COLUMNS = 6
+
+
+def draw(scene: Scene) -> Figure:
+    """Return a strip of pictures, a crop of each, and error maps, of images or stacks (height, width, ...).
+
+    The clean signal and, where it is a picture, the observed one come first; controls that return one of them as it is
+    stand there alone. All pictures share one stretch: the 1st to 99th percentile of each channel of the clean one. The
+    crop is a square of a quarter of the shorter side, where the clean picture varies most. An error map is
+    |estimate - clean|, averaged over the images, on one scale that ends at the 99th percentile of the errors of all
+    estimates. An estimate that is a text fills its place with it. Captions show the first two measures.
+    """
+    clean, shown = as_stack(scene.truth), _shown_of(scene)
+    signals, values = _signals_of(scene)
+    limits = np.percentile(_picture(clean, shown), (1, 99), axis=(0, 1))
+    corner, side = busiest_window(_picture(clean, shown))
+    errors = {
+        label: np.abs(signal - clean).mean(axis=2)
+        for label, signal in signals.items()
+        if label != "Clean" and not isinstance(signal, str)
+    }
+    judged = [error for label, error in errors.items() if label != "Noisy"] or list(errors.values())
+    scale = Normalize(0, np.percentile(judged, 99) if judged else 1)
+
+    columns = min(COLUMNS, len(signals))
+    blocks = -(-len(signals) // columns)
+    tall = clean.shape[0] / clean.shape[1]
+    heights = [0.4, tall, 1, tall]  # a block of rows: captions, pictures, crops, error maps
+    panel = WIDTH / COLUMNS
+    figure = Figure(figsize=(columns * panel, blocks * sum(heights) * panel))
+    grid = figure.add_gridspec(4 * blocks, columns, height_ratios=heights * blocks, wspace=0.04, hspace=0.02)
+    grid.update(left=0.005, right=0.995, top=1, bottom=0.005)
+    for index, (label, signal) in enumerate(signals.items()):
+        block, column = divmod(index, columns)
+        axes = [figure.add_subplot(grid[4 * block + row, column]) for row in (1, 2, 3)]
+        for axis in axes:
+            axis.set(xticks=[], yticks=[])
+            axis.spines[:].set_visible(False)
+        axes[0].set_title(_caption(label, values.get(label, {}), scene.metric), fontsize=7.5, pad=3, linespacing=1.1)
+        if isinstance(signal, str):
+            say(axes[0], signal)
+            axes[1].set_axis_off()
+            axes[2].set_axis_off()
+            continue
+        picture = _stretch(_picture(signal, shown), limits)
+        rows, cols = (slice(start, start + side) for start in corner)
+        axes[0].imshow(picture, cmap="gray", vmin=0, vmax=1)
+        axes[0].add_patch(Rectangle((corner[1] - 0.5, corner[0] - 0.5), side, side, fill=False, color="#F0E442", lw=1))
+        axes[1].imshow(picture[rows, cols], cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+        if label in errors:
+            axes[2].imshow(errors[label], cmap="magma", norm=scale)
+        else:
+            axes[2].set_axis_off()
+            bar = axes[2].inset_axes((0.14, 0.5, 0.72, 0.1))
+            figure.colorbar(ScalarMappable(scale, "magma"), cax=bar, orientation="horizontal", extend="max")
+            bar.set_title("|estimate - clean|,\nmean of images", fontsize=7, loc="left")
+            bar.tick_params(labelsize=6.5)
+            bar.locator_params(nbins=3)
+    return figure
+
+
+def busiest_window(picture: np.ndarray) -> tuple[tuple[int, int], int]:
+    """Return the (row, column) of the upper left corner and the side of the square window of largest variance."""
+    grey = picture.mean(axis=2) if picture.ndim == 3 else picture
+    side = max(1, min(grey.shape) // 4)
+    variance = uniform_filter(grey**2, side) - uniform_filter(grey, side) ** 2
+    before = side // 2  # uniform_filter centres a window of even side half a pixel to the left
+    valid = variance[before : before + grey.shape[0] - side + 1, before : before + grey.shape[1] - side + 1]
+    row, column = np.unravel_index(valid.argmax(), valid.shape)
+    return (int(row), int(column)), side
+
+
+def _signals_of(scene: Scene) -> tuple[dict[str, np.ndarray | str], dict[str, dict[str, float]]]:
+    """Return the stacks to show by label, or a text for a failed method, and the measures by label."""
+    seen = {"Clean": scene.truth}
+    if scene.observed.shape == scene.truth.shape:
+        seen["Noisy"] = scene.observed
+    signals, values, measured = {label: as_stack(signal) for label, signal in seen.items()}, {}, scene.values
+    for label, estimate in scene.estimates.items():
+        same = [name for name, own in seen.items() if np.array_equal(own.astype(np.float32), estimate)]
+        if same and label in scene.controls:
+            values.setdefault(same[-1], measured.get(label, {}))
+            continue
+        signals[label] = estimate if isinstance(estimate, str) else as_stack(estimate)
+        values[label] = measured.get(label, {})
+    return signals, values
+
+
+def _shown_of(scene: Scene) -> Sequence[int] | None:
+    """Return the images of the stack that make the picture: those of an image in colour are its channels."""
+    coloured = scene.entry["data"][scene.dataset]["kind"] == "images" and scene.truth.shape[2:] == (3,)
+    return (0, 1, 2) if coloured else scene.shown
+
+
+def _picture(stack: np.ndarray, shown: Sequence[int] | None) -> np.ndarray:
+    chosen = stack if shown is None else stack[:, :, list(shown)]
+    return chosen if chosen.shape[2] == 3 and shown else chosen.mean(axis=2)
+
+
+def _stretch(picture: np.ndarray, limits: np.ndarray) -> np.ndarray:
+    low, high = limits
+    return np.clip((picture - low) / np.maximum(high - low, np.finfo(float).eps), 0, 1)
+
+
+def _caption(label: str, values: Mapping[str, float], metric: str) -> str:
+    """Return a label, and below it the primary measure and the next; the clean signal itself has none."""
+    if label == "Clean" or np.isinf(values.get(metric, 0)):
+        return label
+    names = sorted(values, key=lambda name: name != metric)[:2]
+    numbers = " · ".join(_number(name, values[name]) for name in names)
+    return "\n".join([*textwrap.wrap(label, 22, max_lines=2, placeholder="…"), numbers])
+
+
+def _number(metric: str, value: float) -> str:
+    """Return a value as a caption has it, with the unit of its measure."""
+    unit = METRICS[metric].label.partition(" [")[2].removesuffix("]")
+    return f"{value:.1f} {unit}" if unit else f"{value:.3f}"

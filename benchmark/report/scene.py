@@ -1,0 +1,176 @@
+"""What the figures of one cell of an experiment show: a data set under one noise, and of it the first item and seed."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from benchmark.contract import compose
+from benchmark.metrics import METRICS
+from benchmark.report.tables import read_scores, read_summary, rows_at
+from benchmark.settings import listing
+from benchmark.storage import load_json, parts_of, unpack
+
+FIGURES = Path(__file__).parent / "figures"
+# This one is of a whole experiment.
+WHOLE = "sweep"
+# Three rows of six.
+PICTURES = 18
+# Of a failed method's message, so that it fits into the place of a picture.
+WORDS = 120
+
+Answer = np.ndarray | Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a figure of a data set under one noise can show.
+
+    `entry` is the experiment as plain data. `scores`, `curves` and `summary` hold the rows of the cell, all its items
+    and seeds. The rest is of the first `item` and of the `seed` that is pictured: the arrays that methods were `given`
+    and those that were `withheld`, by name, and by label the answers, the best one first, or a text where there is
+    none. `shown` are the images of a stack that make its picture, or None for the mean of all. `energies` are the mean
+    squares of the observations of all items.
+    """
+
+    entry: Mapping
+    dataset: str
+    noise: str
+    seed: int
+    item: str
+    scores: pd.DataFrame
+    curves: pd.DataFrame
+    summary: pd.DataFrame
+    given: Mapping[str, np.ndarray]
+    withheld: Mapping[str, np.ndarray]
+    estimates: Mapping[str, Answer | str]
+    shown: Sequence[int] | None
+    energies: Mapping[str, float]
+
+    @property
+    def metric(self) -> str:
+        """The primary measure."""
+        return self.entry["metric"]
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Whether more of the primary measure is better."""
+        return METRICS[self.metric].higher_is_better
+
+    @property
+    def observed(self) -> np.ndarray:
+        """What methods were given to observe."""
+        return self.given["observed"]
+
+    @property
+    def truth(self) -> np.ndarray:
+        """The signal that was observed."""
+        return self.withheld["signal"]
+
+    @property
+    def subject(self) -> list[str]:
+        """The labels of the methods whose claims these are."""
+        return labels_of(self.entry, self.entry["subject"])
+
+    @property
+    def always(self) -> list[str]:
+        """The labels of the methods that a figure shows however good they are, controls apart."""
+        return labels_of(self.entry, [*self.entry["subject"], self.entry["reference"]])
+
+    @property
+    def controls(self) -> set[str]:
+        """The labels of the controls."""
+        return set(self.scores.loc[self.scores["control"].astype(bool), "label"])
+
+    @property
+    def values(self) -> dict[str, dict[str, float]]:
+        """The measures of the answers that are pictured, by label, in the order of the scores."""
+        rows = _returned(self.scores, self.item, self.seed).dropna(subset="value")
+        return {label: dict(zip(own["metric"], own["value"], strict=True)) for label, own in rows.groupby("label")}
+
+
+def labels_of(entry: Mapping, names: Iterable[str | None]) -> list[str]:
+    """Return the labels of those of the named methods that the experiment has."""
+    return [entry["methods"][name]["label"] for name in names if name in entry["methods"]]
+
+
+def draw(figure: str, scene: Scene) -> Figure:
+    """Return the figure of that name, which a file of `figures/` draws; raise ValueError if there is none."""
+    known = {path.stem for path in FIGURES.glob("[!_.]*.py")} - {WHOLE}
+    if figure not in known:
+        raise ValueError(f"there is no figure {figure!r}; there are: {listing(known)}")
+    return import_module(f"benchmark.report.figures.{figure}").draw(scene)
+
+
+def read_scene(
+    entry: Mapping,
+    dataset: str,
+    noise: str,
+    *,
+    scores: Path,
+    curves: Path,
+    summary: Path,
+    given: Path,
+    withheld: Path,
+    facts: Path,
+    estimates: Mapping[str, Path],
+) -> Scene:
+    """Return the scene of a data set under one noise, of the experiment's first seed.
+
+    Tables are those of the experiment, `given`, `withheld` and the `estimates` by method the files of the cell, `facts`
+    that of the data set. Of the estimates stand those of the subject, of the reference and of controls, and of the
+    others as many of the best as fit into three rows of pictures.
+    """
+    place, seed, told = {"dataset": dataset, "noise": noise}, entry["seeds"][0], load_json(facts)
+    item = told["items"][0]["name"]
+    tables = read_scores(scores), read_summary(curves), read_summary(summary)
+    frames = [table[rows_at(table, place)] for table in tables]
+    rows = _pictured(_returned(frames[0], item, seed), entry)
+    return Scene(
+        entry,
+        dataset,
+        noise,
+        seed,
+        item,
+        *frames,
+        given=parts_of(_read(given, f"{item}/"), item),
+        withheld=parts_of(_read(withheld, f"{item}/"), item),
+        estimates={
+            row.label: compose(unpack(_read(estimates[row.method], f"{item}/answer"), item).answer)
+            if row.status == "ok"
+            else _cut(f"{row.status}: {row.message}")
+            for row in rows[rows["method"].isin(list(estimates))].itertuples()
+        },
+        shown=told["shown"],
+        energies={
+            name.removesuffix("/observed"): float(np.mean(np.square(own, dtype=np.float64)))
+            for name, own in _read(given).items()
+            if name.endswith("/observed")
+        },
+    )
+
+
+def _pictured(rows: pd.DataFrame, entry: Mapping) -> pd.DataFrame:
+    """Return those of the rows, one a method, whose answers are pictured, the best first."""
+    rows = rows[rows["metric"] == entry["metric"]]
+    rows = rows.sort_values("value", ascending=not METRICS[entry["metric"]].higher_is_better)
+    always = rows["control"].astype(bool) | rows["method"].isin([*entry["subject"], entry["reference"]])
+    return rows[always | ((~always).cumsum() <= PICTURES - always.sum())]
+
+
+def _returned(scores: pd.DataFrame, item: str, seed: int) -> pd.DataFrame:
+    return scores[rows_at(scores, {"item": item, "seed": seed, "iterate": "returned"})]
+
+
+def _read(path: Path, start: str = "") -> dict[str, np.ndarray]:
+    """Return the arrays of a file whose names start with a text: of an estimate, the answer without its trace."""
+    with np.load(path, allow_pickle=False) as file:
+        return {name: file[name] for name in file.files if name.startswith(start)}
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= WORDS else f"{text[:WORDS].rstrip()}…"

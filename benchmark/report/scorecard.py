@@ -1,0 +1,88 @@
+"""The scorecard in words: its claims for a page, and as Markdown."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from benchmark.metrics import METRICS
+
+NO_CLAIMS = "No experiment that was selected makes a claim, so that there is nothing to judge."
+
+
+def claims_of(card: pd.DataFrame) -> list[dict]:
+    """Return the claims of a scorecard in words: its columns, with `conditions`, a list of its rows.
+
+    `summary` is the verdict with what qualifies it, `reason` says why the claim was not judged, and `other_text` is a
+    sentence on the strongest other method; either is empty where there is none. A condition's `text` is its effect.
+    """
+    claims = []
+    for _, rows in card.groupby(["experiment", "id"], sort=False):
+        claim = rows.iloc[0].to_dict()
+        claim["summary"] = claim["verdict"]
+        if claim["verdict"] != "not run":
+            claim["summary"] += ", on other data" if claim["other_data"] else ""
+            claim["summary"] += ", uncertain" if claim["uncertain"] else ""
+        claim["reason"] = "; ".join(dict.fromkeys(filter(None, rows["reason"])))
+        claim["other_text"] = _other_text(claim)
+        claim["conditions"] = [row | {"text": _effect_text(row)} for row in rows.to_dict("records")]
+        claims.append(claim)
+    return claims
+
+
+def as_markdown(card: pd.DataFrame) -> str:
+    """Return the scorecard as Markdown, a table for each source: claim, verdict, effect, and what there is to say."""
+    tables = {}
+    for source, own in card.groupby("source", sort=False):
+        lines = ["| claim | verdict | effect, 95 % interval | |", "|---|---|---|---|"]
+        for claim in claims_of(own):
+            text, effects = f"{claim['where']}: {claim['claim']}", "; ".join(effects_of(claim)) or "-"
+            lines.append(markdown_row(text, f"**{claim['summary']}**", effects, " ".join(sentences_of(claim))))
+        tables[source] = "\n".join([*lines, ""])
+    return joined(tables)
+
+
+def joined(tables: Mapping[str, str]) -> str:
+    """Return the Markdown tables of sources, by title, one below the other; a single one needs no heading."""
+    if len(tables) <= 1:
+        return next(iter(tables.values()), f"{NO_CLAIMS}\n")
+    return "\n".join(f"**{source or 'Other experiments'}**\n\n{table}" for source, table in tables.items())
+
+
+def sentences_of(claim: Mapping) -> list[str]:
+    """Return what to say of a claim: why it was not judged, or how to read it and which other method is stronger."""
+    said = (claim["reason"],) if claim["reason"] else (claim["why"], claim["other_text"])
+    return [sentence for sentence in said if sentence]
+
+
+def effects_of(claim: Mapping) -> list[str]:
+    """Return the effects of a claim that are known, each with its interval and what was asked of it."""
+    known = [condition for condition in claim["conditions"] if condition["n"] > 0]
+    return [f"{condition['effect']}: {condition['text']} ({condition['test']})" for condition in known]
+
+
+def markdown_row(*cells: str) -> str:
+    """Return the row of a Markdown table with these cells."""
+    return f"| {' | '.join(' '.join(cell.replace('|', '&#124;').split()) for cell in cells)} |"
+
+
+def _effect_text(row: Mapping) -> str:
+    """Return the mean with its interval, or `-` where there is none."""
+    if row["n"] == 0:
+        return "-"
+    if row["n"] == 1:
+        return f"{_number(row['mean'])}, one unit: no interval"
+    return f"{_number(row['mean'])} [{_number(row['low'])}, {_number(row['high'])}], {row['n']} units"
+
+
+def _other_text(row: Mapping) -> str:
+    if not row["other"]:
+        return ""
+    metric = METRICS[row["other_metric"]]
+    difference = f"{row['other_difference']:+.{metric.decimals}f}".replace("inf", "∞")
+    of = f"{row['own_label']}'s {metric.label}"
+    return f"{row['other_label']} is the strongest other method: {of} minus its is {difference}."
+
+
+def _number(value: float) -> str:
+    return "undefined" if np.isnan(value) else f"{value:#.3g}".rstrip(".").replace("inf", "∞")

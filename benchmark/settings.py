@@ -1,0 +1,335 @@
+"""What may stand in the config, in the files of `experiments/` and in those of `sources/`: typed, and nothing else."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+
+from benchmark.source import REQUIRED, Parameter
+
+# It becomes a folder and a part of patterns; `:` and `*` have a meaning in claims and globs.
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+# Numbers of YAML 1.2 that PyYAML, which knows YAML 1.1, takes for texts.
+EXPONENT = re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+")
+TESTS = ("at_least", "at_most", "above", "below", "within")
+
+
+class SettingsError(ValueError):
+    """Something in the settings cannot be used: the place and what is wrong, and on a second line what helps."""
+
+    def __init__(self, what: str, hint: str):
+        super().__init__(f"{what}\n  {hint}")
+
+    @classmethod
+    def unknown(cls, where: str, kind: str, name: str, known: Iterable) -> "SettingsError":
+        """Return the error for a name that is not known, with those that are."""
+        return cls(f"{where}: unknown {kind} {name!r}", f"there are: {listing(known) or 'none'}")
+
+
+class Strict(BaseModel):
+    """A mapping that knows its keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def knows_its_keys(cls, value: Any) -> Any:
+        """Refuse a key that the model does not have, and name those that it has."""
+        if isinstance(value, Mapping) and cls.model_config["extra"] == "forbid":
+            for key in value:
+                if key not in cls.model_fields:
+                    raise _fault(f"unknown key {key!r}", f"there are: {listing(cls.model_fields)}")
+        return value
+
+
+def _fault(what: str, hint: str) -> PydanticCustomError:
+    return PydanticCustomError("settings", "{what}", {"what": what, "hint": hint})
+
+
+def _number(value: Any) -> Any:
+    return float(value) if isinstance(value, str) and EXPONENT.fullmatch(value) else value
+
+
+def _named(value: Any) -> Any:
+    """Take a list of names for a mapping from them to no settings, and no settings for an empty mapping."""
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return {name: {} for name in value}
+    return {name: {} if own is None else own for name, own in value.items()} if isinstance(value, Mapping) else value
+
+
+def _listed(value: Any) -> Any:
+    """Take a single value for a list of it."""
+    return value if value is None or isinstance(value, list) else [value]
+
+
+def _methods(value: Any) -> Any:
+    """Take a name for a method of that name, and lists within the list for what they hold."""
+    if not isinstance(value, list):
+        return value
+    flat = [own for entry in value for own in (entry if isinstance(entry, list) else [entry])]
+    return [{"all_except": []} if own == "all" else {"name": own} if isinstance(own, str) else own for own in flat]
+
+
+Number = Annotated[float, BeforeValidator(_number)]
+Names = Annotated[list[str], BeforeValidator(_listed)]
+Params = dict[str, Any]
+
+
+class Data(Strict):
+    """A data set of an experiment: its file in `datasets/`, by default that of its name, and parameters of `load`."""
+
+    file: str | None = None
+    rank: int | None = Field(None, ge=1)
+    budget: int | None = Field(None, ge=1)
+    params: Params = {}
+
+
+class Method(Strict):
+    """A method of an experiment, or with a `grid` one for each combination; or all of the task, but for some files."""
+
+    name: str | None = None
+    all_except: list[str] | None = None
+    file: str | None = None
+    label: str | None = None
+    params: Params = {}
+    grid: dict[str, list[Any]] = {}
+    data: Names | None = None
+    time_limit: Number | None = Field(None, gt=0)
+    priority: int = 0
+
+    @model_validator(mode="after")
+    def is_one_thing(self) -> "Method":
+        """Refuse an entry that is neither a method nor all of them, or both."""
+        if (self.name is None) == (self.all_except is None):
+            raise _fault("an entry is one method or many", "give it a `name`, or write `all`, or give it `all_except`")
+        return self
+
+
+class Change(Strict):
+    """What a profile changes of methods."""
+
+    label: str | None = None
+    params: Params = {}
+    data: Names | None = None
+    time_limit: Number | None = Field(None, gt=0)
+    priority: int | None = None
+
+
+class Printed(Strict):
+    """Numbers that the source prints: of a measure, of what methods returned or of another iterate, by method."""
+
+    metric: str | None = None
+    iterate: Literal["returned", "last", "average", "oracle"] = "returned"
+    data: str | None = None
+    noise: str | None = None
+    item: str | None = None
+    values: dict[str, Number]
+
+
+class Sweep(Strict):
+    """A figure of measures against the rank, or against noise or data sets, whose names `values` turns into numbers."""
+
+    over: Literal["rank", "noise", "dataset"]
+    label: str
+    values: dict[str, Number] = {}
+    metrics: list[str]
+
+
+class Condition(Strict):
+    """A statistic of the scores with its arguments, and one test of it (see `benchmark.report.claims`)."""
+
+    model_config = ConfigDict(extra="allow")
+
+    effect: str
+    statistic: str
+    each: Literal["dataset", "noise", "item"] | None = None
+    dataset: list[str] | None = None
+    noise: list[str] | None = None
+    item: list[str] | None = None
+    beyond: str | None = Field(None, pattern=r"^[1-9] standard (errors?|deviations?)$")
+    at_least: Number | None = None
+    at_most: Number | None = None
+    above: Number | None = None
+    below: Number | None = None
+    within: Number | None = None
+
+    @model_validator(mode="after")
+    def has_one_test(self) -> "Condition":
+        """Refuse a condition without a test, with two, or with a margin that its test does not have."""
+        tests = [name for name in TESTS if getattr(self, name) is not None]
+        if len(tests) != 1:
+            raise _fault(
+                f"a condition has one test, and this has: {listing(tests) or 'none'}", f"there are: {listing(TESTS)}"
+            )
+        if self.beyond and tests[0] not in ("above", "below"):
+            raise _fault(f"`beyond` does not go with `{tests[0]}`", "it goes with: above, below")
+        return self
+
+
+class Claim(Strict):
+    """A claim of the source, which holds if its conditions do; `why` may differ by profile."""
+
+    id: str
+    claim: str
+    where: str | None = None
+    own_data: list[str] = []
+    conditions: list[Condition] = Field(min_length=1)
+    why: dict[str, str] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def reads_one_reason(cls, value: Any) -> Any:
+        """Take one `why` for that of every profile, under the key `*`."""
+        if isinstance(value, Mapping) and isinstance(value.get("why"), str):
+            return {**value, "why": {"*": value["why"]}}
+        return value
+
+
+class Place(Strict):
+    """Where an experiment comes from: a file of `sources/`, and the place there."""
+
+    of: str
+    place: str = ""
+
+
+class Cut(Strict):
+    """What a profile changes of an experiment; `data` and `noise` that it names are all that it runs on."""
+
+    extends: str | None = None
+    data: Annotated[dict[str, Params], BeforeValidator(_named)] | None = None
+    noise: Annotated[dict[str, Params], BeforeValidator(_named)] | None = None
+    pose: Params = {}
+    seeds: list[int] | None = None
+    only: Names | None = None
+    without: Names = []
+    methods: dict[str, Change] = {}
+    figures: list[str] | None = None
+    sweep: Sweep | None = None
+    printed: Annotated[list[Printed], BeforeValidator(_listed)] | None = None
+    notes: str | None = None
+
+
+class Experiment(Strict):
+    """An experiment: the protocol of its source, and the profiles that cut it down."""
+
+    title: str
+    source: Place | None = None
+    task: str
+    pose: Params = {}
+    data: Annotated[dict[str, Data], BeforeValidator(_named)] = Field(min_length=1)
+    noise: Annotated[dict[str, Params], BeforeValidator(_named)] = Field({"none": {}}, min_length=1)
+    seeds: list[Annotated[int, Field(ge=0)]] = Field([0], min_length=1)
+    methods: Annotated[list[Method], BeforeValidator(_methods)] = Field(min_length=1)
+    subject: Names = []
+    reference: str | None = None
+    printed: Annotated[list[Printed], BeforeValidator(_listed)] = []
+    figures: list[str] = []
+    sweep: Sweep | None = None
+    notes: str = ""
+    claims: list[Claim] = []
+    profiles: dict[str, Cut] = {}
+
+
+class Source(Strict):
+    """A paper or a lecture: its title, where it is, its code, and what it calls what it is about."""
+
+    title: str
+    citation: str
+    url: str | None = None
+    code: str | None = None
+    subject: str | None = None
+
+
+class ProfileSettings(Strict):
+    """What a profile sets where the config leaves it open."""
+
+    time_limit: Number | None = Field(None, gt=0)
+    mirror: str | None = None
+
+
+class Config(Strict):
+    """The config: what is run, and how."""
+
+    profile: str = Field(pattern=f"^{NAME.pattern}$")
+    select: Names
+    folders: list[str]
+    device: Literal["auto", "cpu", "cuda"]
+    threads: int = Field(ge=1)
+    time_limit: Number | None = Field(None, gt=0)
+    downloads: str
+    mirror: str | None = None
+    experiments: dict[str, Params] = {}
+    profiles: dict[str, ProfileSettings] = {}
+
+
+def read_yaml(path: Path) -> Any:
+    """Return the content of a YAML file; raise SettingsError with the place of its first fault."""
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{path} is no YAML", " ".join(str(error).split())) from error
+
+
+def checked(model: type[Strict], value: Any, where: str) -> Any:
+    """Return `value` as the model; raise SettingsError for its first fault, at its place in `where`."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        raise _said(error, where) from error
+
+
+def typed(values: Mapping[str, Any], parameters: Mapping[str, Parameter], where: str, owner: str) -> dict[str, Any]:
+    """Return parameters as their annotations have them; raise SettingsError for one that does not fit.
+
+    `parameters` are those of a function of the file `owner`; each that has no default must be there.
+    """
+    takes = f"{owner} takes: {listing(parameters) or 'none'}"
+    for name in values:
+        if name not in parameters:
+            raise SettingsError(f"{where}: unknown parameter {name!r}", takes)
+    for name, parameter in parameters.items():
+        if parameter.default is REQUIRED and name not in values:
+            raise SettingsError(f"{where}: the parameter {name!r} is missing", takes)
+    result = {}
+    for name, value in values.items():
+        annotation = parameters[name].annotation
+        try:
+            fit = adapter(annotation).validate_python(value)
+        except ValidationError as error:
+            raise _said(error, f"{where}: {name}", f"{owner} takes `{name}: {annotation}`, given: {value!r}") from error
+        result[name] = value if isinstance(value, int) else fit  # 100 stays 100 where a float may stand
+    return result
+
+
+@cache
+def adapter(annotation: str) -> TypeAdapter:
+    """Return what checks a value against an annotation, such as `int | None`; one that is not known lets all pass."""
+    known = {"int": int, "str": str, "bool": bool, "float": Number, "list": list, "dict": dict}
+    known |= {"Sequence": list, "Mapping": dict, "Literal": Literal, "Count": Annotated[int, Field(ge=1)]}
+    known |= {"NotNegative": Annotated[Number, Field(ge=0)], "Positive": Annotated[Number, Field(gt=0)]}
+    known |= {"Share": Annotated[Number, Field(ge=0, le=1)]}
+    try:
+        kind = eval(annotation, {"__builtins__": {}}, known)
+    except (NameError, SyntaxError, TypeError):
+        kind = Any
+    return TypeAdapter(kind, config=ConfigDict(strict=True))
+
+
+def listing(names: Iterable) -> str:
+    """Return names sorted and comma-separated, for a message."""
+    return ", ".join(sorted(map(str, names)))
+
+
+def _said(error: ValidationError, where: str, hint: str = "") -> SettingsError:
+    """Return the first fault with its place: what is wrong, and what helps."""
+    fault = error.errors(include_url=False)[0]
+    # Of a union pydantic names the branch, too.
+    place = ".".join(str(part) for part in fault["loc"] if not re.search(r"[\[(]|^(int|str|float)$", str(part)))
+    given = "it is missing" if fault["type"] == "missing" else f"given: {fault['input']!r}"[:100]
+    message, hint = fault["msg"], hint or fault.get("ctx", {}).get("hint", given)
+    return SettingsError(f"{where}{place and f': {place}'}: {message[0].lower()}{message[1:]}", hint)

@@ -1,0 +1,134 @@
+"""Files of methods, data sets and tasks: what they must state, and why one cannot be used."""
+
+import pytest
+
+from benchmark.catalog import chosen, files_of, method_code, missing_packages, models, snake
+from benchmark.settings import SettingsError
+from benchmark.source import ROOT, literals_of
+
+
+def method(**changes):
+    """Return the text of a method with its literals exchanged; of None there is none."""
+    literals = {"LABEL": "'One'", "FAMILY": "'first'", "TASKS": "{'mend'}", "DEVICES": "{'cpu'}"} | changes
+    head = "\n".join(f"{name} = {value}" for name, value in literals.items() if value is not None)
+    return f"{head}\n\n\ndef solve(problem, *, seed, device):\n    return None\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        (method(), ""),
+        (method().replace("TASKS =", "TASKS: set ="), ""),
+        (method(FLOATS="[1.5]", COMPUTED="1 + len('a')"), ""),
+        ("import a_module_that_is_not_there\n" + method(), ""),
+        (method().replace("def solve(", "def solve(:"), "it is no Python: "),
+        ("\0", "it is no Python: "),
+        ("", "it has no function `solve`: write it as `def solve(...)`"),
+        (method().replace("def solve", "def resolve") + "\nsolve = partial(resolve)\n", "it has no function `solve`"),
+        (method(TASKS=None), "it must state TASKS as a literal"),
+        (method(FAMILY=None, LABEL=None), "it must state FAMILY, LABEL as a literal"),
+        (method(TASKS="set(NAMES)"), "it must state TASKS as a literal"),
+        # A literal of another type would end the reading of every experiment.
+        (method(TASKS="None"), "TASKS"),
+        (method(TASKS="'mend'"), "TASKS"),
+        (method(DEVICES="None"), "DEVICES"),
+        (method(LABEL="3"), "LABEL"),
+        (method(FAMILY="['first']"), "FAMILY"),
+    ],
+)
+def test_a_file_that_cannot_be_used_says_why_and_prevents_nothing(house, text, fault):
+    house.write("baselines/one.py", text)
+    files = files_of(house.root, "baselines")
+    assert set(files) == {"one", "two", "other"}
+    assert files["two"].fault == ""
+    assert (files["one"].fault == "") == (fault == "")
+    assert fault in files["one"].fault
+    assert "\n" not in files["one"].fault
+
+
+def test_a_file_whose_name_becomes_no_folder_says_so(house):
+    house.write("baselines/my method.py", method())
+    assert "use letters, digits, '_', '-' and '.' only" in files_of(house.root, "baselines")["my method"].fault
+
+
+def test_a_file_in_another_encoding_or_that_cannot_be_opened_prevents_nothing(house):
+    (house.root / "baselines" / "latin.py").write_bytes(b'LABEL = "\xfc"\n')
+    (house.root / "baselines" / "gone.py").symlink_to(house.root / "nowhere.py")
+    (house.root / "baselines" / "folder.py").mkdir()
+    files = files_of(house.root, "baselines")
+    assert files["latin"].fault.startswith("it is no Python: ")
+    assert files["one"].fault == ""
+    assert all(files[name].fault for name in ("gone", "folder") if name in files)
+
+
+def test_hidden_and_private_files_are_none_of_the_methods(house):
+    for name in ("._one.py", "_shared.py", "__init__.py", "notes.txt"):
+        house.write(f"baselines/{name}", "")
+    assert set(files_of(house.root, "baselines")) == {"one", "two", "other"}
+
+
+@pytest.mark.parametrize(
+    ("folder", "name", "text", "fault"),
+    [
+        ("datasets", "scene", "KIND = 'stack'\nTITLE = 'Scene'\n", "no function `load`"),
+        ("datasets", "scene", "TITLE = 'Scene'\ndef load(folder):\n    pass\n", "must state KIND"),
+        ("tasks", "mend", "def pose():\n    pass\n", "no function `answer_shape`"),
+    ],
+)
+def test_data_sets_and_tasks_have_contracts_of_their_own(house, folder, name, text, fault):
+    assert files_of(house.root, folder)[name].fault == ""
+    house.write(f"{folder}/{name}.py", text)
+    assert fault in files_of(house.root, folder)[name].fault
+
+
+def test_a_file_that_is_asked_for_is_there_and_can_be_used_or_the_message_says_why(house):
+    house.write("baselines/two.py", "")
+    files = files_of(house.root, "baselines")
+    assert chosen(files, "one", "baselines", "here").path == house.root / "baselines" / "one.py"
+    with pytest.raises(SettingsError, match=r"here: unknown file baselines/ 'tree.py'\n  there are: one, other, two"):
+        chosen(files, "tree", "baselines", "here")
+    with pytest.raises(SettingsError, match=r"here: baselines/two.py cannot be used\n  it has no function `solve`"):
+        chosen(files, "two", "baselines", "here")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("Poisson", "poisson"), ("SaltAndPepper", "salt_and_pepper"), ("CodedExposure", "coded_exposure")],
+)
+def test_classes_have_the_names_that_experiments_write(name, text):
+    assert snake(name) == text
+
+
+def test_models_are_those_that_can_be_drawn_and_each_is_told_by_its_file():
+    task = ROOT / "tasks" / "recover.py"
+    noise, operators = models("model", task, ROOT), models("kind", task, ROOT)
+    assert {"gaussian", "poisson", "rician", "salt_and_pepper", "skewed"} <= set(noise)
+    assert {"radon", "coded_exposure"} <= set(operators)
+    assert not set(noise) & set(operators)
+    assert noise["salt_and_pepper"] == (ROOT / "benchmark" / "noise.py", "SaltAndPepper")
+
+
+@pytest.mark.parametrize(("needed", "missing"), [(["numpy"], []), (["no_such_package", "numpy"], ["no_such_package"])])
+def test_packages_that_are_not_installed_are_named(needed, missing):
+    assert missing_packages({"REQUIRES": needed}) == missing
+    assert missing_packages({}) == []
+
+
+def test_a_module_of_a_package_that_is_not_installed_is_named_too():
+    assert missing_packages({"REQUIRES": ["no_such_package.module"]}) == ["no_such_package.module"]
+
+
+@pytest.mark.parametrize("folder", ["baselines", "datasets", "tasks"])
+def test_every_file_of_the_repository_can_be_used(folder):
+    faults = {file.place: file.fault for file in files_of(ROOT, folder).values() if file.fault}
+    assert faults == {}
+
+
+def test_the_code_of_a_method_is_that_of_its_functions_and_flags(house):
+    path = house.root / "baselines" / "one.py"
+    before = method_code(path, house.root)
+    path.write_text(path.read_text().replace('"One"', '"Uno"'))
+    assert literals_of(path)["LABEL"] == "Uno"
+    assert method_code(path, house.root) == before
+    path.write_text(path.read_text().replace("problem.observed", "2 * problem.observed"))
+    assert method_code(path, house.root) != before

@@ -1,0 +1,34 @@
+"""What the workflow says at its start and at its end."""
+
+from benchmark.messages import announcement, farewell, minutes_of
+from benchmark.source import ROOT
+
+
+def test_the_start_says_what_is_done_and_where_it_goes(house):
+    house.experiment(seeds=[0, 1], source={"of": "paper", "place": "Figure 1"})
+    house.experiment("second")
+    text = announcement(house.plan(select=["first"]), "results/embedded")
+    assert "Profile 'embedded'. Results go to results/embedded/" in text
+    assert "first (First; Figure 1 of paper): 2 methods on scene, 4 runs." in text
+    assert "second" not in text
+
+
+def test_the_end_names_the_pages_that_were_asked_for(house, tmp_path):
+    house.experiment()
+    house.experiment("second")
+    plan, results = house.plan(), str(tmp_path / "results")
+    (tmp_path / "results" / "first").mkdir(parents=True)
+    (tmp_path / "results" / "first" / "table.html").touch()
+    assert farewell(plan, results, ["first"]) == f"Open {results}/first/table.html"
+    assert farewell(plan, results, {"second"}) == f"{results}/second/table.html was not written."
+    assert farewell(plan, results, ["all"]) == f"{results}/index.html was not written."
+    (tmp_path / "results" / "summary.txt").write_text("2 claims hold.\n")
+    assert farewell(plan, results, []) == f"2 claims hold.\nOpen {results}/index.html\n"
+
+
+def test_minutes_are_those_of_published_runs_and_there_are_none_of_other_profiles():
+    assert minutes_of("no-such-profile") == {}
+    for path in (ROOT / "results" / "published").glob("*/manifest.json"):
+        minutes = minutes_of(path.parent.name)
+        assert minutes
+        assert all(own >= 0 for own in minutes.values())

@@ -1,0 +1,199 @@
+"""Each published data set, fetched from a mirror, holds what it is known to hold."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.io
+from tensorly.datasets import load_indian_pines
+
+from benchmark.contract import Item
+from benchmark.download import fetch
+from benchmark.loaders.images import read_image
+from benchmark.source import literals_of
+
+ROOT = Path(__file__).parents[2]
+FIXTURES = ROOT / "tests" / "fixtures" / "mirror"
+MIRROR = os.environ.get("DEEPTENSOR_MIRROR")
+
+Load = Callable[..., list[Item]]
+
+
+def registry_of(path: Path) -> Path:
+    return ROOT / "datasets" / "registry" / f"{literals_of(path).get('REGISTRY', path.stem)}.txt"
+
+
+PUBLIC = [path.stem for path in sorted((ROOT / "datasets").glob("*.py")) if registry_of(path).exists()]
+
+
+@pytest.fixture(scope="session")
+def fetched(tmp_path_factory) -> Callable[[str, str], Path]:
+    """Return a function that fetches the files of a data set from a mirror, and returns their folder."""
+    root = tmp_path_factory.mktemp("downloads")
+
+    def folder_of(name: str, mirror: str) -> Path:
+        registry = registry_of(ROOT / "datasets" / f"{name}.py")
+        fetch(registry.stem, registry, root / registry.stem, [mirror], pauses=())
+        return root / registry.stem
+
+    return folder_of
+
+
+def cave_facts(load: Load, item: Item, folder: Path) -> None:
+    assert item.signal.shape == (512, 512, 31)
+    counts = item.signal.astype(float) * 62423
+    assert counts[100, 200, 10] == pytest.approx(43002, rel=1e-6)
+
+
+def cave_cloth_facts(load: Load, item: Item, folder: Path) -> None:
+    assert item.signal.shape == (256, 256, 31)
+    assert np.abs(item.signal * 50642.0 - np.round(item.signal * 50642.0)).max() < 0.01  # whole counts up to 50642
+
+
+def samson_facts(load: Load, item: Item, folder: Path) -> None:
+    """The abundance maps in the file explain the scene better than the transposed scene."""
+    assert item.signal.shape == (95, 95, 156)
+    abundances = scipy.io.loadmat(folder / "Samson.mat")["S_GT"].reshape(-1, 3)
+    residual, transposed = (
+        np.linalg.norm(pixels - abundances @ np.linalg.lstsq(abundances, pixels)[0])
+        for pixels in (item.signal.reshape(-1, 156), item.signal.transpose(1, 0, 2).reshape(-1, 156))
+    )
+    assert residual < 0.7 * transposed  # 0.31 against 0.53 of the norm of the scene
+    [crop] = load("samson", folder, size=31, bands=100)
+    part = item.signal[32:63, 32:63, :100]
+    np.testing.assert_allclose(crop.signal, part / part.max(), rtol=1e-6)
+    truncated = load("samson", folder, truncated=20, ranks=[10, 20])
+    assert [entry.rank for entry in truncated] == [10, 20]
+    assert np.linalg.matrix_rank(truncated[0].signal.reshape(-1, 156), tol=1e-3) == 20
+    assert np.corrcoef(truncated[0].signal.ravel(), item.signal.ravel())[0, 1] > 0.999
+
+
+def cat_video_facts(load: Load, item: Item, folder: Path) -> None:
+    assert item.signal.shape == (128, 128, 64)
+    counts = item.signal * 221.0
+    assert np.abs(counts - np.round(counts)).max() < 1e-3
+
+
+def lung_ct_facts(load: Load, item: Item, folder: Path) -> None:
+    assert item.signal.shape == (128, 128, 56)
+    assert np.mean(item.signal == 0) == pytest.approx(0.2, abs=0.02)
+    [few] = load("lung_ct", folder, slices=3)
+    first, alone = item.signal[..., 0], few.signal[..., 0]
+    np.testing.assert_allclose(alone / alone.max(), first / first.max(), atol=1e-6)
+
+
+def yale_b_facts(load: Load, item: Item, folder: Path) -> None:
+    assert item.signal.shape == (192, 168, 160)
+    few = load("yale_b", folder, images=3)[0].signal
+    np.testing.assert_allclose(few / few.max(), (kept := item.signal[..., [0, 80, 159]]) / kept.max(), rtol=1e-6)
+    [first, _] = load("yale_b", folder, images=8, truncated=4, ranks=[2, 4])
+    assert first.signal.shape == (192, 168, 8)
+    assert np.linalg.matrix_rank(first.signal.reshape(-1, 8), tol=1e-2) == 4
+
+
+def yale_b_eigenfaces_facts(load: Load, item: Item, folder: Path) -> None:
+    assert item.signal.shape == (840, 96, 84)
+    numbers, counts = np.unique(item.extras["labels"], return_counts=True)
+    assert set(counts) == {30}
+    assert set(numbers) == set(range(11, 40)) - {14}
+    first = read_image(min(folder.glob("yaleB11/*.pgm"))).astype(float)
+    corner = [first[:2, :2].mean(), first[:2, 2:4].mean(), first[2:4, :2].mean()]
+    scaled = item.signal[0] / item.signal[0, 0, 0] * corner[0]
+    np.testing.assert_allclose([scaled[0, 0], scaled[0, 1], scaled[1, 0]], corner, rtol=1e-5)
+
+
+def mnist_facts(load: Load, item: Item, folder: Path) -> None:
+    assert item.signal.shape == (2048, 28, 28)
+    # The first image, a five, is known to have the sum 27525 at a range of 0 to 255.
+    assert 255 * item.signal[0].astype(float).sum() == pytest.approx(27525)
+    np.testing.assert_array_equal(item.signal.max(axis=(1, 2)), 1)
+    [few] = load("mnist", folder, images=10)
+    np.testing.assert_array_equal(few.signal, item.signal[:10])
+    with pytest.raises(ValueError, match="3001 images of MNIST: give 1 to 3000"):
+        load("mnist", folder, images=3001)
+
+
+def cifar10_facts(load: Load, item: Item, folder: Path) -> None:
+    assert item.signal.shape == (2048, 32, 32)
+    np.testing.assert_array_equal(item.signal.max(axis=(1, 2)), 1)
+    np.testing.assert_array_equal(item.signal.min(axis=(1, 2)), 0)
+    # Means of three channels are thirds of whole numbers; the frog's first pixel is known to be (59, 62, 63).
+    thirds = read_image(folder / "cifar10_batch_0.png")[0].astype(float).sum(axis=-1)
+    corner = (59 + 62 + 63 - thirds.min()) / np.ptp(thirds)
+    assert item.signal[0, 0, 0] == pytest.approx(corner, rel=1e-6)
+    smooth = [np.abs(np.diff(item.signal, axis=axis)).mean() for axis in (1, 2)]
+    assert max(smooth) < 0.08  # rows and columns in place: else neighbours differ by 0.2
+    with pytest.raises(ValueError, match="0 images of CIFAR-10: give 1 to 3000"):
+        load("cifar10", folder, images=0)
+
+
+def speech_commands_facts(load: Load, item: Item, folder: Path) -> None:
+    assert item.signal.shape == (40, 500, 500)
+    np.testing.assert_array_equal(item.signal.max(axis=(1, 2)), 1)
+    # Voices: most of the power is below 4 kHz, bin 256.
+    assert item.signal[:, :256].sum() > 0.9 * item.signal.sum()
+    [small] = load("speech_commands", folder, size=64)
+    part = item.signal[3, :64, 218:282]
+    scaled = (part - part.min()) / np.ptp(part)
+    np.testing.assert_allclose(small.signal[3], scaled, atol=1e-5)
+
+
+def mri_t1_facts(load: Load, item: Item, folder: Path) -> None:
+    assert item.signal.shape == (128, 128, 150)
+    assert item.signal[[0, -1]].mean() < 0.01  # air beside the head
+    left_right = np.corrcoef(item.signal.ravel(), item.signal[::-1].ravel())[0, 1]
+    front_back = np.corrcoef(item.signal.ravel(), item.signal[:, ::-1].ravel())[0, 1]
+    assert left_right > 0.85 > front_back
+    [small] = load("mri_t1", folder, size=32, slices=20)
+    assert small.signal.shape == (32, 32, 20)
+
+
+def sci_video_facts(load: Load, item: Item, folder: Path) -> None:
+    """The frames, coded by the masks in the file, sum up to the measurements in it."""
+    for clip, frames in (("runner", 40), ("traffic", 48)):
+        [item] = load("sci_video", folder, clip=clip)
+        assert item.signal.shape == (256, 256, frames)
+        file = scipy.io.loadmat(folder / f"{clip}.mat")
+        coded = (item.signal.reshape(256, 256, -1, 8) * 255.0 * file["mask"][:, :, None]).sum(axis=-1)
+        np.testing.assert_allclose(coded, file["meas"], atol=1e-2)
+
+
+def tiny_facts(load: Load, item: Item, folder: Path) -> None:
+    raw = load_indian_pines()["tensor"][56:88, 56:88, 0:181:12]
+    np.testing.assert_allclose(item.signal, raw / raw.max(), rtol=1e-6)
+    assert (folder / "tiny.npy").stat().st_size < 40_000
+
+
+FACTS: dict[str, Callable[[Load, Item, Path], None]] = {
+    "cave": cave_facts,
+    "cave_cloth": cave_cloth_facts,
+    "samson": samson_facts,
+    "cat_video": cat_video_facts,
+    "lung_ct": lung_ct_facts,
+    "yale_b": yale_b_facts,
+    "yale_b_eigenfaces": yale_b_eigenfaces_facts,
+    "mnist": mnist_facts,
+    "cifar10": cifar10_facts,
+    "speech_commands": speech_commands_facts,
+    "mri_t1": mri_t1_facts,
+    "sci_video": sci_video_facts,
+    "tiny": tiny_facts,
+}
+
+
+def test_the_facts_are_of_data_sets_that_there_are():
+    assert FACTS.keys() <= set(PUBLIC)
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_a_public_data_set_comes_from_the_mirror_and_is_what_it_is_known_to_be(load, fetched, name):
+    mirror = str(FIXTURES) if (FIXTURES / name).exists() else MIRROR
+    if not mirror:
+        pytest.skip("DEEPTENSOR_MIRROR names no mirror to fetch the public data sets from")
+    folder = fetched(name, mirror)
+    item, *others = load(name, folder)
+    assert all(own.signal.dtype == np.float32 for own in (item, *others))
+    if name in FACTS:
+        FACTS[name](load, item, folder)

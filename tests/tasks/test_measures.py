@@ -1,0 +1,135 @@
+"""The measures of each task against cases known by hand, and what a task refuses."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+
+from benchmark.contract import Item, Problem
+from benchmark.loading import load_module
+from benchmark.noise import Gaussian, Skewed
+from benchmark.observation import Observation
+from benchmark.source import ROOT
+
+TASKS = {path.stem: load_module(path) for path in sorted((ROOT / "tasks").glob("[!_.]*.py"))}
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+def scores(task, observed, truth, answer, **known):
+    """Return the measures of an answer by name."""
+    problem = Problem(observed, **known)
+    return {name: measure(answer) for name, measure in TASKS[task].measures(problem, truth).items()}
+
+
+def test_factors_of_biased_data_are_judged_with_and_without_the_bias(rng):
+    clean = rng.random((6, 5))
+    judged = partial(scores, "factorise", clean, {"signal": clean}, clean + 0.3, rank=2)
+    found = judged(noise=Skewed(0.3, 0.3))
+    assert found["psnr"] == pytest.approx(-20 * np.log10(0.3))
+    assert found["psnr_debiased"] > 100
+    found = judged(noise=Gaussian(0.3))
+    assert found["psnr_debiased"] == pytest.approx(found["psnr"])
+    assert judged(noise=None)["psnr_debiased"] == pytest.approx(found["psnr"])
+
+
+def test_only_denoised_cubes_have_spectra(rng):
+    clean = rng.random((9, 8, 4))
+    measures = {
+        task: tuple(TASKS[task].measures(Problem(clean), {"signal": clean}))
+        for task in ("denoise", "outliers", "recover")
+    }
+    assert measures == {
+        "denoise": ("psnr", "ssim", "sam"),
+        "outliers": ("psnr", "ssim"),
+        "recover": ("psnr", "ssim"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("shape", "names"),
+    [
+        ((16, 12, 5), {"psnr", "ssim", "sam"}),
+        ((16, 12, 1), {"psnr", "ssim"}),
+        ((16, 12), {"psnr", "ssim"}),
+        ((6, 12, 5), {"psnr", "sam"}),
+        ((4, 4, 4, 4), {"psnr"}),
+    ],
+)
+def test_measures_apply_where_they_mean_something(rng, shape, names):
+    clean = rng.random(shape)
+    assert set(TASKS["denoise"].measures(Problem(clean), {"signal": clean})) == names
+
+
+def test_a_covariance_is_judged_over_the_range_of_the_clean_one_and_by_its_leading_eigenvectors(rng):
+    basis = np.linalg.qr(rng.standard_normal((6, 2)))[0]
+    samples = rng.standard_normal((50, 2)) * [3.0, 2.0] @ basis.T
+    truth = np.cov(samples.T, bias=True)
+    judged = partial(scores, "covariance", samples, {"signal": samples}, rank=2)
+    assert judged(truth + 0.1 * np.ptp(truth))["psnr"] == pytest.approx(20)
+    assert judged(truth)["affinity"] == pytest.approx(1)
+    other = np.linalg.svd(truth)[0][:, 2:4]
+    assert judged(other @ other.T)["affinity"] == pytest.approx(0, abs=1e-9)
+    # What is not symmetric is judged by its symmetric part.
+    turned = truth + np.triu(np.ones((6, 6)), 1) - np.tril(np.ones((6, 6)), -1)
+    assert judged(turned)["affinity"] == pytest.approx(1)
+
+
+@pytest.fixture
+def classes(rng):
+    """Return noisy samples of two classes of 4 x 3 images, what is withheld, and the pattern that tells them apart."""
+    pattern = np.linspace(-1, 1, 12).reshape(1, 4, 3)
+    labels = np.arange(120) % 2
+    clean = (2 * labels - 1)[:, None, None] * pattern + 0.3 * rng.standard_normal((120, 4, 3))
+    noisy = clean + rng.standard_normal(clean.shape)
+    truth = {"signal": clean[:60], "labels": labels[:60], "test": noisy[60:], "test_labels": labels[60:]}
+    return noisy[:60], truth, pattern
+
+
+def test_a_basis_is_judged_by_accuracy_and_affinity_to_the_components_of_the_clean_samples(classes):
+    observed, truth, pattern = classes
+    good = scores("basis", observed, truth, pattern, rank=1)
+    assert list(good) == ["accuracy_linear", "accuracy_rbf", "affinity"]
+    assert min(good["accuracy_linear"], good["accuracy_rbf"]) > 90
+    assert good["affinity"] > 0.95
+    other = np.linalg.svd(pattern.reshape(1, 12))[2][1:2].reshape(1, 4, 3)
+    bad = scores("basis", observed, truth, other, rank=1)
+    assert max(bad["accuracy_linear"], bad["accuracy_rbf"]) < 75
+    assert bad["affinity"] < 0.1
+
+
+def test_all_pixels_contain_every_subspace_and_some_of_them_do_not(classes):
+    observed, truth, _ = classes
+    affinity = TASKS["basis"].measures(Problem(observed, rank=2), truth)["affinity"]
+    assert affinity(np.eye(12).reshape(12, 4, 3)) == pytest.approx(1)
+    assert affinity(np.eye(12)[:6].reshape(6, 4, 3)) < 0.9
+
+
+def test_a_basis_has_as_many_vectors_as_the_rank_and_a_covariance_as_many_rows_as_features():
+    assert TASKS["basis"].answer_shape(Problem(np.ones((60, 4, 3)), rank=5)) == (5, 4, 3)
+    assert TASKS["covariance"].answer_shape(Problem(np.ones((60, 7)), rank=5)) == (7, 7)
+
+
+def test_samples_without_labels_are_no_problem_of_a_basis(rng):
+    with pytest.raises(ValueError, match="have no labels: give a labelled data set"):
+        TASKS["basis"].pose(Item("plain", rng.random((40, 5))), Observation(), rng)
+
+
+def test_samples_with_too_few_of_a_class_are_none_either(rng):
+    item = Item("few", rng.random((40, 5)), extras={"labels": np.array([0] * 38 + [1] * 2)})
+    seeds = {}
+    for seed in range(20):
+        try:
+            TASKS["basis"].pose(item, Observation(), rng, split_seed=seed)
+        except ValueError as error:
+            seeds[seed] = str(error)
+    assert seeds
+    assert all("give at least 8 samples a class" in message for message in seeds.values())
+
+
+def test_a_signal_is_not_recovered_without_an_operator(rng):
+    with pytest.raises(ValueError, match=r"needs an operator: .* choose the task `denoise`"):
+        TASKS["recover"].pose(Item("stack", rng.random((9, 9, 3))), Observation(Gaussian(0.1)), rng)
