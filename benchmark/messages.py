@@ -42,4 +42,5 @@ def minutes_of(profile: str) -> dict[str, float]:
     manifest = ROOT / "results" / "published" / profile / "manifest.json"
     if not manifest.is_file():
         return {}
-    return {name: own["seconds_in_methods"] / 60 for name, own in json.loads(manifest.read_text())["experiments"].items()}
+    experiments = json.loads(manifest.read_text(encoding="utf-8"))["experiments"]
+    return {name: own["seconds_in_methods"] / 60 for name, own in experiments.items()}

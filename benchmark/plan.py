@@ -166,7 +166,7 @@ class Plan:
             "budget": data.budget,
         }
 
-    def posing_of(self, experiment: str, noise: str) -> dict:
+    def posing_of(self, experiment: str, dataset: str, noise: str, seed: int) -> dict:
         """Return what problems depend on beside the items."""
         own = self.experiments[experiment]
         task, entry = own.task.path, own.noise[noise]
@@ -183,6 +183,8 @@ class Plan:
             ],
             "params": dict(own.pose),
             "observation": dict(entry),
+            "seed": int(seed),
+            "place": [dataset, noise],
         }
 
     def running_of(self, experiment: str, dataset: str, noise: str, method: str, seed: int) -> dict:

@@ -19,18 +19,16 @@ from benchmark.storage import load_arrays, load_json, save_arrays, unpack_item
 HOMES = {"model": "benchmark.noise", "kind": "benchmark.operators"}
 
 
-def pose(
-    items: Path, facts: Path, asked: Mapping, seed: int, place: tuple[str, str], given: Path, withheld: Path
-) -> None:
+def pose(asked: Mapping, items: Path, facts: Path, given: Path, withheld: Path) -> None:
     """Pose the problems of all items, and write what methods get and what is withheld to files of their own.
 
-    `asked` names the `task`'s file, the `params` of its `pose`, and the `observation`; `place` are the names of data
-    set and noise. The noise and the operator of an item are drawn once, so that every method gets the same problem.
+    `asked` names the `task`'s file, the `params` of its `pose`, the `observation`, the `seed`, and as `place` the data
+    set and the noise. The noise and the operator of an item are drawn once, so that every method gets the same problem.
     """
     task, arrays = load_module(ROOT / asked["task"]), load_arrays(items)
     own = (unpack_item(arrays, item) for item in load_json(facts)["items"])
     observation = observation_of(asked["observation"], task)
-    posed = pose_items(task, own, observation, seed, place, asked["params"])
+    posed = pose_items(task, own, observation, asked["seed"], asked["place"], asked["params"])
     for path, content in zip((given, withheld), posed, strict=True):
         save_arrays(path, content)
 

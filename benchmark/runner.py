@@ -26,10 +26,8 @@ class MethodChanged(RuntimeError):
     """The files of a method were edited while it ran, so that nobody could tell what ran."""
 
 
-def run_method(
-    run: Run, problems: Path, facts: Path, estimate_out: Path, record_out: Path, log_file: Path, time_limit: float
-) -> None:
-    """Run a method on every item of a file of problems; write the raw estimates and the record of each item.
+def run_method(run: Run, problems: Path, facts: Path, folder: Path, log_file: Path, time_limit: float) -> None:
+    """Run a method on every item of a file of problems; write `estimate.npz` and `record.json` of all to a folder.
 
     `time_limit` is in seconds for all items together. A missing package, an error, a crash, a wrong or non-finite
     answer and an exceeded limit become the status of the items concerned. Raises MethodChanged if the method's code is
@@ -54,10 +52,10 @@ def run_method(
         "problems": str(problems.absolute()),
     }
     flags = {"sees_truth": literals.get("SEES_TRUTH", False), "complete": literals.get("COMPLETE", False)}
-    for leftover in record_out.parent.glob("unfinished-*"):
+    for leftover in folder.glob("unfinished-*"):
         if not psutil.pid_exists(int(leftover.name.rpartition("-")[2])):
             shutil.rmtree(leftover)
-    scratch = record_out.parent.absolute() / f"unfinished-{os.getpid()}"
+    scratch = folder.absolute() / f"unfinished-{os.getpid()}"
     save_json(scratch / "job.json", {"run": asdict(run), "items": items} | paths | flags)
     if missing := missing_packages(literals):
         names = " ".join(missing)
@@ -73,8 +71,8 @@ def run_method(
             arrays |= load_arrays(estimate)
     if method_code(method) != code:
         raise MethodChanged(f"{method} or a file that it imports changed while it ran: run it again")
-    save_arrays(estimate_out, arrays)
-    save_json(record_out, {"run": origin, "items": records})
+    save_arrays(folder / "estimate.npz", arrays)
+    save_json(folder / "record.json", {"run": origin, "items": records})
     shutil.rmtree(scratch)
 
 

@@ -198,7 +198,7 @@ class TestDependencies:
     def of(plan):
         return {
             "preparation": plan.preparation_of("first", "scene"),
-            "posing": plan.posing_of("first", "weak"),
+            "posing": plan.posing_of("first", "scene", "weak", 0),
             "running": plan.running_of(*FIRST),
             "scoring": plan.scoring_of(*FIRST),
         }

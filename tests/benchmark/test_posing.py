@@ -111,9 +111,9 @@ def test_files_hold_what_is_given_and_what_is_withheld_apart(tmp_path):
     save_arrays(tmp_path / "items.npz", pack_item(CUBE) | pack_item(LABELLED))
     facts = [{"name": name, "rank": 2, "budget": None, "signed": False} for name in ("cube", "lab")]
     save_json(tmp_path / "facts.json", {"items": facts})
-    asked = {"task": "tasks/denoise.py", "params": {}, "observation": PHOTONS}
+    asked = {"task": "tasks/denoise.py", "params": {}, "observation": PHOTONS, "seed": 3, "place": WEAK}
     given, withheld = tmp_path / "given.npz", tmp_path / "withheld.npz"
-    pose(tmp_path / "items.npz", tmp_path / "facts.json", asked, 3, WEAK, given, withheld)
+    pose(asked, tmp_path / "items.npz", tmp_path / "facts.json", given, withheld)
     assert set(load_arrays(given)) == {"cube/observed", "lab/observed"}
     assert set(load_arrays(withheld)) == {"cube/signal", "lab/signal"}
     np.testing.assert_array_equal(load_arrays(withheld)["cube/signal"], CUBE.signal.astype(np.float32))

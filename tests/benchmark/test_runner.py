@@ -75,10 +75,9 @@ def run(tmp_path, monkeypatch):
             save_json(tmp_path / "facts.json", {"items": [FACTS[0] | {"name": name} for name in numbers]})
         method = tmp_path / "method.py"
         method.write_text(HEAD.replace("REQUIRES = []", f"REQUIRES = {requires}\n{head}") + f"    {body}\n")
-        outputs = [Path("run") / name for name in ("estimate.npz", "record.json")]
         planned = replace(PLANNED, file=str(method), device=device)
-        run_method(planned, Path("given.npz"), Path("facts.json"), *outputs, Path("log"), time_limit)
-        return load_arrays(outputs[0]), load_json(outputs[1])
+        run_method(planned, Path("given.npz"), Path("facts.json"), Path("run"), Path("log"), time_limit)
+        return load_arrays(Path("run/estimate.npz")), load_json(Path("run/record.json"))
 
     return call
 
@@ -268,7 +267,7 @@ def test_a_killed_runner_takes_its_worker_along_and_leaves_no_output(tmp_path, r
     script = (
         "import json, sys; from pathlib import Path; from benchmark.plan import Run;"
         "from benchmark.runner import run_method; p = Path(sys.argv[1]); run = Run(**json.loads(sys.argv[2]));"
-        "run_method(run, p/'given.npz', p/'facts.json', p/'run/estimate.npz', p/'run/record.json', p/'log', 60)"
+        "run_method(run, p/'given.npz', p/'facts.json', p/'run', p/'log', 60)"
     )
     pid_file = tmp_path / "pid"
     environment = os.environ | {"PYTHONPATH": str(ROOT), "PID_FILE": str(pid_file)}

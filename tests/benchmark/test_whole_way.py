@@ -124,10 +124,10 @@ def scores_of(house, plan, method):
     prepare(plan.preparation_of("first", "stacks"), home, items, facts)
     files = {name: home / f"{name}.npz" for name in ("given", "withheld", "estimate")}
     files |= {"facts": facts, "record": home / "record.json"}
-    pose(items, facts, plan.posing_of("first", "stripes"), 0, ("stacks", "stripes"), files["given"], files["withheld"])
+    pose(plan.posing_of(*cell[:3], 0), items, facts, files["given"], files["withheld"])
     problems = files["withheld" if method in plan.methods(sees_truth=True) else "given"]
     run = Run(**plan.running_of(*cell)["run"])
-    run_method(run, problems, facts, files["estimate"], files["record"], home / "log", 60)
+    run_method(run, problems, facts, home, home / "log", 60)
     told = plan.scoring_of(*cell)
     score_run(Run(**told["run"]), told["names"], files, home / "scores.csv", home / "curves.csv")
     return gather([home / "scores.csv"], "first"), pd.read_csv(home / "curves.csv"), load_json(files["record"])

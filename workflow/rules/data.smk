@@ -48,7 +48,7 @@ rule pose:
     conda:
         "../../environment.yml"
     params:
-        asked=lambda wildcards: plan.posing_of(wildcards.experiment, wildcards.noise),
+        asked=lambda wildcards: plan.posing_of(*names(wildcards)),
     message:
         "pose {wildcards.dataset} with {wildcards.noise}, seed {wildcards.seed}"
     script:

@@ -4,13 +4,6 @@ from benchmark.job import logged
 from benchmark.posing import pose
 
 with logged(snakemake.log[0], expected=(ValueError,)):
-    names = snakemake.wildcards
-    pose(
-        Path(snakemake.input.clean),
-        Path(snakemake.input.facts),
-        snakemake.params.asked,
-        int(names.seed),
-        (names.dataset, names.noise),
-        Path(snakemake.output.given),
-        Path(snakemake.output.withheld),
-    )
+    source, output = snakemake.input, snakemake.output
+    paths = map(Path, (source.clean, source.facts, output.given, output.withheld))
+    pose(snakemake.params.asked, *paths)

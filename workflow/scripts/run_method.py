@@ -9,8 +9,7 @@ with logged(snakemake.log[0], expected=(MethodChanged,)):
         Run(**snakemake.params.asked["run"]),
         Path(snakemake.input.problems),
         Path(snakemake.input.facts),
-        Path(snakemake.output.estimate),
-        Path(snakemake.output.record),
+        Path(snakemake.output.record).parent,
         Path(snakemake.log[0]),
         snakemake.resources.time_limit,
     )
