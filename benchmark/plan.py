@@ -80,7 +80,6 @@ class Plan:
             except SettingsError:
                 if name in self.selected:  # what is not wanted need not be possible
                     raise
-
         if both := set(self.methods(True)) & set(self.methods(False)):
             what = f"the method {min(both)!r} is a control that sees the truth in one experiment, and not in another"
             raise SettingsError(what, "give the two names of their own")
@@ -176,11 +175,7 @@ class Plan:
         code += [self.code("posing", "pose_items", "observation_of"), self.code("observation", "Observation")]
         return {
             "task": self.shown(task),
-            "code": [
-                *code,
-                self.code("posing", "pose_items", "observation_of"),
-                self.code("observation", "Observation"),
-            ],
+            "code": code,
             "params": dict(own.pose),
             "observation": dict(entry),
             "seed": int(seed),
