@@ -8,6 +8,9 @@ from benchmark.catalog import Catalog, File
 from benchmark.cuts import Draft
 from benchmark.source import parameters_of
 
+# So many methods are named that share a change.
+NAMED = 3
+
 
 def departures_of(here: Draft, source: Draft, catalog: Catalog) -> list[dict[str, str]]:
     """Return in what a profile differs from the source's protocol: the setting, as there, and as here."""
@@ -24,6 +27,8 @@ def departures_of(here: Draft, source: Draft, catalog: Catalog) -> list[dict[str
     for name, entry in here.protocol.noise.items():
         rows += _changes(name, _flat(entry), _flat(source.protocol.noise.get(name)), {})
     rows += _changes_of_methods(here, source, catalog)
+    if left := [name for name in source.methods if name not in here.methods]:
+        rows.append(("methods", str(len(source.methods)), f"{len(here.methods)}, without {_joined(left)}"))
     task = _defaults(catalog.tasks, here.protocol.task, "pose")
     rows += _changes("pose", here.protocol.pose, source.protocol.pose, task)
     rows.append(("seeds", *(str(len(draft.protocol.seeds)) for draft in (source, here))))
@@ -46,10 +51,12 @@ def _changes_of_methods(here: Draft, source: Draft, catalog: Catalog) -> list[tu
         for setting, there, now in _changes(name, method.params, source.methods[name].params, defaults):
             if there != now:
                 shared.setdefault((setting.removeprefix(f"{name}: "), there, now), []).append(name)
-    return [
-        (f"{names[0]}{f' and {len(names) - 1} more' if len(names) > 1 else ''}: {setting}", there, now)
-        for (setting, there, now), names in shared.items()
-    ]
+    return [(f"{_joined(names)}: {setting}", there, now) for (setting, there, now), names in shared.items()]
+
+
+def _joined(names: list[str]) -> str:
+    """Return names, or of many the first and the number of the others."""
+    return ", ".join(names) if len(names) <= NAMED else f"{names[0]} and {len(names) - 1} more"
 
 
 def _flat(noise: Mapping | None) -> dict | None:

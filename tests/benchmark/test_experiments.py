@@ -226,11 +226,14 @@ class TestDepartures:
             ("one: steps", "20", "5"),
         ]
 
+    def test_methods_that_a_profile_leaves_out_are_named(self, house):
+        assert self.departures(house, {"without": ["two"]}) == [("methods", "2", "1, without two")]
+
     def test_what_the_source_does_not_set_is_the_default_of_the_file(self, house):
         cut = {"data": {"scene": {"params": {"bands": 9}}, "wide": {}}, "methods": {"*": {"params": {"strength": 3}}}}
         assert self.departures(house, cut) == [
             ("scene: bands", "2", "9"),
-            ("one and 1 more: strength", "1.0", "3"),  # what methods share stands once
+            ("one, two: strength", "1.0", "3"),  # what methods share stands once
         ]
 
     def test_a_parameter_that_is_set_to_what_it_was_is_none(self, house):
