@@ -326,7 +326,10 @@ class TestEntry:
                 "values": {"two": 10.0},
             }
         ]
-        assert entry["departures"] == [{"setting": "seeds", "source": "1", "here": "2"}]
+        assert entry["departures"] == [
+            {"setting": "methods", "source": "5", "here": "3, without one-b-1e-2, one-b-3"},
+            {"setting": "seeds", "source": "1", "here": "2"},
+        ]
         [claim] = entry["claims"]
         assert (claim["where"], claim["why"]) == ("Figure 1", {"*": "Because."})
         assert claim["conditions"] == [CONDITION]
