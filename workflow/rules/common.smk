@@ -1,3 +1,4 @@
+import gc
 import os
 import re
 import sys
@@ -5,6 +6,9 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
+
+# The graph of jobs lives to the end: to look for garbage in it as often as usual is a sixth of the planning.
+gc.set_threshold(200_000)
 
 REPOSITORY = Path(str(workflow.current_basedir)).parents[1]
 # Scripts run in processes of their own, and so find the packages of this repository.
