@@ -21,6 +21,11 @@ from benchmark.source import ROOT, code_of
 
 CONFIG = "config/config.yaml"
 DAY = 86400.0
+# Names that experiments cannot have: of rules, which are targets as experiments are, and of folders of the results.
+RULES = "all default download prepare pose run_method run_control score table figure sweep scorecard index complete"
+RESERVED = {*RULES.split(), "data", "runs"}
+# Where results are kept, beside those of profiles.
+PUBLISHED = "published"
 # What figures need of an experiment's entry.
 DRAWN = ("id", "metric", "data", "methods", "subject", "reference", "seeds", "sweep")
 
@@ -67,6 +72,11 @@ class Plan:
             },
         )
         found = self._read_experiments()
+        for name, (place, *_) in found.items():
+            if name in RESERVED:
+                raise SettingsError(f"{place}: the workflow uses the name {name!r} itself", "give it another name")
+        if config.profile == PUBLISHED:
+            raise SettingsError("config: profile: results that are kept lie there", "give the profile another name")
         known = {*config.profiles, *(name for _, base, _ in found.values() for name in base.profiles)}
         if config.profile not in known and not config.experiments:
             raise SettingsError.unknown("config: profile", "profile", config.profile, known)

@@ -1,13 +1,15 @@
 """What the rules of the workflow ask of the plan: runs, inputs, what each step depends on, limits and products."""
 
 import json
+import re
 from dataclasses import asdict
 
 import pytest
 import yaml
 
-from benchmark.plan import Run
+from benchmark.plan import RESERVED, Run
 from benchmark.settings import SettingsError
+from benchmark.source import ROOT
 
 FIRST = ("first", "scene", "weak", "one", 0)
 TRUTH = '''"""The truth."""
@@ -345,3 +347,19 @@ def test_a_method_that_is_for_no_operator_of_the_experiment_is_refused(house):
     house.experiment(methods=["scanner"], noise={"scan": {"operator": {"kind": "radon", "angles": 6}}})
     with pytest.raises(SettingsError, match=r"scanner: .* is for no operator here\n  it is for: coded_exposure"):
         house.plan()
+
+
+def test_names_that_the_workflow_uses_itself_are_refused(house):
+    rules = [path.read_text() for path in [ROOT / "Snakefile", *(ROOT / "workflow").rglob("*.smk")]]
+    rules += [(ROOT / "workflow" / "Snakefile").read_text()]
+    named = set(re.findall(r"^(?:use )?rule (?:\w+ as )?(\w+)(?: with)?:", "\n".join(rules), re.M))
+    assert {"score", "run_control", "all", "default"} <= named <= RESERVED
+    house.experiment("score")
+    with pytest.raises(SettingsError, match=r"experiments/score.yaml: the workflow uses the name 'score' itself\n"):
+        house.plan()
+
+
+def test_a_profile_does_not_write_where_results_are_kept(house):
+    house.experiment(profiles={"published": {}})
+    with pytest.raises(SettingsError, match="config: profile: results that are kept lie there\n"):
+        house.plan(profile="published")
