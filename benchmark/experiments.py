@@ -123,6 +123,11 @@ def resolve(
     for kind, names in (("data", protocol.data), ("noise", protocol.noise), ("methods", draft.methods)):
         _check_names(kind, names, place)
     data = {own: _data(own, entry, task, place, catalog) for own, entry in protocol.data.items()}
+    for own, entry in protocol.noise.items():
+        if not entry and own != "none":
+            raise SettingsError(
+                f"{place}: noise: {own!r} says nothing", "give it a `model` or an `operator`, or call it none"
+            )
     noise = {own: _noise(entry, task, f"{place}: noise: {own}", catalog) for own, entry in protocol.noise.items()}
     methods = {own: _method(own, entry, task, data, place, catalog) for own, entry in draft.methods.items()}
     _check_operators(methods, base, place)
@@ -178,7 +183,7 @@ def _modelled(key: str, entry: Any, task: File, where: str, catalog: Catalog) ->
     """Return the settings of a noise model or an operator, which `key` names among them."""
     known = models(key, task.path, catalog.root)
     name = entry.get(key) if isinstance(entry, Mapping) else entry
-    if not isinstance(entry, Mapping) or name not in known:
+    if not isinstance(entry, Mapping) or not isinstance(name, str) or name not in known:
         raise SettingsError.unknown(where, key, name, known)
     own = {setting: value for setting, value in entry.items() if setting != key}
     return {key: name} | typed(own, fields_of(*known[name]), where, name)

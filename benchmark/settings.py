@@ -7,7 +7,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from benchmark.source import REQUIRED, Parameter
@@ -75,7 +84,15 @@ def _methods(value: Any) -> Any:
     return [{"all_except": []} if own == "all" else {"name": own} if isinstance(own, str) else own for own in flat]
 
 
+def _different(value: list[int]) -> list[int]:
+    """Refuse a seed that stands twice: its runs would count twice."""
+    if len(set(value)) < len(value):
+        raise _fault("a seed stands twice", "each seed is run once")
+    return value
+
+
 Number = Annotated[float, BeforeValidator(_number)]
+Seeds = Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1), AfterValidator(_different)]
 Names = Annotated[list[str], BeforeValidator(_listed)]
 Params = dict[str, Any]
 
@@ -204,8 +221,8 @@ class Cut(Strict):
     data: Annotated[dict[str, Params], BeforeValidator(_named)] | None = None
     noise: Annotated[dict[str, Params], BeforeValidator(_named)] | None = None
     pose: Params = {}
-    seeds: list[int] | None = None
-    only: Names | None = None
+    seeds: Seeds | None = None
+    only: Names | None = Field(None, min_length=1)
     without: Names = []
     methods: dict[str, Change] = {}
     figures: list[str] | None = None
@@ -223,7 +240,7 @@ class Experiment(Strict):
     pose: Params = {}
     data: Annotated[dict[str, Data], BeforeValidator(_named)] = Field(min_length=1)
     noise: Annotated[dict[str, Params], BeforeValidator(_named)] = Field({"none": {}}, min_length=1)
-    seeds: list[Annotated[int, Field(ge=0)]] = Field([0], min_length=1)
+    seeds: Seeds = [0]
     methods: Annotated[list[Method], BeforeValidator(_methods)] = Field(min_length=1)
     subject: Names = []
     reference: str | None = None

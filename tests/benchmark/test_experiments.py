@@ -166,13 +166,13 @@ class TestMethods:
         coded = {"operator": {"kind": "coded_exposure", "frames": 2}}
         own = house.first(methods=["all"], noise={"scan": NOISE["scan"]})
         assert list(own.methods) == ["any", "one"]
-        own = house.first(methods=["all"], noise={"scan": NOISE["scan"], "coded": coded, "plain": {}})
+        own = house.first(methods=["all"], noise={"scan": NOISE["scan"], "coded": coded, "none": {}})
         assert {(cell[1], cell[2]) for cell in own.cells} == {
-            *((noise, "any") for noise in ("scan", "coded", "plain")),
+            *((noise, "any") for noise in ("scan", "coded", "none")),
             ("scan", "one"),
             ("coded", "two"),
-            ("plain", "one"),
-            ("plain", "two"),
+            ("none", "one"),
+            ("none", "two"),
         }
 
     def test_a_method_runs_on_the_data_sets_that_its_entry_names(self, house):

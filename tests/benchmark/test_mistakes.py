@@ -57,6 +57,11 @@ MISTAKES = {
         "noise: weak: operator: unknown parameter 'angle'",
         "angles",
     ),
+    # Values that would be run as something else than was meant.
+    "noise that says nothing": ({"noise": ["weak"]}, "noise: 'weak' says nothing", "call it none"),
+    "model that is no name": (noise(model=["gaussian"]), "noise: weak: unknown model", "gaussian, poisson"),
+    "seed that stands twice": ({"seeds": [0, 1, 0]}, "seeds: a seed stands twice", "each seed is run once"),
+    "only of none": (cut(only=[]), "profiles.embedded.only: value should have at least 1 item", "given: []"),
     # Names that are not known.
     "method": ({"methods": ["won"]}, "methods: won: unknown file baselines/ 'won.py'", "one, other, two"),
     "file of a method": ({"methods": [{"name": "x", "file": "won"}]}, "methods: x: unknown file", "one, other, two"),
