@@ -14,5 +14,5 @@ with logged(snakemake.log[0]):
     tables.write(scores, Path(output.scores))
     tables.write(scores, Path(output.parquet))
     tables.write(summary, Path(output.summary))
-    tables.write(pd.concat(map(pd.read_csv, snakemake.input.curves)), Path(output.curves))
+    tables.write(pd.concat(map(tables.read_summary, map(Path, snakemake.input.curves))), Path(output.curves))
     write_table(scores, summary, entry, Path(output.html))
