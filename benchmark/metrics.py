@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,12 @@ def ssim(clean: np.ndarray, estimate: np.ndarray, data_range: float) -> float:
     return float(
         structural_similarity(clean, estimate, win_size=SSIM_WINDOW, data_range=data_range, channel_axis=channel_axis)
     )
+
+
+def fidelity(clean: np.ndarray) -> dict[str, Callable[[np.ndarray], float]]:
+    """Return the measures of an estimate of `clean`, whose peak is 1, by name: PSNR, and SSIM where a window fits."""
+    measures = {"psnr": partial(psnr, clean, data_range=1.0)}
+    return measures | ({"ssim": partial(ssim, clean, data_range=1.0)} if has_ssim_windows(clean) else {})
 
 
 def has_ssim_windows(clean: np.ndarray) -> bool:

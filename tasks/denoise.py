@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 
 from benchmark.contract import Item, Posed, Problem, Tiny
-from benchmark.metrics import has_spectra, has_ssim_windows, psnr, sam, ssim
+from benchmark.metrics import fidelity, has_spectra, sam
 from benchmark.noise import Poisson
 from benchmark.observation import Observation
 from benchmark.tiny import smooth_stack
@@ -30,12 +30,7 @@ def answer_shape(problem: Problem) -> tuple[int, ...]:
 def measures(problem: Problem, truth: Mapping[str, np.ndarray]) -> dict[str, Callable[[np.ndarray], float]]:
     """Return PSNR, SSIM where a window fits, and of cubes the spectral angle."""
     clean = truth["signal"].astype(np.float64)
-    found = {"psnr": partial(psnr, clean, data_range=1.0)}
-    if has_ssim_windows(clean):
-        found["ssim"] = partial(ssim, clean, data_range=1.0)
-    if has_spectra(clean):
-        found["sam"] = partial(sam, clean, data_range=1.0)
-    return found
+    return fidelity(clean) | ({"sam": partial(sam, clean, data_range=1.0)} if has_spectra(clean) else {})
 
 
 def tiny() -> dict[str, Tiny]:

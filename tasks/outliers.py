@@ -1,12 +1,11 @@
 """The signal, from an observation in which some entries were replaced."""
 
 from collections.abc import Callable, Mapping
-from functools import partial
 
 import numpy as np
 
 from benchmark.contract import Item, Posed, Problem, Tiny
-from benchmark.metrics import has_ssim_windows, psnr, ssim
+from benchmark.metrics import fidelity
 from benchmark.noise import SaltAndPepper
 from benchmark.observation import Observation
 from benchmark.tiny import smooth_stack
@@ -29,11 +28,7 @@ def answer_shape(problem: Problem) -> tuple[int, ...]:
 
 def measures(problem: Problem, truth: Mapping[str, np.ndarray]) -> dict[str, Callable[[np.ndarray], float]]:
     """Return PSNR, and SSIM where a window fits."""
-    clean = truth["signal"].astype(np.float64)
-    found = {"psnr": partial(psnr, clean, data_range=1.0)}
-    if has_ssim_windows(clean):
-        found["ssim"] = partial(ssim, clean, data_range=1.0)
-    return found
+    return fidelity(truth["signal"].astype(np.float64))
 
 
 def tiny() -> dict[str, Tiny]:
