@@ -22,6 +22,9 @@ CONTRACTS = {
         ("pose", "answer_shape", "measures", "tiny"),
     ),
 }
+# Of literals that may be left out, the types.
+OPTIONAL = dict.fromkeys(("CONTROL", "SEES_TRUTH", "COMPLETE", "STOCHASTIC"), bool)
+OPTIONAL |= {"LICENCE_NOTE": str, "REQUIRES": list, "OPERATORS": set, "REGISTRY": str}
 # What decides what a method's file answers.
 METHOD = ("solve", "solve_many", "SEES_TRUTH", "COMPLETE")
 # Noise models and operators: the key that names one in an experiment, where they are, and a method that each has.
@@ -112,7 +115,7 @@ def _is_there(name: str) -> bool:
     """Tell whether a module can be imported."""
     try:
         return find_spec(name) is not None
-    except ModuleNotFoundError:  # the package of it is not there
+    except (ImportError, ValueError):  # the package of it is not there, or it is no name of one
         return False
 
 
@@ -127,8 +130,9 @@ def _file_of(path: Path, literals: Mapping[str, type], functions: tuple[str, ...
         return File(path, found, f"it has no function `{absent[0]}`: write it as `def {absent[0]}(...)`")
     if absent := set(literals) - set(found):
         return File(path, found, f"it must state {listing(absent)} as a literal")
-    for name, kind in literals.items():
-        if not isinstance(found[name], kind) or found[name] == []:
+    stated = {name: kind for name, kind in OPTIONAL.items() if name in found}
+    for name, kind in {**literals, **stated}.items():
+        if not isinstance(found[name], kind) or (name in literals and found[name] == []):
             return File(
                 path, found, f"{name} is {found[name]!r}, and not a {getattr(kind, '__name__', kind)} of what it takes"
             )

@@ -132,3 +132,19 @@ def test_the_code_of_a_method_is_that_of_its_functions_and_flags(house):
     assert method_code(path, house.root) == before
     path.write_text(path.read_text().replace("problem.observed", "2 * problem.observed"))
     assert method_code(path, house.root) != before
+
+
+@pytest.mark.parametrize("line", ["CONTROL = None", "SEES_TRUTH = 'no'", "LICENCE_NOTE = 5", "REQUIRES = 'numpy'"])
+def test_a_literal_that_may_be_left_out_has_its_type_where_it_is_stated(house, line):
+    path = house.root / "baselines" / "two.py"
+    path.write_text(path.read_text() + f"\n{line}\n")
+    files = files_of(house.root, "baselines")
+    assert line.split()[0] in files["two"].fault
+    assert not files["one"].fault
+
+
+def test_no_required_package_is_fine(house):
+    path = house.root / "baselines" / "two.py"
+    path.write_text(path.read_text() + "\nREQUIRES = []\n")
+    assert not files_of(house.root, "baselines")["two"].fault
+    assert missing_packages({"REQUIRES": [".x"]}) == [".x"]
