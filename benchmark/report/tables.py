@@ -56,7 +56,7 @@ def distinct(scores: pd.DataFrame, column: str) -> list[str]:
 
 def read_summary(path: Path) -> pd.DataFrame:
     """Return a summary that was written as CSV; names stay text."""
-    columns = "dataset item noise method iterate label file family status metric".split()
+    columns = "dataset item noise method iterate label file family status metric licence_note".split()
     names = dict.fromkeys(columns, "str")
     return pd.read_csv(path, dtype=names, keep_default_na=False, na_values=[""])
 
