@@ -174,10 +174,13 @@ def test_a_task_with_a_noise_model_a_data_set_and_a_method_are_each_a_file_that_
 
 
 def test_shipped_experiments_are_changed_by_a_config_as_documented():
-    [config] = re.findall(r"with `(experiments: \{.*?\})`", (ROOT / "docs" / "experiment.md").read_text(), re.S)
+    text = (ROOT / "docs" / "experiment.md").read_text()
+    [selected] = re.findall(r"with `(select: .*?)`", text)
+    [config] = re.findall(r"`(experiments: \{.*?\})`", text)
     changes = yaml.safe_load(config.replace("{...}", "{indian_pines: {params: {size: 48}}}"))
     [name] = changes["experiments"]
-    plan = Plan.read(changes | {"profile": "mine", "select": name})
+    plan = Plan.read(changes | yaml.safe_load(selected) | {"profile": "mine"})
+    assert plan.selected == [name]
     embedded = Plan.read({"select": name}).experiments[name]
     own = plan.experiments[name]
     assert own.data["indian_pines"].params == {"size": 48}
