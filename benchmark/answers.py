@@ -1,13 +1,14 @@
 """Whether what a method returned is an answer at all: its types, shapes and values, those of its trace included."""
 
 from collections.abc import Mapping
-from numbers import Integral, Real
 
 import numpy as np
 
 from benchmark.contract import Answer, Estimate, Snapshot, compose
 
 Shape = tuple[int, ...]
+# Up to here a float, which files and tables keep, tells whole numbers apart.
+MOST = 2**53
 
 
 class NoAnswer(ValueError):
@@ -26,8 +27,10 @@ def check_answer(
         raise NoAnswer(f"returned {_type(estimate)}, not an Estimate")
     if sum(value is not None for value in (estimate.signal, estimate.factors, estimate.parts)) != 1:
         raise NoAnswer("an Estimate holds one of: a signal, factors, parts")
-    if estimate.iterations is not None and (not isinstance(estimate.iterations, Integral) or estimate.iterations < 0):
-        raise NoAnswer(f"returned {estimate.iterations!r} as the number of iterations, which is a whole number")
+    number = estimate.iterations
+    if number is not None and not (isinstance(number, int | np.integer) and 0 <= number < MOST):
+        shown = "too large a number" if isinstance(number, int) and number >= MOST else repr(number)
+        raise NoAnswer(f"returned {shown} as the number of iterations, which is a whole number")
     bad = _check_value(_of_field(estimate), shape, optional, "returned")
     if not isinstance(estimate.trace, list | tuple):
         raise NoAnswer(f"returned {_type(estimate.trace)} as the trace, not a list of Snapshots")
@@ -35,8 +38,13 @@ def check_answer(
         if not isinstance(snapshot, Snapshot):
             raise NoAnswer(f"returned a trace with {_type(snapshot)} in place {number}, not a Snapshot")
         for name in ("iteration", "seconds", "loss"):
-            if not isinstance(getattr(snapshot, name), Real):
-                raise NoAnswer(f"returned a trace with {_type(getattr(snapshot, name))} as `{name}` in place {number}")
+            value = getattr(snapshot, name)
+            if not isinstance(value, int | float | np.integer | np.floating):
+                raise NoAnswer(f"returned a trace with {_type(value)} as `{name}` in place {number}, not a number")
+            if name != "loss" and not 0 <= value < MOST:
+                raise NoAnswer(f"returned a trace whose `{name}` in place {number} is not from 0 to 2^53")
+            if name == "loss" and isinstance(value, int) and abs(value) >= MOST:
+                raise NoAnswer(f"returned a trace whose `loss` in place {number} is a whole number that no float holds")
         for name in ("last", "average"):
             if name == "last" or snapshot.average is not None:
                 _check_value(

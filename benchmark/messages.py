@@ -25,16 +25,26 @@ def announcement(plan: Plan, results: str) -> str:
     return "\n".join(lines)
 
 
-def farewell(plan: Plan, results: str, targets: Iterable[str]) -> str:
-    """Return where to look: the pages of the experiments that were asked for by name, or the index of all."""
-    asked = [name for name in plan.experiments if name in set(targets)]
-    if asked:
-        pages = [f"{results}/{name}/table.html" for name in asked]
-        return "\n".join(f"Open {page}" if Path(page).exists() else f"{page} was not written." for page in pages)
-    summary = Path(f"{results}/summary.txt")
-    if not summary.exists():
-        return f"{results}/index.html was not written."
-    return f"{summary.read_text()}Open {results}/index.html\n"
+def farewell(plan: Plan, results: str, targets: Iterable[str], since: float = 0.0) -> str:
+    """Return where to look: the pages of the experiments that were asked for by name, or the index of all.
+
+    `since` is the time in seconds before which a page is not of this run, as it can be after a failure.
+    """
+    if asked := [name for name in plan.experiments if name in set(targets)]:
+        return "\n".join(_where(Path(f"{results}/{name}/table.html"), since) for name in asked)
+    summary, index = Path(f"{results}/summary.txt"), Path(f"{results}/index.html")
+    said = summary.read_text(encoding="utf-8") if _is_new(index, since) and summary.exists() else ""
+    return f"{said}{_where(index, since)}"
+
+
+def _where(page: Path, since: float) -> str:
+    if _is_new(page, since):
+        return f"Open {page}"
+    return f"{page} is of an earlier run." if page.exists() else f"{page} was not written."
+
+
+def _is_new(page: Path, since: float) -> bool:
+    return page.exists() and page.stat().st_mtime >= since
 
 
 def minutes_of(profile: str) -> dict[str, float]:

@@ -38,11 +38,19 @@ def pose_items(
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Return the arrays that methods get of all items, and those that are withheld, under `<item>/<name>`.
 
-    Each item is drawn from a seed of its own, which `seed`, the names in `place` and its name determine.
+    Each item is drawn from a seed of its own, which `seed`, the names in `place` and its name determine. Raises
+    ValueError for an item that lacks an extra which the task reads.
     """
     given, withheld = {}, {}
     for item in items:
-        posed = task.pose(item, observation, np.random.default_rng(seed_for(seed, *place, item.name)), **params)
+        rng = np.random.default_rng(seed_for(seed, *place, item.name))
+        try:
+            posed = task.pose(item, observation, rng, **params)
+        except KeyError as error:
+            if error.args and error.args[0] in item.extras:
+                raise
+            has = ", ".join(item.extras) or "none"
+            raise ValueError(f"{item.name}: the task needs the extra {error}; the item has: {has}") from error
         given |= {f"{item.name}/{name}": values for name, values in posed.given.items()}
         withheld |= {f"{item.name}/{name}": values for name, values in posed.withheld.items()}
     return given, withheld

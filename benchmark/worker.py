@@ -11,8 +11,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
+
+import psutil
 
 from benchmark.answers import NoAnswer, check_answer, size_of
 from benchmark.contract import Estimate, Problem, Skipped
@@ -123,8 +126,9 @@ def available(device: str) -> str:
 
 
 def outcome_of(status: str, message: str, **measured: float | None) -> dict:
-    """Return the outcome of an item, with nothing measured but what is given."""
-    return {"status": status, "message": message} | dict.fromkeys(MEASURED) | measured
+    """Return the outcome of an item, with nothing measured but what is given; signs that are no text are replaced."""
+    text = "".join(sign if sign.isprintable() or sign in "\n\t" else "\N{REPLACEMENT CHARACTER}" for sign in message)
+    return {"status": status, "message": text} | dict.fromkeys(MEASURED) | measured
 
 
 def timed(
@@ -203,12 +207,33 @@ def _device_name(device: str) -> str:
     return torch.cuda.get_device_name(device)
 
 
+def end_children(pid: int | None = None) -> None:
+    """End all that a process, by default this one, has started, in sessions of their own too."""
+    with suppress(psutil.Error):
+        for child in psutil.Process(pid).children(recursive=True):
+            with suppress(psutil.Error):
+                child.kill()
+
+
 def _die_with_parent() -> None:
     """Leave, with all that the method started, when the runner is gone: it holds the other end of standard input."""
     os.read(0, 1)  # not through `sys.stdin`, whose lock would be missed at exit
+    end_children()
     os.killpg(0, signal.SIGKILL)
 
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    main(Path(sys.argv[1]))
+    status = 1
+    try:
+        main(Path(sys.argv[1]))
+        status = 0
+    except SystemExit as leaving:  # a method can ask for it
+        status = leaving.code if isinstance(leaving.code, int) else 1
+    except BaseException:
+        log.exception("the worker ends")
+    finally:
+        # All is written: a thread or a process that the method has left behind would keep this one, or the processor.
+        end_children()
+        logging.shutdown()
+        os._exit(status)

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -68,15 +69,21 @@ def _refuse(name: str, bad: np.ndarray, fault: str) -> None:
         raise ValueError(f"{name}: {bad.sum()} of {bad.size} values, the first at index {first}, are {fault}")
 
 
-def validated(items: list[Item], kind: str) -> list[Item]:
-    """Return the items of a data set of the kind `kind`, one of `AXES`, as they are.
+def validated(returned: Iterable[Item], kind: str) -> list[Item]:
+    """Return the items that a data set's `load` returned, of the kind `kind`, one of `AXES`, as they are.
 
-    Raises ValueError if there are none, if a name is repeated or unfit for a file name, if a signal does not have the
+    Raises ValueError if they are no Items or there are none, if one has a rank or budget that is no whole number or
+    extras that are no arrays, if a name is repeated or unfit for a file name, if a signal does not have the
     axes of the kind, does not pass `check` or has another maximum than 1 (if signed: a magnitude above 1), or if labels
     among the extras are not one for each entry of the signal's first axis.
     """
     if kind not in AXES:
         raise ValueError(f"unknown kind of data {kind!r}; known: {', '.join(AXES)}")
+    if isinstance(returned, Mapping | str) or not isinstance(returned, Iterable):
+        raise ValueError(f"`load` returned {type(returned).__name__}; it must return a list of Items")
+    items = list(returned)
+    for item in items:
+        _check_item(item)
     if not items:
         raise ValueError("the data set has no items; `load` must return at least one")
     for name, number in Counter(item.name for item in items).items():
@@ -102,6 +109,23 @@ def validated(items: list[Item], kind: str) -> list[Item]:
         if labels is not None and np.shape(labels) != (number := len(item.signal),):
             raise ValueError(f"{item.name}: labels of shape {np.shape(labels)} for {number} entries of the first axis")
     return items
+
+
+def _check_item(item: object) -> None:
+    if not isinstance(item, Item):
+        raise ValueError(f"`load` returned {type(item).__name__} among the Items; make it one")
+    if not isinstance(item.name, str):
+        raise ValueError(f"an item is named {item.name!r}; its name must be a text")
+    for fact in ("rank", "budget"):
+        if (value := getattr(item, fact)) is not None and (isinstance(value, bool) or not isinstance(value, int)):
+            raise ValueError(f"{item.name}: the {fact} is {value!r}; it must be an `int` or None")
+    if not isinstance(item.extras, Mapping):
+        raise ValueError(f"{item.name}: the extras are {type(item.extras).__name__}; a mapping to arrays is needed")
+    for name, values in item.extras.items():
+        if not isinstance(name, str) or not NAME.fullmatch(name) or name == "signal":
+            raise ValueError(f"{item.name}: an extra cannot be named {name!r}; give it another name")
+        if not isinstance(values, np.ndarray) or values.dtype.hasobject:
+            raise ValueError(f"{item.name}: the extra {name!r} is no array that a file keeps; make it a NumPy array")
 
 
 def _fits(shape: tuple[int, ...], kind: str) -> bool:

@@ -1,5 +1,7 @@
 """What the workflow says at its start and at its end."""
 
+import os
+
 from benchmark.messages import announcement, farewell, minutes_of
 from benchmark.source import ROOT
 
@@ -23,7 +25,20 @@ def test_the_end_names_the_pages_that_were_asked_for(house, tmp_path):
     assert farewell(plan, results, {"second"}) == f"{results}/second/table.html was not written."
     assert farewell(plan, results, ["all"]) == f"{results}/index.html was not written."
     (tmp_path / "results" / "summary.txt").write_text("2 claims hold.\n")
-    assert farewell(plan, results, []) == f"2 claims hold.\nOpen {results}/index.html\n"
+    (tmp_path / "results" / "index.html").touch()
+    assert farewell(plan, results, []) == f"2 claims hold.\nOpen {results}/index.html"
+
+
+def test_the_end_does_not_name_a_page_of_an_earlier_run_as_this_one_s(house, tmp_path):
+    house.experiment()
+    plan, results = house.plan(), tmp_path / "results"
+    for name in ("first/table.html", "index.html", "summary.txt"):
+        (results / name).parent.mkdir(parents=True, exist_ok=True)
+        (results / name).write_text("2 claims hold.\n")
+        os.utime(results / name, (100, 100))
+    assert farewell(plan, str(results), ["first"], since=50) == f"Open {results}/first/table.html"
+    assert farewell(plan, str(results), ["first"], since=150) == f"{results}/first/table.html is of an earlier run."
+    assert farewell(plan, str(results), [], since=150) == f"{results}/index.html is of an earlier run."
 
 
 def test_minutes_are_those_of_published_runs_and_there_are_none_of_other_profiles():

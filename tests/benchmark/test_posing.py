@@ -1,11 +1,12 @@
 """Problems: noise and operator are drawn once for each item and seed, and what is withheld reaches no method."""
 
 from dataclasses import FrozenInstanceError
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from benchmark.contract import Item
+from benchmark.contract import Item, Posed
 from benchmark.loading import load_module
 from benchmark.noise import Gaussian, Poisson, Rician, SaltAndPepper, Skewed
 from benchmark.observation import Observation
@@ -105,6 +106,12 @@ def test_parameters_of_an_experiment_reach_the_task():
     assert shares == {0.25: (10, 30), 0.5: (20, 20)}
     first, other = (posed("basis", item, PHOTONS, split_seed=seed)[1]["labels"] for seed in (42, 43))
     assert (first != other).any()
+
+
+def test_an_item_that_lacks_what_the_task_reads_is_named_with_what_it_has():
+    task = SimpleNamespace(pose=lambda item, observation, rng: Posed({"observed": item.extras["angles"]}, {}))
+    with pytest.raises(ValueError, match="lab: the task needs the extra 'angles'; the item has: labels"):
+        pose_items(task, [LABELLED], Observation(), 0, WEAK, {})
 
 
 def test_files_hold_what_is_given_and_what_is_withheld_apart(tmp_path):

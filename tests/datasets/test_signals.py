@@ -46,12 +46,12 @@ def test_an_item_is_named_after_its_file(path, name):
 
 def test_a_signed_item_keeps_its_scale():
     items = [Item("a", 0.4 * GOOD - 0.3, signed=True)]
-    assert validated(items, "stack") is items
+    assert validated(items, "stack") == items
 
 
 def test_good_items_come_back_as_they_are():
     items = [Item("a", GOOD), Item("_b.1-2", GOOD, extras={"labels": np.array([0, 1]), "axis": np.arange(9)})]
-    assert validated(items, "samples") is items
+    assert validated(iter(items), "samples") == items
 
 
 @pytest.mark.parametrize(
@@ -112,6 +112,19 @@ def test_bad_values_are_refused_by_both_checks(signal, complaint):
         ([Item("a", GOOD - 2, signed=True)], "the largest magnitude is 2.0"),
         ([Item("a", np.full((2, 3), -0.5), signed=True)], "every value is -0.5"),
         ([Item("a", with_value(np.nan), signed=True)], "NaN"),
+        (Item("a", GOOD), "`load` returned Item; it must return a list"),
+        ({"a": GOOD}, "`load` returned dict; it must return a list"),
+        (None, "`load` returned NoneType; it must return a list"),
+        ([GOOD], "`load` returned ndarray among the Items"),
+        ([Item(3, GOOD)], "an item is named 3; its name must be a text"),
+        ([Item("a", GOOD, rank=2.5)], "a: the rank is 2.5; it must be an `int`"),
+        ([Item("a", GOOD, rank=np.int64(2))], "a: the rank is .*2.*; it must be an `int`"),
+        ([Item("a", GOOD, budget=True)], "a: the budget is True"),
+        ([Item("a", GOOD, extras=None)], "a: the extras are NoneType"),
+        ([Item("a", GOOD, extras={"signal": GOOD})], "an extra cannot be named 'signal'"),
+        ([Item("a", GOOD, extras={"a/b": GOOD})], "an extra cannot be named 'a/b'"),
+        ([Item("a", GOOD, extras={"names": ["x", "y"]})], "the extra 'names' is no array"),
+        ([Item("a", GOOD, extras={"names": np.array([{}])})], "the extra 'names' is no array"),
         ([Item("a", GOOD, extras={"labels": np.arange(3)})], r"labels of shape \(3,\) for 2 entries"),
         ([Item("a", GOOD, extras={"labels": np.ones((2, 1))})], r"labels of shape \(2, 1\) for 2 entries"),
     ],

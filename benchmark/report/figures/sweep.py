@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from benchmark.metrics import METRICS
 from benchmark.report.scene import labels_of
 from benchmark.report.statistics import best_iteration
-from benchmark.report.style import GREY, LEGEND, WIDTH, colours_of, plain
+from benchmark.report.style import GREY, LEGEND, WIDTH, colours_of, plain, say
 from benchmark.report.tables import OBSERVATION
 
 COLUMNS = 3
@@ -40,6 +40,10 @@ def draw(entry: Mapping, scores: pd.DataFrame, curves: pd.DataFrame) -> Figure:
         for metric in metrics
         for names, part in rows[rows["metric"] == metric].groupby(fixed, sort=False)
     ]
+    if not panels:
+        figure = Figure(figsize=(WIDTH, 2), layout="constrained")
+        say(figure.subplots(), "no value at any point of the axis")
+        return figure
     columns = min(COLUMNS, len(panels))
     lines = -(-len(panels) // columns)
     figure = Figure(figsize=(WIDTH, 1.2 + 2.4 * lines), layout="constrained")

@@ -56,6 +56,13 @@ def test_each_method_is_a_line_of_means_against_the_level(sweep, scores):
     assert styles == ["-", "-", "-", "--"]
 
 
+def test_without_any_point_the_picture_says_so(sweep, scores):
+    [axis] = sweep(scores[:0]).axes
+    assert [text.get_text().replace("\n", " ") for text in axis.texts] == ["no value at any point of the axis"]
+    [axis] = sweep(scores, over="noise", values={"other": 1.0}).axes
+    assert axis.texts
+
+
 def test_bars_are_one_standard_deviation_over_items_and_seeds(sweep, scores):
     [axis] = sweep(scores).axes
     low, high = axis.containers[0].lines[2][0].get_segments()[0][:, 1]
