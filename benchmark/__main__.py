@@ -42,9 +42,11 @@ def main() -> None:
     command = commands.add_parser("list", help="say what methods, data sets, tasks or experiments there are")
     command.add_argument("kind", choices=KINDS)
     command.add_argument("--profile", default="embedded", help="profile of the experiments (default: embedded)")
+    command.add_argument("--folders", nargs="+", metavar="FOLDER", help="folders of experiments, with your own")
     options = parser.parse_args()
+    config = {"profile": options.profile} | ({"folders": options.folders} if options.folders else {})
     try:
-        rows = listed(Plan.read({"profile": options.profile}), options.kind)
+        rows = listed(Plan.read(config), options.kind)
     except SettingsError as error:
         sys.exit(str(error))
     widths = [max(len(row[column]) for row in rows) for column in range(2)]

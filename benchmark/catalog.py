@@ -8,23 +8,29 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from benchmark import settings
-from benchmark.settings import NAME, SettingsError, listing
-from benchmark.source import ROOT, classes_of, code_of, literals_of, parameters_of
+from benchmark.settings import NAME, SettingsError, listing, shortened
+from benchmark.source import ROOT, classes_of, code_of, keys_of, literals_of, parameters_of
 
 # What a file of each folder must state as literals, of which types, and the functions that it must have.
 CONTRACTS = {
-    "baselines": ({"LABEL": str, "FAMILY": str, "TASKS": set, "DEVICES": set}, ("solve",)),
+    "baselines": (
+        {"LABEL": str, "FAMILY": str, "TASKS": set[str], "DEVICES": set[Literal["cpu", "cuda"]]},
+        ("solve",),
+    ),
     "datasets": ({"TITLE": str, "KIND": str}, ("load",)),
     "tasks": (
-        {"KINDS": set, "MEASURES": list, "FIGURES": set, "FLOOR": str | None, "CEILING": str | None},
+        {"KINDS": set[str], "MEASURES": list[str], "FIGURES": set[str], "FLOOR": str | None, "CEILING": str | None},
         ("pose", "answer_shape", "measures", "tiny"),
     ),
 }
 # Of literals that may be left out, the types.
-OPTIONAL = dict.fromkeys(("CONTROL", "SEES_TRUTH", "COMPLETE", "STOCHASTIC"), bool)
-OPTIONAL |= {"LICENCE_NOTE": str, "REQUIRES": list, "OPERATORS": set, "REGISTRY": str}
+LEFT_OUT: dict[str, Any] = dict.fromkeys(("CONTROL", "SEES_TRUTH", "COMPLETE", "STOCHASTIC"), bool)
+LEFT_OUT |= {"LICENCE_NOTE": str, "REQUIRES": list[str], "OPERATORS": set[str], "REGISTRY": str, "OPTIONAL": set[str]}
 # What decides what a method's file answers.
 METHOD = ("solve", "solve_many", "SEES_TRUTH", "COMPLETE")
 # Noise models and operators: the key that names one in an experiment, where they are, and a method that each has.
@@ -63,13 +69,18 @@ class Catalog:
 
 def files_of(root: Path, folder: str) -> dict[str, File]:
     """Return the files of `baselines/`, `datasets/` or `tasks/` by name, each with its literals, or with its fault."""
-    return {path.stem: _file_of(path, *CONTRACTS[folder]) for path in sorted((root / folder).glob("[!_.]*.py"))}
+    home, known = root / "benchmark", {}
+    if folder == "tasks":
+        figures = [path.stem for path in (home / "report" / "figures").glob("[!_.]*.py")]
+        known = {"MEASURES": keys_of(home / "metrics.py", "METRICS"), "FIGURES": figures}
+    paths = sorted((root / folder).glob("[!_.]*.py"))
+    return {path.stem: _file_of(path, *CONTRACTS[folder], known) for path in paths}
 
 
 def chosen(files: Mapping[str, File], name: str, folder: str, where: str) -> File:
     """Return a file by name; raise SettingsError if there is none, or if it cannot be used."""
     if name not in files:
-        raise SettingsError.unknown(where, f"file {folder}/", f"{name}.py", files)
+        raise SettingsError.unknown(where, f"file {folder}/", f"{name.removesuffix('.py')}.py", files)
     if files[name].fault:
         raise SettingsError(f"{where}: {files[name].place} cannot be used", files[name].fault)
     return files[name]
@@ -119,7 +130,7 @@ def _is_there(name: str) -> bool:
         return False
 
 
-def _file_of(path: Path, literals: Mapping[str, type], functions: tuple[str, ...]) -> File:
+def _file_of(path: Path, literals: Mapping[str, Any], functions: tuple[str, ...], known: Mapping) -> File:
     try:
         found = literals_of(path)
     except (SyntaxError, ValueError, OSError) as error:
@@ -130,10 +141,22 @@ def _file_of(path: Path, literals: Mapping[str, type], functions: tuple[str, ...
         return File(path, found, f"it has no function `{absent[0]}`: write it as `def {absent[0]}(...)`")
     if absent := set(literals) - set(found):
         return File(path, found, f"it must state {listing(absent)} as a literal")
-    stated = {name: kind for name, kind in OPTIONAL.items() if name in found}
-    for name, kind in {**literals, **stated}.items():
-        if not isinstance(found[name], kind) or (name in literals and found[name] == []):
-            return File(
-                path, found, f"{name} is {found[name]!r}, and not a {getattr(kind, '__name__', kind)} of what it takes"
-            )
+    for name, kind in {**literals, **{name: own for name, own in LEFT_OUT.items() if name in found}}.items():
+        if fault := _literal_fault(found[name], kind, name in literals):
+            return File(path, found, f"{name} is {shortened(found[name])}: {fault}")
+    for name, names in known.items():
+        if unknown := [own for own in found[name] if own not in names]:
+            return File(path, found, f"{name} has {unknown[0]!r}; there are: {listing(names)}")
     return File(path, found)
+
+
+def _literal_fault(value: object, kind: Any, needed: bool) -> str:
+    """Return what is wrong with a literal that is to be of a kind, if anything is."""
+    try:
+        TypeAdapter(kind, config=ConfigDict(strict=True)).validate_python(value)
+    except ValidationError as error:
+        return error.errors(include_url=False)[0]["msg"].lower()
+    if needed and value == []:
+        return "it has to name one"
+    texts = [value] if isinstance(value, str) else value if isinstance(value, set | list) else []
+    return "" if all(text.isprintable() for text in texts) else "it has a sign that is no text"

@@ -1,6 +1,7 @@
 """Experiments as a profile has them: the source's protocol, cut down, and every file that it names found."""
 
 import itertools
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from benchmark import settings
 from benchmark.catalog import Catalog, File, able, chosen, models, suits
 from benchmark.cuts import Draft, cut_down, kind_of, known_patterns, matching, spread
 from benchmark.departures import departures_of
+from benchmark.own_files import files_at
 from benchmark.settings import NAME, SettingsError, listing, typed
 from benchmark.source import fields_of, parameters_of
 
@@ -41,13 +43,14 @@ class Method:
 
 @dataclass(frozen=True)
 class Data:
-    """A data set of an experiment: its file with parameters, and the rank and budget that methods are told."""
+    """A data set of an experiment: its file with parameters, what methods are told, and own files."""
 
     name: str
     file: File
     params: Mapping[str, Any]
     rank: int | None
     budget: int | None
+    own_files: Sequence[Path] | None = None
 
 
 @dataclass(frozen=True)
@@ -130,6 +133,8 @@ def resolve(
             )
     noise = {own: _noise(entry, task, f"{place}: noise: {own}", catalog) for own, entry in protocol.noise.items()}
     methods = {own: _method(own, entry, task, data, place, catalog) for own, entry in draft.methods.items()}
+    if not methods:
+        raise SettingsError(f"{place}: no method is left", "let `without` and `all_except` leave one")
     _check_operators(methods, base, place)
     for label, number in Counter(method.label for method in methods.values()).items():
         if number > 1:
@@ -151,9 +156,24 @@ def _data(name: str, entry: settings.Data, task: File, place: str, catalog: Cata
             own.name for own in catalog.tasks.values() if kind in own.literals.get("KINDS", ())
         )
         raise SettingsError(f"{where}: {file.place} makes {kind}, which the task {task.name!r} does not take", takes)
-    if (path := params.get("path")) is not None and not Path(path).expanduser().exists():
-        raise SettingsError(f"{where}: there is nothing at the path {path}", f"the path starts from {Path.cwd()}")
-    return Data(name, file, params, entry.rank, entry.budget)
+    files = None if params.get("path") is None else _own_files(params["path"], where)
+    return Data(name, file, params, entry.rank, entry.budget, files)
+
+
+def _own_files(path: str, where: str) -> list[Path]:
+    """Return the files at a path of the user's; raise SettingsError if the workflow could not take them as inputs."""
+    start = f"the path starts from {Path.cwd()}"
+    try:
+        if not path.strip() or not (place := Path(path).expanduser()).exists():
+            raise SettingsError(f"{where}: there is nothing at the path {path!r}", start)
+        files = files_at(place)
+    except (OSError, RuntimeError) as error:  # no right to look, or no home
+        raise SettingsError(f"{where}: the path {path!r} cannot be read", str(error)) from error
+    if not files:
+        raise SettingsError(f"{where}: there is no file in the folder {path!r}", start)
+    if unfit := [file for file in files if re.search(r"[{}\n]", str(file))]:
+        raise SettingsError(f"{where}: {str(unfit[0])!r} has a sign that the workflow cannot take", "rename it")
+    return files
 
 
 def _noise(entry: Mapping, task: File, where: str, catalog: Catalog) -> dict:
@@ -221,7 +241,9 @@ def _check_mentions(here: Draft, source: Draft, task: File, place: str, catalog:
     """Check that figures, measures, statistics, and what is named outside `methods`, `data` and `noise`, are there."""
     protocol, methods = here.protocol, source.methods
     measure, measures = f"measure of the task {task.name!r}", task.literals["MEASURES"]
-    known_patterns(f"{place}: figures", f"figure of the task {task.name!r}", protocol.figures, task.literals["FIGURES"])
+    _check_names_of(
+        f"{place}: figures", f"figure of the task {task.name!r}", protocol.figures, task.literals["FIGURES"]
+    )
     known_patterns(f"{place}: subject", "method", protocol.subject, methods)
     _check_names_of(f"{place}: reference", "method", [protocol.reference], methods)
     cells = {kind: {**getattr(source.protocol, kind), **getattr(protocol, kind)} for kind in ("data", "noise")}

@@ -9,7 +9,8 @@ import shutil
 import sys
 from pathlib import Path
 
-from benchmark.catalog import files_of, method_code
+from benchmark.catalog import method_code
+from benchmark.record import differences, other_problems
 from benchmark.source import ROOT
 from benchmark.storage import load_json
 
@@ -19,22 +20,16 @@ FILES = ("estimate.npz", "record.json")
 def merge(source: Path, target: Path, root: Path = ROOT) -> tuple[list[str], dict[str, str]]:
     """Copy the runs of a profile's folder `source` that `target` lacks; return their names, and why others were left.
 
-    A run is taken if this checkout has the code that made it (the digest in its record is that of a file of
-    `baselines/` and what it imports), and if its clean signals are those of `target`.
+    A run is taken if this checkout has the code that made it (the digest in its record is that of its file in
+    `baselines/` and what it imports), and if its clean signals and problems are those of `target`. Whether its
+    parameters are those of the plan, scoring tells.
     """
     if not (source / "runs").is_dir():
         raise FileNotFoundError(f"{source} has no folder `runs`; give the folder of a profile, such as results/public")
-    codes = {method_code(file.path, root) for file in files_of(root, "baselines").values() if not file.fault}
     taken, left = [], {}
     for record in sorted(source.glob("runs/*/*/*/*/*/record.json")):
         folder = record.parent.relative_to(source)
-        reason = obstacle(
-            load_json(record),
-            target / folder,
-            target / "data" / folder.parts[1] / folder.parts[2] / "facts.json",
-            codes,
-        )
-        if reason:
+        if reason := obstacle(load_json(record), folder, target, root):
             left[str(folder)] = reason
             continue
         (target / folder).mkdir(parents=True, exist_ok=True)
@@ -44,17 +39,23 @@ def merge(source: Path, target: Path, root: Path = ROOT) -> tuple[list[str], dic
     return taken, left
 
 
-def obstacle(record: dict, folder: Path, facts: Path, codes: set[str]) -> str:
-    """Return why a run cannot be taken over into `folder`, or nothing if it can."""
-    if (folder / "record.json").exists():
+def obstacle(record: dict, folder: Path, target: Path, root: Path) -> str:
+    """Return why a run cannot be taken over into `folder` of `target`, or nothing if it can."""
+    _, experiment, dataset, noise, _, seed = folder.parts
+    data, method = target / "data" / experiment / dataset, root / record["run"].get("file", "")
+    problems = [data / noise / f"{seed}{ending}.npz" for ending in ("", "-withheld")]
+    if (target / folder / "record.json").exists():
         return "is there already"
-    if not facts.exists():
-        return f"its data set is not prepared here: {facts} is missing"
-    ours = {item["name"]: item["sha256"] for item in load_json(facts)["items"]}
+    for path in (data / "facts.json", *problems):
+        if not path.exists():
+            return f"its problems are not posed here: {path} is missing"
+    ours = {item["name"]: item["sha256"] for item in load_json(data / "facts.json")["items"]}
     if {item["item"]: item["data_sha256"] for item in record["items"]} != ours:
         return "was made of other clean signals"
-    if record["run"]["code_sha256"] not in codes:
+    if not method.is_file() or differences(record, {"code_sha256": method_code(method, root)}):
         return "was made by other code than this checkout's"
+    if other_problems(record, problems):
+        return "was made of other problems, of the same clean signals"
     return ""
 
 

@@ -14,18 +14,16 @@ from typing import Any
 
 from benchmark import settings
 from benchmark.catalog import METHOD, Catalog, File, files_of, missing_packages, models
-from benchmark.cuts import known_patterns, matching
 from benchmark.experiments import Experiment, resolve
+from benchmark.finding import cuts_of, find, has_profile, select
+from benchmark.own_files import state_of
 from benchmark.settings import SettingsError, checked, read_yaml
 from benchmark.source import ROOT, code_of
 
 CONFIG = "config/config.yaml"
 DAY = 86400.0
-# Names that experiments cannot have: of rules, which are targets as experiments are, and of folders of the results.
-RULES = "all default download prepare pose run_method run_control score table figure sweep scorecard index complete"
-RESERVED = {*RULES.split(), "data", "runs"}
-# Where results are kept, beside those of profiles.
-PUBLISHED = "published"
+# Folders of results that are no profile's, and what lies there.
+OTHERS = {"published": "what is kept", "bench": "what `make bench` writes"}
 # What figures need of an experiment's entry.
 DRAWN = ("id", "metric", "data", "methods", "subject", "reference", "seeds", "sweep")
 
@@ -71,25 +69,24 @@ class Plan:
                 for path in sorted((root / "sources").glob("*.yaml"))
             },
         )
-        found = self._read_experiments()
-        for name, (place, *_) in found.items():
-            if name in RESERVED:
-                raise SettingsError(f"{place}: the workflow uses the name {name!r} itself", "give it another name")
-        if config.profile == PUBLISHED:
-            raise SettingsError("config: profile: results that are kept lie there", "give the profile another name")
-        known = {*config.profiles, *(name for _, base, _ in found.values() for name in base.profiles)}
-        if config.profile not in known and not config.experiments:
-            raise SettingsError.unknown("config: profile", "profile", config.profile, known)
-        known_patterns("config: select", "experiment", config.select, found)
-        self.selected = matching(found, config.select)
+        if config.profile in OTHERS:
+            where = f"results/{config.profile}/ holds {OTHERS[config.profile]}"
+            raise SettingsError(f"config: profile: {where}", "give the profile another name")
+        found = find(config, root, self.shown)
+        self.selected = select(found, config)
         self.experiments: dict[str, Experiment] = {}
-        for name, (place, base, own) in found.items():
+        self._impossible: list[str] = []
+        for own in found.values():
+            if not has_profile(own, config):
+                continue
             try:
-                cuts = self._cuts(name, base, place, own)
-                self.experiments[name] = resolve(name, base, cuts, place, self.catalog)
-            except SettingsError:
-                if name in self.selected:  # what is not wanted need not be possible
+                if isinstance(own.base, SettingsError):
+                    raise own.base
+                self.experiments[own.name] = resolve(own.name, own.base, cuts_of(own, config), own.place, self.catalog)
+            except SettingsError as error:
+                if own.name in self.selected:  # what is not wanted need not be possible
                     raise
+                self._impossible.append(" ".join(str(error).split()))
         if both := set(self.methods(True)) & set(self.methods(False)):
             what = f"the method {min(both)!r} is a control that sees the truth in one experiment, and not in another"
             raise SettingsError(what, "give the two names of their own")
@@ -157,10 +154,9 @@ class Plan:
         return f"{self.config.downloads}/{self.source_of(experiment, dataset)}"
 
     def inputs_of(self, experiment: str, dataset: str) -> list[Path]:
-        """Return what a data set is read from: the user's own file or all in a folder, or its manifest of downloads."""
-        if own := self.experiments[experiment].data[dataset].params.get("path"):
-            path = Path(own).expanduser()
-            return sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
+        """Return what a data set is read from: files of the user's own, or its manifest of downloads."""
+        if own := self.experiments[experiment].data[dataset].own_files:
+            return list(own)
         source = self.source_of(experiment, dataset)
         return [Path(self.config.downloads, f"{source}.json")] if self.registry_of(source).is_file() else []
 
@@ -173,6 +169,7 @@ class Plan:
             "params": dict(data.params),
             "rank": data.rank,
             "budget": data.budget,
+            "own_files": data.own_files and state_of(data.own_files),
         }
 
     def posing_of(self, experiment: str, dataset: str, noise: str, seed: int) -> dict:
@@ -213,7 +210,8 @@ class Plan:
         }
         code = self._digest(own.task.path, "MEASURES", "measures")
         run = asdict(self.run(experiment, dataset, noise, method, seed))
-        return {"run": run, "names": names, "code": [code, self.code("scoring")]}
+        made_by = self._digest(entry.file.path, *METHOD)
+        return {"run": run, "made_by": made_by, "names": names, "code": [code, self.code("scoring")]}
 
     def methods(self, sees_truth: bool) -> list[str]:
         """Return the names of the methods that get what is withheld, which controls alone do, or of all others."""
@@ -242,9 +240,19 @@ class Plan:
         entry = self.entry(experiment)
         return {key: entry[key] for key in DRAWN}
 
+    def cells_of(self, experiment: str) -> list[list]:
+        """Return data set, noise, method and seed of each run, which the tables must have."""
+        return [list(cell) for cell in self.experiments[experiment].cells]
+
     def entries(self) -> dict[str, dict]:
         """Return the selected experiments as plain data."""
         return {name: self.entry(name) for name in self.selected}
+
+    @property
+    def settings(self) -> dict:
+        """Return what of the config decides what the experiments are, as plain data."""
+        own = self.config.model_dump(include={"profile", "folders", "experiments"})
+        return own | {"profiles": {self.profile: {}} if self.profile in self.config.profiles else {}}
 
     def code(self, module: str, *names: str) -> str:
         """Return what tells one version of a module of `benchmark/`, or of what it defines, from another."""
@@ -258,13 +266,13 @@ class Plan:
         return self._digests[key]
 
     def faults(self) -> list[str]:
-        """Return what is wrong with files of methods, data sets and tasks that no experiment names."""
+        """Return what is wrong with files and experiments that nobody selects."""
         files: list[File] = [
             *self.catalog.methods.values(),
             *self.catalog.datasets.values(),
             *self.catalog.tasks.values(),
         ]
-        return [f"{file.place} cannot be used: {file.fault}" for file in files if file.fault]
+        return [*(f"{file.place} cannot be used: {file.fault}" for file in files if file.fault), *self._impossible]
 
     def shown(self, path: Path) -> str:
         """Return a path as jobs and messages have it: relative to the root of the repository, where it is below."""
@@ -278,47 +286,3 @@ class Plan:
         """Return a setting of the config, or the profile's where the config leaves it open."""
         profile = self.config.profiles.get(self.profile, settings.ProfileSettings())
         return getattr(self.config, setting) or getattr(profile, setting)
-
-    def _read_experiments(self) -> dict[str, tuple[str, settings.Experiment, Mapping]]:
-        """Return by name the place and the protocol of each experiment, and the config's changes of it."""
-        found: dict[str, tuple[str, settings.Experiment, Mapping]] = {}
-        for name in self.config.folders:
-            folder = self.root / Path(name).expanduser()
-            if not folder.is_dir():
-                raise SettingsError(
-                    f"config: folders: {name} is no folder", "give folders with a YAML file an experiment"
-                )
-            for path in sorted(folder.glob("*.yaml")):
-                place = self.shown(path)
-                if path.stem in found:
-                    raise SettingsError(f"{place}: {found[path.stem][0]} has this name, too", "rename one of the files")
-                found[path.stem] = (place, checked(settings.Experiment, read_yaml(path), place), {})
-        for name, entry in self.config.experiments.items():
-            place = f"config: experiments: {name}"
-            if name in found:
-                found[name] = (*found[name][:2], entry)
-            else:
-                found[name] = (place, checked(settings.Experiment, entry, place), {})
-        return found
-
-    def _cuts(self, name: str, base: settings.Experiment, place: str, own: Mapping) -> list[tuple[str, settings.Cut]]:
-        """Return the cuts of the profile, the one that all others extend first, and the config's own after them.
-
-        Each stands with its place.
-        """
-        here, known = f"config: experiments: {name}", {*self.config.profiles, *base.profiles}
-        changes = checked(settings.Cut, own, here)
-        if changes.extends and changes.extends not in known:
-            raise SettingsError.unknown(f"{here}: extends", "profile", changes.extends, known)
-        cuts, profile = [(here, changes)] if own else [], changes.extends or self.profile
-        seen: list[str] = []
-        while profile in base.profiles:
-            seen.append(profile)
-            cut = base.profiles[profile]
-            cuts.insert(0, (f"{place}: profiles: {profile}", cut))
-            if cut.extends is None:
-                break
-            if cut.extends in seen or cut.extends not in known:
-                raise SettingsError.unknown(f"{place}: profiles: {profile}: extends", "profile", cut.extends, known)
-            profile = cut.extends
-        return cuts

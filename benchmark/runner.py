@@ -16,8 +16,8 @@ from benchmark.catalog import method_code, missing_packages
 from benchmark.plan import Run
 from benchmark.provenance import cpu_name, git_state, versions
 from benchmark.source import ROOT, literals_of
-from benchmark.storage import load_arrays, load_json, save_arrays, save_json
-from benchmark.worker import outcome_of
+from benchmark.storage import load_arrays, load_json, save_arrays, save_json, sha256_of_items
+from benchmark.worker import end_children, outcome_of
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
@@ -36,6 +36,7 @@ def run_method(run: Run, problems: Path, facts: Path, folder: Path, log_file: Pa
     method, items = ROOT / run.file, load_json(facts)["items"]
     literals, code = literals_of(method), method_code(method)
     origin = {
+        "file": run.file,
         "seed": run.seed,
         "params": run.params,
         "observation": run.observation,
@@ -62,10 +63,11 @@ def run_method(run: Run, problems: Path, facts: Path, folder: Path, log_file: Pa
         fallback = outcome_of("skipped", f"needs the package {names}, which is not installed: pip install {names}")
     else:
         fallback = outcome_of(*_run_worker(scratch / "job.json", run.threads, time_limit, log_file))
-    records, arrays = [], {}
+    records, arrays, digests = [], {}, sha256_of_items(problems)
     for number, item in enumerate(items):
         outcome, estimate = scratch / f"{number}.json", scratch / f"{number}.npz"
         identity = {"item": item["name"], "rank": item["rank"], "data_sha256": item["sha256"]}
+        identity["problem_sha256"] = digests[item["name"]]
         records.append(identity | (load_json(outcome) if outcome.exists() else fallback))
         if estimate.exists():
             arrays |= load_arrays(estimate)
@@ -89,6 +91,7 @@ def _run_worker(job_file: Path, threads: int, time_limit: float, log_file: Path)
         try:
             code = worker.wait(timeout=time_limit)
         except subprocess.TimeoutExpired:
+            end_children(worker.pid)
             return "timeout", f"not finished within the time limit of {time_limit:g} s"
         finally:
             with suppress(ProcessLookupError):

@@ -13,6 +13,7 @@ from benchmark.loading import load_module
 from benchmark.metrics import METRICS
 from benchmark.plan import Run
 from benchmark.posing import observation_of, problem_of
+from benchmark.record import differences, other_problems
 from benchmark.source import ROOT
 from benchmark.storage import load_arrays, load_json, parts_of, unpack, written_whole
 
@@ -29,23 +30,29 @@ Answer = np.ndarray | dict[str, np.ndarray]
 Measures = Mapping[str, Callable[[Answer], float]]
 
 
-def score_run(run: Run, names: Mapping, files: Mapping[str, Path], scores_out: Path, curves_out: Path) -> None:
+def score_run(
+    run: Run, code: str, names: Mapping, files: Mapping[str, Path], scores_out: Path, curves_out: Path
+) -> None:
     """Score every item of a run by the measures of its task.
 
-    `names` holds the columns that say what the method is (file, label, family, control, licence_note); `files` are the
-    `given` and the `withheld` arrays, the `facts`, and the run's `estimate` and `record`. Each iterate of the run gets
-    its rows: `returned` by the method, the `last` one, the `average` of iterates, and the `oracle`: the best by the
-    primary measure of these and of all snapshots, which no method could pick. Raises ValueError if the run was made
-    with other parameters or another observation, as one that was made elsewhere can be.
+    `code` is the digest of the method's code, `names` holds the columns that say what the method is (file, label,
+    family, control, licence_note); `files` are the `given` and the `withheld` arrays, the `facts`, and the run's
+    `estimate` and `record`. Each iterate of the run gets its rows: `returned` by the method, the `last` one, the
+    `average` of iterates, and the `oracle`: the best by the primary measure of these and of all snapshots, which no
+    method could pick. Raises ValueError if the run was made by another file or other code, with other parameters or
+    another observation, or of other problems, as one that was made elsewhere can be.
     """
     task, made = load_module(ROOT / run.task_file), load_json(files["record"])
-    for name in ("params", "observation"):
-        if made["run"][name] != json.loads(json.dumps(getattr(run, name))):
-            raise ValueError(
-                f"this run was made with the {name} {made['run'][name]}, and the plan has {getattr(run, name)}: "
-                f"delete the folder {files['record'].parent} to run it again, or change the experiment"
-            )
-    given, withheld, arrays = (load_arrays(files[name]) for name in ("given", "withheld", "estimate"))
+    wanted = {"file": run.file, "code_sha256": code, "params": run.params, "observation": run.observation}
+    faults = differences(made, wanted)
+    if others := other_problems(made, (files["given"], files["withheld"])):
+        faults.append(f"it got other problems of the items {', '.join(others)} than are here")
+    if faults:
+        raise ValueError(
+            f"this run is not the one that the plan has: {'; '.join(faults)}. "
+            f"Delete the folder {files['record'].parent} to run it again, or change the experiment"
+        )
+    given, withheld = (load_arrays(files[name]) for name in ("given", "withheld"))
     budgets = {own["name"]: own["budget"] for own in load_json(files["facts"])["items"]}
     observation = observation_of(run.observation, task)
     place = {"task": run.task, "dataset": run.dataset, "noise": run.noise, "method": run.method}
@@ -60,7 +67,14 @@ def score_run(run: Run, names: Mapping, files: Mapping[str, Path], scores_out: P
         if item["status"] != "ok":
             rows += _rows(base, "returned", dict.fromkeys(measures, np.nan))
             continue
-        answers, curve = iterates_of(unpack(arrays, name), measures)
+        try:
+            estimate = unpack(load_arrays(files["estimate"], name), name)
+        except Exception as error:  # a damaged file costs its own rows alone
+            log.exception("the estimate of %s cannot be read", name)
+            fault = {"status": "failed", "message": f"its estimate cannot be read: {type(error).__name__}: {error}"}
+            rows += _rows(base | fault, "returned", dict.fromkeys(measures, np.nan))
+            continue
+        answers, curve = iterates_of(estimate, measures)
         for iterate, answer in answers.items():
             rows += _scored(base, iterate, answer, measures)
         curves += [base | point for point in curve]

@@ -1,7 +1,9 @@
 """What may stand in the config, in the files of `experiments/` and in those of `sources/`: typed, and nothing else."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -36,8 +38,11 @@ class SettingsError(ValueError):
 
     @classmethod
     def unknown(cls, where: str, kind: str, name: str, known: Iterable) -> "SettingsError":
-        """Return the error for a name that is not known, with those that are."""
-        return cls(f"{where}: unknown {kind} {name!r}", f"there are: {listing(known) or 'none'}")
+        """Return the error for a name that is not known, with those that are, the nearest first."""
+        names = [str(own) for own in known]
+        near = get_close_matches(str(name), names, n=1)
+        advice = f"did you mean {near[0]}? " if near and len(names) > 1 else ""
+        return cls(f"{where}: unknown {kind} {name!r}", f"{advice}there are: {listing(names) or 'none'}")
 
 
 class Strict(BaseModel):
@@ -65,9 +70,9 @@ def _number(value: Any) -> Any:
 
 
 def _named(value: Any) -> Any:
-    """Take a list of names for a mapping from them to no settings, and no settings for an empty mapping."""
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return {name: {} for name in value}
+    """Take a name, or a list of names, for a mapping from them to no settings, and no settings for an empty mapping."""
+    if isinstance(value, str | list):
+        return {name: {} for name in _listed(value)}
     return {name: {} if own is None else own for name, own in value.items()} if isinstance(value, Mapping) else value
 
 
@@ -78,9 +83,7 @@ def _listed(value: Any) -> Any:
 
 def _methods(value: Any) -> Any:
     """Take a name for a method of that name, and lists within the list for what they hold."""
-    if not isinstance(value, list):
-        return value
-    flat = [own for entry in value for own in (entry if isinstance(entry, list) else [entry])]
+    flat = [own for entry in _listed(value) or [] for own in (entry if isinstance(entry, list) else [entry])]
     return [{"all_except": []} if own == "all" else {"name": own} if isinstance(own, str) else own for own in flat]
 
 
@@ -91,9 +94,12 @@ def _different(value: list[int]) -> list[int]:
     return value
 
 
-Number = Annotated[float, BeforeValidator(_number)]
-Seeds = Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1), AfterValidator(_different)]
+Number = Annotated[float, BeforeValidator(_number), Field(allow_inf_nan=False)]
+Seeds = Annotated[
+    list[Annotated[int, Field(ge=0)]], Field(min_length=1), AfterValidator(_different), BeforeValidator(_listed)
+]
 Names = Annotated[list[str], BeforeValidator(_listed)]
+SomeNames = Annotated[list[str], Field(min_length=1), BeforeValidator(_listed)]
 Params = dict[str, Any]
 
 
@@ -110,7 +116,7 @@ class Method(Strict):
     """A method of an experiment, or with a `grid` one for each combination; or all of the task, but for some files."""
 
     name: str | None = None
-    all_except: list[str] | None = None
+    all_except: Names | None = None
     file: str | None = None
     label: str | None = None
     params: Params = {}
@@ -154,7 +160,7 @@ class Sweep(Strict):
     over: Literal["rank", "noise", "dataset"]
     label: str
     values: dict[str, Number] = {}
-    metrics: list[str]
+    metrics: SomeNames
 
 
 class Condition(Strict):
@@ -165,9 +171,9 @@ class Condition(Strict):
     effect: str
     statistic: str
     each: Literal["dataset", "noise", "item"] | None = None
-    dataset: list[str] | None = None
-    noise: list[str] | None = None
-    item: list[str] | None = None
+    dataset: Names | None = None
+    noise: Names | None = None
+    item: Names | None = None
     beyond: str | None = Field(None, pattern=r"^[1-9] standard (errors?|deviations?)$")
     at_least: Number | None = None
     at_most: Number | None = None
@@ -194,7 +200,7 @@ class Claim(Strict):
     id: str
     claim: str
     where: str | None = None
-    own_data: list[str] = []
+    own_data: Names = []
     conditions: list[Condition] = Field(min_length=1)
     why: dict[str, str] = {}
 
@@ -218,14 +224,14 @@ class Cut(Strict):
     """What a profile changes of an experiment; `data` and `noise` that it names are all that it runs on."""
 
     extends: str | None = None
-    data: Annotated[dict[str, Params], BeforeValidator(_named)] | None = None
-    noise: Annotated[dict[str, Params], BeforeValidator(_named)] | None = None
+    data: Annotated[dict[str, Params], BeforeValidator(_named)] | None = Field(None, min_length=1)
+    noise: Annotated[dict[str, Params], BeforeValidator(_named)] | None = Field(None, min_length=1)
     pose: Params = {}
     seeds: Seeds | None = None
-    only: Names | None = Field(None, min_length=1)
+    only: SomeNames | None = None
     without: Names = []
     methods: dict[str, Change] = {}
-    figures: list[str] | None = None
+    figures: Names | None = None
     sweep: Sweep | None = None
     printed: Annotated[list[Printed], BeforeValidator(_listed)] | None = None
     notes: str | None = None
@@ -245,7 +251,7 @@ class Experiment(Strict):
     subject: Names = []
     reference: str | None = None
     printed: Annotated[list[Printed], BeforeValidator(_listed)] = []
-    figures: list[str] = []
+    figures: Names = []
     sweep: Sweep | None = None
     notes: str = ""
     claims: list[Claim] = []
@@ -273,8 +279,8 @@ class Config(Strict):
     """The config: what is run, and how."""
 
     profile: str = Field(pattern=f"^{NAME.pattern}$")
-    select: Names
-    folders: list[str]
+    select: SomeNames
+    folders: SomeNames
     device: Literal["auto", "cpu", "cuda"]
     threads: int = Field(ge=1)
     time_limit: Number | None = Field(None, gt=0)
@@ -284,12 +290,25 @@ class Config(Strict):
     profiles: dict[str, ProfileSettings] = {}
 
 
+class _Loader(yaml.CSafeLoader):
+    """A loader that refuses a key that stands twice, of which YAML itself takes the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+        for (tag, key), number in Counter((key.tag, key.value) for key, _ in node.value if key.id == "scalar").items():
+            if number > 1 and tag != "tag:yaml.org,2002:merge":
+                raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} stands twice", node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
 def read_yaml(path: Path) -> Any:
     """Return the content of a YAML file; raise SettingsError with the place of its first fault."""
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
-    except yaml.YAMLError as error:
+        with path.open("rb") as file:
+            return yaml.load(file, _Loader)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} is no YAML", " ".join(str(error).split())) from error
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read", str(error)) from error
 
 
 def checked(model: type[Strict], value: Any, where: str) -> Any:
@@ -318,7 +337,8 @@ def typed(values: Mapping[str, Any], parameters: Mapping[str, Parameter], where:
         try:
             fit = adapter(annotation).validate_python(value)
         except ValidationError as error:
-            raise _said(error, f"{where}: {name}", f"{owner} takes `{name}: {annotation}`, given: {value!r}") from error
+            takes = f"{owner} takes `{name}: {annotation}`, given: {given(value)}"
+            raise _said(error, f"{where}: {name}", takes) from error
         result[name] = value if isinstance(value, int) else fit  # 100 stays 100 where a float may stand
     return result
 
@@ -337,6 +357,19 @@ def adapter(annotation: str) -> TypeAdapter:
     return TypeAdapter(kind, config=ConfigDict(strict=True))
 
 
+def given(value: Any) -> str:
+    """Return a value that does not fit, and of a number that is a text why it can be one."""
+    if isinstance(value, str) and re.fullmatch(r"[-+]?[0-9.]+([eE][-+]?[0-9]+)?|true|false|null", value):
+        return f"{value!r}, a text, as numbers in quotes and within --config are"
+    return shortened(value)
+
+
+def shortened(value: Any) -> str:
+    """Return a value as messages show it."""
+    text = repr(value)
+    return text if len(text) <= 100 else f"{text[:97]}..."
+
+
 def listing(names: Iterable) -> str:
     """Return names sorted and comma-separated, for a message."""
     return ", ".join(sorted(map(str, names)))
@@ -347,6 +380,6 @@ def _said(error: ValidationError, where: str, hint: str = "") -> SettingsError:
     fault = error.errors(include_url=False)[0]
     # Of a union pydantic names the branch, too.
     place = ".".join(str(part) for part in fault["loc"] if not re.search(r"[\[(]|^(int|str|float)$", str(part)))
-    given = "it is missing" if fault["type"] == "missing" else f"given: {fault['input']!r}"[:100]
-    message, hint = fault["msg"], hint or fault.get("ctx", {}).get("hint", given)
+    found = "it is missing" if fault["type"] == "missing" else f"given: {given(fault['input'])}"
+    message, hint = fault["msg"], hint or fault.get("ctx", {}).get("hint", found)
     return SettingsError(f"{where}{place and f': {place}'}: {message[0].lower()}{message[1:]}", hint)

@@ -74,6 +74,11 @@ def fields_of(path: Path, name: str) -> dict[str, Parameter] | None:
     return None
 
 
+def keys_of(path: Path, name: str) -> list[str]:
+    """Return the keys of a dictionary that a file assigns to a name."""
+    return [key.value for key in read_module(path).definitions[name][-1].value.keys]
+
+
 def classes_of(path: Path, method: str) -> list[str]:
     """Return the dataclasses of a file that have a method of that name."""
     classes = [node for node in read_module(path).tree.body if isinstance(node, ast.ClassDef) and node.decorator_list]
@@ -99,7 +104,7 @@ def read_module(path: Path) -> Module:
 
 @cache
 def _parsed(path: Path, changed: int, size: int) -> Module:
-    module = Module(ast.parse(path.read_text(encoding="utf-8"), filename=str(path)))
+    module = Module(ast.parse(path.read_bytes(), filename=str(path)))
     for node in module.tree.body:
         if isinstance(node, FUNCTIONS):
             module.definitions.setdefault(node.name, []).append(node)

@@ -30,10 +30,10 @@ def save_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
         np.savez(partial, **arrays)
 
 
-def load_arrays(path: Path) -> dict[str, np.ndarray]:
-    """Read named arrays from an `.npz` file."""
+def load_arrays(path: Path, item: str = "") -> dict[str, np.ndarray]:
+    """Read named arrays from an `.npz` file: all, or those of an item."""
     with np.load(path, allow_pickle=False) as file:
-        return {name: file[name] for name in file.files}
+        return {name: file[name] for name in file.files if not item or name.startswith(f"{item}/")}
 
 
 def save_json(path: Path, content: Mapping) -> None:
@@ -51,6 +51,16 @@ def sha256_of_array(array: np.ndarray) -> str:
     """Return a digest of an array's type, shape and values."""
     head = f"{array.dtype.str} {array.shape} ".encode()
     return hashlib.sha256(head + np.ascontiguousarray(array).tobytes()).hexdigest()
+
+
+def sha256_of_items(path: Path) -> dict[str, str]:
+    """Return a digest of all arrays `<item>/...` of an `.npz` file, by item."""
+    digests = {}
+    with np.load(path, allow_pickle=False) as file:
+        for name in sorted(file.files):
+            item, _, own = name.partition("/")
+            digests.setdefault(item, hashlib.sha256()).update(f"{own} {sha256_of_array(file[name])}\n".encode())
+    return {item: digest.hexdigest() for item, digest in digests.items()}
 
 
 def pack_item(item: Item) -> dict[str, np.ndarray]:

@@ -16,6 +16,7 @@ from benchmark.storage import save_json
 
 SCORECARD = ("scorecard.html", "scorecard.csv", "scorecard.md")
 ENTRIES = "experiments.yaml"
+CONFIG = "config.yaml"
 
 
 def make_scorecard(folder: Path, entries: Mapping[str, Mapping]) -> None:
@@ -34,12 +35,17 @@ def make_scorecard(folder: Path, entries: Mapping[str, Mapping]) -> None:
     markdown.write_text(as_markdown(card), encoding="utf-8")
 
 
-def make_index(folder: Path, entries: Mapping[str, Mapping]) -> None:
-    """Write index, manifest, entries and a summary in plain text beside the experiments and the scorecard."""
+def make_index(folder: Path, entries: Mapping[str, Mapping], settings: Mapping) -> None:
+    """Write index, manifest, entries and a summary in plain text beside the experiments and the scorecard.
+
+    `settings` are those of the config that decided what the experiments are, which are kept, too.
+    """
     scores = {name: read_scores(file_of(folder / name / "scores.csv")) for name in entries}
     manifest = manifest_of(profile_of(entries), scores)
     save_json(folder / "manifest.json", manifest)
-    (folder / ENTRIES).write_text(yaml.safe_dump(dict(entries), sort_keys=False, allow_unicode=True), encoding="utf-8")
+    for name, content in ((ENTRIES, entries), (CONFIG, settings)):
+        text = yaml.safe_dump(dict(content), sort_keys=False, allow_unicode=True)
+        (folder / name).write_text(text, encoding="utf-8")
     judged = SCORECARD if any(entry["claims"] for entry in entries.values()) else ()
     products = [*judged, *(own for entry in entries.values() for own in products_of(entry))]
     files = [path for name in products if (path := file_of(folder / name)).is_file()]
@@ -52,7 +58,15 @@ def make_index(folder: Path, entries: Mapping[str, Mapping]) -> None:
 
 def read_entries(folder: Path) -> dict[str, dict]:
     """Return the experiments that the results in a folder are of, as plain data by name; none where it has none."""
-    path = folder / ENTRIES
+    return _read(folder / ENTRIES)
+
+
+def read_settings(folder: Path) -> dict:
+    """Return the settings that the results in a folder were made with; none where it has none."""
+    return _read(folder / CONFIG)
+
+
+def _read(path: Path) -> dict:
     return yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 

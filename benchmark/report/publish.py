@@ -6,6 +6,7 @@ published profile; and the scorecards go into the README, between its markers. T
 colours, and the tables of single runs and their curves are compressed.
 """
 
+import argparse
 import gzip
 import re
 import shutil
@@ -18,7 +19,7 @@ import yaml
 from PIL import Image
 
 from benchmark.plan import Plan
-from benchmark.report.overview import ENTRIES, make_index, make_scorecard, read_entries
+from benchmark.report.overview import ENTRIES, make_index, make_scorecard, read_entries, read_settings
 from benchmark.report.pages import write_table
 from benchmark.report.scorecard import claims_of, effects_of, joined, markdown_row, sentences_of
 from benchmark.report.tables import file_of, read_scores, summarise, with_printed, write
@@ -37,17 +38,16 @@ class PublishError(Exception):
     """Results that cannot be published, with what to do about it."""
 
 
-def publish(profile: str, entries: Mapping[str, Mapping], root: Path = ROOT) -> Path:
+def publish(plan: Plan, root: Path = ROOT) -> Path:
     """Publish the experiments of a profile that lie in `results/`, renew what is made of all, and return their folder.
 
-    `entries` are the experiments of the profile as they are now, as plain data by name. Where `results/` has none,
-    pages, scorecard, index and README are made again of what is published. Raise PublishError, and change nothing, if
-    nothing is published either, or if results were made with other settings than the experiments have now.
+    `plan` has the experiments of the profile as they are now. Where `results/` has none, pages, scorecard, index and
+    README are made again of what is published. Raise PublishError, and change nothing, if nothing is published either,
+    or if results were made with other settings than the experiments have now.
     """
-    source, target = root / "results" / profile, root / PUBLISHED / profile
+    source, target = root / "results" / plan.profile, root / PUBLISHED / plan.profile
+    entries = {name: plan.entry(name) for name in plan.experiments}
     new, old = read_entries(source), read_entries(target)
-    if not new and not old:
-        raise PublishError(f"{source} has no {ENTRIES}: run the profile to its end first")
     kept = {name: entry for name, entry in old.items() if name not in new and (target / name).is_dir()}
     check(new, entries, "run it again")
     check(kept, entries, f"run it again, or delete its folder in {target}")
@@ -59,14 +59,18 @@ def publish(profile: str, entries: Mapping[str, Mapping], root: Path = ROOT) -> 
         (target / name / "scores.parquet").unlink(missing_ok=True)  # the same as the CSV
         for path in [target / name / "scores.csv", target / name / "curves.csv"]:
             _compress(path)
-    renew(target, {name: entry for name, entry in entries.items() if name in {*new, *kept}})
-    readme = root / "README.md"
-    table = table_of(published_cards(root / PUBLISHED), PUBLISHED)
-    readme.write_text(MARKED.sub(lambda _: table, readme.read_text(encoding="utf-8")), encoding="utf-8")
+    renew(target, {name: entry for name, entry in entries.items() if name in {*new, *kept}}, plan.settings)
     return target
 
 
-def renew(folder: Path, entries: Mapping[str, Mapping]) -> None:
+def write_readme(root: Path) -> None:
+    """Write the verdicts of all that is published into the README, between its markers."""
+    readme = root / "README.md"
+    table = table_of(published_cards(root / PUBLISHED), PUBLISHED)
+    readme.write_text(MARKED.sub(lambda _: table, readme.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def renew(folder: Path, entries: Mapping[str, Mapping], settings: Mapping) -> None:
     """Make all that is made of scores and curves again, of the experiments that are published in a folder."""
     for name, entry in entries.items():
         scores = read_scores(file_of(folder / name / "scores.csv"))
@@ -75,7 +79,7 @@ def renew(folder: Path, entries: Mapping[str, Mapping]) -> None:
         write(summary, folder / name / "summary.csv")
         write_table(scores, summary, entry, folder / name / "table.html")
     make_scorecard(folder, entries)
-    make_index(folder, entries)
+    make_index(folder, entries, settings)
 
 
 def check(made: Mapping[str, Mapping], entries: Mapping[str, Mapping], advice: str) -> None:
@@ -129,27 +133,34 @@ def table_of(cards: Mapping[str, pd.DataFrame], folder: str) -> str:
     known = {key: claim for own in claims.values() for key, claim in own.items()}
     tables = {}
     for key, claim in known.items():
-        head = [f"| claim | {' | '.join(claims)} |", f"|---|{'---|' * len(claims)}"]
-        cells = [_cell(own.get(key), f"{folder}/{profile}") for profile, own in claims.items()]
+        source = claim["source"]
+        profiles = [name for name, own in claims.items() if any(one["source"] == source for one in own.values())]
+        head = [f"| claim | {' | '.join(profiles)} |", f"|---|{'---|' * len(profiles)}"]
+        cells = [_cell(claims[name].get(key), f"{folder}/{name}") for name in profiles]
         row = markdown_row(f"**{claim['where']}.** {claim['claim']}", *cells)
-        tables.setdefault(claim["source"], head).append(row)
+        tables.setdefault(source, head).append(row)
     return joined({source: "\n".join([*lines, ""]) for source, lines in tables.items()})
 
 
 def main(profile: str, root: Path = ROOT) -> None:
     """Publish a profile, and renew what is published of the others, where its settings are still those of now."""
-    published = root / PUBLISHED
-    for other in profiles_of(published):
+    made = next((path for path in (root / "results" / profile, root / PUBLISHED / profile) if read_entries(path)), None)
+    if made is None:
+        raise PublishError(f"results/{profile}/ has no {ENTRIES}: run the profile to its end first")
+    target = publish(Plan.read(read_settings(made) | {"select": list(read_entries(made))}, root), root)
+    for other in profiles_of(root / PUBLISHED):
         if other != profile:
-            made = read_entries(published / other)
+            folder = root / PUBLISHED / other
+            made = read_entries(folder)
             try:
-                entries = Plan.read({"profile": other}, root).entries()
-                check(made, entries, f"publish {other} anew")
+                plan = Plan.read(read_settings(folder) | {"select": list(made)}, root)
+                check(made, plan.entries(), f"publish {other} anew")
             except (PublishError, SettingsError) as error:
                 print(f"{other} stays as it was published: {error}", file=sys.stderr)
             else:
-                renew(published / other, {name: entry for name, entry in entries.items() if name in made})
-    print(f"Published in {publish(profile, Plan.read({'profile': profile}, root).entries(), root)}.")
+                renew(folder, plan.entries(), plan.settings)
+    write_readme(root)
+    print(f"Published in {target}.")
 
 
 def _cell(claim: Mapping | None, folder: str) -> str:
@@ -174,7 +185,9 @@ def _compress(path: Path) -> None:
 
 
 if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m benchmark.report.publish", description=__doc__.splitlines()[0])
+    parser.add_argument("profile", help="profile that was run to its end, such as embedded")
     try:
-        main(*sys.argv[1:])
+        main(parser.parse_args().profile)
     except (PublishError, SettingsError) as error:
         sys.exit(str(error))

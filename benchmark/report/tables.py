@@ -179,6 +179,15 @@ def failures(scores: pd.DataFrame) -> str:
     )
 
 
+def missing(scores: pd.DataFrame, cells: Iterable[Sequence]) -> str:
+    """Return what to tell of runs (data set, noise, method, seed) that the scores lack, if any."""
+    there = set(scores[["dataset", "noise", "method", "seed"]].itertuples(index=False, name=None))
+    if not (holes := [cell for cell in map(tuple, cells) if cell not in there]):
+        return ""
+    lines = [f"  {method} on {dataset}, {noise}, seed {seed}" for dataset, noise, method, seed in holes]
+    return "\n".join([f"{len(holes)} runs are not in the table, as their inputs could not be made:", *lines, ""])
+
+
 def panels(summary: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     """Yield the title and the rows of each group of a summary, such as one data set under one noise."""
     columns = [name for name in ("dataset", "item", "noise") if name in summary]

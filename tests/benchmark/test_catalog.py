@@ -6,6 +6,10 @@ from benchmark.catalog import chosen, files_of, method_code, missing_packages, m
 from benchmark.settings import SettingsError
 from benchmark.source import ROOT, literals_of
 
+HEAD = {"KINDS": '{"stack"}', "MEASURES": '["psnr", "ssim"]', "FIGURES": '{"losses"}', "FLOOR": None, "CEILING": None}
+TASK = "\n".join(f"{name} = {value}" for name, value in HEAD.items())
+TASK += "".join(f"\n\n\ndef {name}():\n    pass" for name in ("pose", "answer_shape", "measures", "tiny"))
+
 
 def method(**changes):
     """Return the text of a method with its literals exchanged; of None there is none."""
@@ -34,6 +38,14 @@ def method(**changes):
         (method(DEVICES="None"), "DEVICES"),
         (method(LABEL="3"), "LABEL"),
         (method(FAMILY="['first']"), "FAMILY"),
+        (method(DEVICES="{'tpu'}"), "DEVICES is {'tpu'}: input should be 'cpu' or 'cuda'"),
+        (method(TASKS="{3}"), "TASKS is {3}: input should be a valid string"),
+        (method(REQUIRES="[None]"), "REQUIRES is [None]: "),
+        (method(CONTROL="1"), "CONTROL is 1: input should be a valid boolean"),
+        (method(LABEL=r"'a\x00b'"), "it has a sign that is no text"),
+        (method(LICENCE_NOTE=r"'\ud800'"), "it has a sign that is no text"),
+        ("\ufeff" + method(), ""),
+        ("# coding: utf-8\n" + method(LABEL="'Größe'"), ""),
     ],
 )
 def test_a_file_that_cannot_be_used_says_why_and_prevents_nothing(house, text, fault):
@@ -73,6 +85,9 @@ def test_hidden_and_private_files_are_none_of_the_methods(house):
         ("datasets", "scene", "KIND = 'stack'\nTITLE = 'Scene'\n", "no function `load`"),
         ("datasets", "scene", "TITLE = 'Scene'\ndef load(folder):\n    pass\n", "must state KIND"),
         ("tasks", "mend", "def pose():\n    pass\n", "no function `answer_shape`"),
+        ("tasks", "mend", TASK.replace('"ssim"', '"nssim"'), "MEASURES has 'nssim'; there are: accuracy_linear"),
+        ("tasks", "mend", TASK.replace('["psnr", "ssim"]', "[]"), "MEASURES is []: it has to name one"),
+        ("tasks", "mend", TASK.replace('"losses"', '"loses"'), "FIGURES has 'loses'; there are: bases, conv"),
     ],
 )
 def test_data_sets_and_tasks_have_contracts_of_their_own(house, folder, name, text, fault):

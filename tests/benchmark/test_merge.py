@@ -1,11 +1,12 @@
 """Runs made elsewhere are taken over if data and code agree, and keep their provenance."""
 
+import numpy as np
 import pytest
 
 from benchmark.catalog import method_code
 from benchmark.merge import merge
 from benchmark.source import ROOT
-from benchmark.storage import load_json, save_json
+from benchmark.storage import load_json, save_arrays, save_json, sha256_of_items
 
 RUN = "runs/fig/scene/weak/svd/0"
 CODE = method_code(ROOT / "baselines" / "svd.py")
@@ -13,9 +14,14 @@ CODE = method_code(ROOT / "baselines" / "svd.py")
 
 @pytest.fixture
 def folders(tmp_path):
+    cell = tmp_path / "ours/data/fig/scene/weak"
+    save_arrays(cell / "0.npz", {"cube/observed": np.arange(6.0)})
+    save_arrays(cell / "0-withheld.npz", {"cube/signal": np.ones(6)})
     record = {
-        "run": {"code_sha256": CODE, "git_commit": "abc", "cpu_name": "another machine"},
-        "items": [{"item": "cube", "data_sha256": "d" * 64}],
+        "run": {"file": "baselines/svd.py", "code_sha256": CODE, "git_commit": "abc", "cpu_name": "another machine"},
+        "items": [
+            {"item": "cube", "data_sha256": "d" * 64} | {"problem_sha256": sha256_of_items(cell / "0.npz")["cube"]}
+        ],
     }
     save_json(tmp_path / "other" / RUN / "record.json", record)
     (tmp_path / "other" / RUN / "estimate.npz").write_bytes(b"estimate")
@@ -35,7 +41,8 @@ def test_a_run_of_the_same_data_and_code_is_taken_over_with_its_provenance(folde
     ("file", "change", "reason"),
     [
         ("data/fig/scene/facts.json", {"items": [{"name": "cube", "sha256": "e" * 64}]}, "of other clean signals"),
-        ("data/fig/scene/facts.json", None, "is not prepared here"),
+        ("data/fig/scene/facts.json", None, "facts.json is missing"),
+        ("data/fig/scene/weak/0.npz", None, "0.npz is missing"),
     ],
 )
 def test_a_run_of_other_data_is_left_with_the_reason(folders, file, change, reason):
@@ -57,6 +64,31 @@ def test_a_run_of_other_code_is_left_with_the_reason(folders):
     assert merge(source, target) == ([], {RUN: "was made by other code than this checkout's"})
 
 
+@pytest.mark.parametrize("file", ["baselines/tv.py", "baselines/gone.py", ""])
+def test_a_run_is_compared_with_the_code_of_its_own_file_and_no_other_s(folders, file):
+    source, target = folders
+    record = load_json(source / RUN / "record.json")
+    record["run"]["file"] = file
+    save_json(source / RUN / "record.json", record)
+    assert merge(source, target) == ([], {RUN: "was made by other code than this checkout's"})
+
+
+@pytest.mark.parametrize("values", [np.arange(6.0) + 1e-9, np.arange(6), np.arange(6.0)[None]])
+def test_a_run_of_other_problems_of_the_same_signals_is_left(folders, values):
+    source, target = folders
+    save_arrays(target / "data/fig/scene/weak/0.npz", {"cube/observed": values})
+    assert merge(source, target) == ([], {RUN: "was made of other problems, of the same clean signals"})
+
+
+def test_a_control_may_have_got_what_is_withheld(folders):
+    source, target = folders
+    record = load_json(source / RUN / "record.json")
+    withheld = sha256_of_items(target / "data/fig/scene/weak/0-withheld.npz")
+    record["items"][0]["problem_sha256"] = withheld["cube"]
+    save_json(source / RUN / "record.json", record)
+    assert merge(source, target) == ([RUN], {})
+
+
 def test_items_must_be_the_same_and_not_the_names_alone(folders):
     source, target = folders
     record = load_json(source / RUN / "record.json")
@@ -70,7 +102,7 @@ def test_an_experiment_s_data_are_its_own(folders):
     (target / "data" / "fig").rename(target / "data" / "other")
     taken, left = merge(source, target)
     assert taken == []
-    assert "is not prepared here" in left[RUN]
+    assert "are not posed here" in left[RUN]
 
 
 def test_a_folder_without_runs_is_refused(tmp_path):

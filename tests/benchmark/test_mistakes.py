@@ -61,7 +61,7 @@ MISTAKES = {
     "noise that says nothing": ({"noise": ["weak"]}, "noise: 'weak' says nothing", "call it none"),
     "model that is no name": (noise(model=["gaussian"]), "noise: weak: unknown model", "gaussian, poisson"),
     "seed that stands twice": ({"seeds": [0, 1, 0]}, "seeds: a seed stands twice", "each seed is run once"),
-    "only of none": (cut(only=[]), "profiles.embedded.only: value should have at least 1 item", "given: []"),
+    "only of none": (cut(only=[]), "profiles.embedded.only: list should have at least 1 item", "given: []"),
     # Names that are not known.
     "method": ({"methods": ["won"]}, "methods: won: unknown file baselines/ 'won.py'", "one, other, two"),
     "file of a method": ({"methods": [{"name": "x", "file": "won"}]}, "methods: x: unknown file", "one, other, two"),
@@ -272,8 +272,36 @@ MISTAKES = {
     ),
     "path that is not there": (
         {"data": {"scene": {"params": {"path": "no/such/file.npy"}}}},
-        "data: scene: there is nothing at the path no/such/file.npy",
+        "data: scene: there is nothing at the path 'no/such/file.npy'",
         "the path starts from",
+    ),
+    "path that is empty": ({"data": {"scene": {"params": {"path": " "}}}}, "there is nothing at the path ' '", "from"),
+    "path of a user that there is not": (
+        {"data": {"scene": {"params": {"path": "~nobody-of-this-name/x"}}}},
+        "data: scene: the path '~nobody-of-this-name/x' cannot be read",
+        "home",
+    ),
+    # Nothing left to run, or more than a number.
+    "no data of a profile": (cut(data=[]), "profiles.embedded.data: value should have at least 1 item", "[]"),
+    "no noise of a profile": (cut(noise=[]), "profiles.embedded.noise: value should have", "[]"),
+    "no method of a profile": (cut(without=["*"]), "no method is left", "leave one"),
+    "all but all methods": ({"methods": [{"all_except": "*"}], "reference": None}, "no method is left", "leave one"),
+    "figure that is a pattern": ({"figures": ["los*"]}, "figures: unknown figure", "convergence, losses"),
+    "noise without end": (noise(sigma=float("inf")), "noise: weak: sigma: ", "given: inf"),
+    "strength that is no number": (
+        {"methods": [{"name": "one", "params": {"strength": float("nan")}}]},
+        "methods: one: strength: ",
+        "given: nan",
+    ),
+    "limit without end": (
+        {"methods": [{"name": "one", "time_limit": float("inf")}]},
+        "methods.0.time_limit: ",
+        "given: inf",
+    ),
+    "file with its ending": (
+        {"methods": [{"name": "x", "file": "one.py"}]},
+        "methods: x: unknown file baselines/ 'one.py'",
+        "did you mean one?",
     ),
 }
 
@@ -327,6 +355,60 @@ def test_a_file_that_holds_no_mapping_is_named(house, text, message):
     assert message in first
 
 
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("title: Größe\n".encode("latin-1"), "is no YAML"),
+        (b"title: \x00\n", "is no YAML"),
+        (b"title: First\nnoise: {}\ntitle: Second\n", "is no YAML"),
+        (b"noise: {a: {sigma: 1, sigma: 2}}\n", "is no YAML"),
+        (None, "cannot be read"),
+    ],
+    ids=["Latin-1", "NUL", "key twice", "key twice within", "folder"],
+)
+def test_a_file_that_cannot_be_read_is_named_and_costs_no_other_experiment(house, content, message):
+    house.experiment("second", **EXPERIMENT)
+    path = house.root / FILE
+    path.mkdir() if content is None else path.write_bytes(content)
+    lines = refusal(house)
+    assert lines[0].endswith(f"{FILE} {message}")
+    assert "<" not in lines[1]
+    plan = house.plan(select=["second"])
+    assert list(plan.experiments) == ["second"]
+    assert [fault for fault in plan.faults() if FILE in fault]
+
+
+def test_a_file_in_utf_16_says_the_same_as_in_utf_8(house):
+    text = yaml.safe_dump(EXPERIMENT | {"title": "Größe"}, allow_unicode=True)
+    (house.root / FILE).write_bytes(text.encode("utf-16"))
+    assert house.plan().experiments["first"].protocol.title == "Größe"
+
+
+def test_what_hides_itself_beside_experiments_is_none(house):
+    house.experiment(**EXPERIMENT)
+    house.write("experiments/._first.yaml", "\x05\x16\x07")
+    house.write("experiments/_notes.yaml", "- no experiment")
+    assert house.plan().selected == ["first"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"methods": "all"},
+        {"seeds": 0},
+        {"figures": "losses"},
+        {"subject": "one"},
+        {"data": "scene"},
+        cut(only="two", figures="losses", seeds=3),
+        {"sweep": {"over": "rank", "label": "r", "metrics": "psnr"}},
+        claims(dataset="scene", noise="weak"),
+    ],
+)
+def test_a_list_of_one_needs_no_brackets(house, change):
+    house.experiment(**EXPERIMENT | {"reference": None} | change)
+    assert house.plan(select="first", folders="experiments").selected == ["first"]
+
+
 def test_a_source_that_is_wrong_is_named(house):
     house.experiment(**EXPERIMENT)
     house.write("sources/paper.yaml", {"title": "Paper"})
@@ -340,7 +422,13 @@ def test_a_source_that_is_wrong_is_named(house):
         ({"selct": ["first"]}, "config: unknown key 'selct'", "select"),
         ({"select": ["frist"]}, "config: select: unknown experiment 'frist'", "there are: first"),
         ({"select": ["f*", "z*"]}, "config: select: unknown experiment 'z*'", "there are: first"),
-        ({"profile": "embeded"}, "config: profile: unknown profile 'embeded'", "embedded, public, public-cpu, smoke"),
+        (
+            {"profile": "embeded"},
+            "config: profile: unknown profile 'embeded'",
+            "did you mean embedded?",
+        ),
+        ({"select": []}, "config: select: list should have at least 1 item", "given: []"),
+        ({"folders": []}, "config: folders: list should have at least 1 item", "given: []"),
         ({"profile": "a/b"}, "config: profile: ", "given: 'a/b'"),
         ({"device": "gpu"}, "config: device: ", "given: 'gpu'"),
         ({"threads": 0}, "config: threads: ", "given: 0"),
@@ -372,7 +460,7 @@ def test_a_source_that_is_wrong_is_named(house):
     ],
 )
 def test_a_mistake_in_the_config_is_told_too(house, config, first, second):
-    house.experiment(**EXPERIMENT)
+    house.experiment(**EXPERIMENT | cut())
     lines = refusal(house, **config)
     assert lines[0].startswith(first)
     assert second in lines[1]

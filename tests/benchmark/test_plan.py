@@ -1,13 +1,15 @@
 """What the rules of the workflow ask of the plan: runs, inputs, what each step depends on, limits and products."""
 
 import json
+import os
 import re
 from dataclasses import asdict
 
 import pytest
 import yaml
 
-from benchmark.plan import RESERVED, Run
+from benchmark.finding import RESERVED
+from benchmark.plan import Run
 from benchmark.settings import SettingsError
 from benchmark.source import ROOT
 
@@ -126,6 +128,18 @@ class TestSelection:
         plan = house.plan(experiments={"first": own["first"] | {"extends": "embedded"}}, profile="mine")
         assert [(run.method, run.seed) for run in plan.runs_of("first")] == [("two", 2)]
 
+    def test_a_profile_of_one_s_own_takes_the_experiments_that_know_it_or_have_none(self, house):
+        house.experiment("cut", profiles={"smoke": {}})
+        house.experiment("plain")
+        house.experiment("named", profiles={"mine": {"seeds": [3]}})
+        assert house.plan(profile="mine").selected == ["named", "plain"]
+        assert set(house.plan(profile="mine").experiments) == {"named", "plain"}
+        assert house.plan(profile="mine", experiments={"cut": {"seeds": [1]}}).selected == ["cut", "named", "plain"]
+        assert house.plan(profile="mine", profiles={"mine": {}}).selected == ["cut", "named", "plain"]
+        assert house.plan().selected == ["cut", "named", "plain"]
+        with pytest.raises(SettingsError, match="config: profile: unknown profile 'mine'"):
+            house.plan(profile="mine", select=["named", "cut"])
+
     def test_a_profile_may_be_named_by_an_experiment_alone(self, house):
         house.experiment(profiles={"mine": {"seeds": [3]}})
         assert house.plan(profile="mine").experiments["first"].protocol.seeds == [3]
@@ -161,6 +175,55 @@ class TestInputs:
             path.touch()
         house.experiment(data={"scene": {"params": {"path": str(tmp_path / "people")}}})
         assert house.plan().inputs_of("first", "scene") == files
+
+    def test_hidden_files_are_no_inputs_and_companions_of_a_file_are(self, house, tmp_path):
+        names = ["scene.hdr", "scene.img", "scene", "scenes.img", ".scene.hdr", "people/.git/a.png", "people/._b.png"]
+        for path in [tmp_path / name for name in [*names, "people/b.png"]]:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+        found = {}
+        for name in ("scene.hdr", "people"):
+            house.experiment(data={"scene": {"params": {"path": str(tmp_path / name)}}})
+            found[name] = [path.relative_to(tmp_path).as_posix() for path in house.plan().inputs_of("first", "scene")]
+        assert found == {"scene.hdr": ["scene", "scene.hdr", "scene.img"], "people": ["people/b.png"]}
+
+    def test_a_folder_that_no_data_set_can_be_is_refused(self, house, tmp_path, monkeypatch):
+        house.experiment(data={"scene": {"params": {"path": str(tmp_path / "home")}}})
+        (tmp_path / "home").mkdir()
+        with pytest.raises(SettingsError, match="data: scene: there is no file in the folder"):
+            house.plan()
+        for name in "abc":
+            (tmp_path / "home" / name).touch()
+        monkeypatch.setattr("benchmark.own_files.MOST", 2)
+        with pytest.raises(SettingsError, match=r"cannot be read\n  it has more than 2 files"):
+            house.plan()
+
+    def test_a_file_name_that_is_a_pattern_to_the_workflow_is_refused(self, house, tmp_path):
+        (tmp_path / "people").mkdir()
+        (tmp_path / "people" / "{q}.png").touch()
+        house.experiment(data={"scene": {"params": {"path": str(tmp_path / "people")}}})
+        with pytest.raises(SettingsError, match=r"\{q\}.png' has a sign that the workflow cannot take\n  rename it"):
+            house.plan()
+
+    @pytest.mark.parametrize("change", ["older", "longer", "another name"])
+    def test_another_file_in_the_place_of_one_s_own_is_seen(self, house, tmp_path, change):
+        folder = tmp_path / "people"
+        folder.mkdir()
+        path = folder / "a.png"
+        path.write_text("first")
+        house.experiment(data={"scene": {"params": {"path": str(folder)}}})
+        before = house.plan().preparation_of("first", "scene")
+        assert house.plan().preparation_of("first", "scene") == before
+        if change == "older":
+            path.write_text("other")
+            os.utime(path, (1, 1))
+        elif change == "longer":
+            times = path.stat().st_atime_ns, path.stat().st_mtime_ns
+            path.write_text("longer")
+            os.utime(path, ns=times)
+        else:
+            path.rename(folder / "b.png")
+        assert house.plan().preparation_of("first", "scene") != before
 
     def test_a_path_that_is_gone_is_an_error_whenever_it_is_selected(self, house, tmp_path):
         path = tmp_path / "cube.npy"
@@ -243,7 +306,7 @@ class TestDependencies:
             ("tasks/mend.py", '"psnr", "ssim"', '"psnr"', ("scoring",)),
             ("tasks/mend.py", "return problem.observed.shape", "return problem.observed.shape[:2]", ("running",)),
             ("tasks/mend.py", "return {}", "return None", ()),
-            ("baselines/one.py", "problem.observed", "2 * problem.observed", ("running",)),
+            ("baselines/one.py", "problem.observed", "2 * problem.observed", ("running", "scoring")),
             ("baselines/one.py", "def solve", "# as it is\ndef solve", ()),
             ("baselines/one.py", '"first"', '"second"', ("scoring",)),
             ("baselines/two.py", "problem.observed", "2 * problem.observed", ()),
@@ -361,5 +424,5 @@ def test_names_that_the_workflow_uses_itself_are_refused(house):
 
 def test_a_profile_does_not_write_where_results_are_kept(house):
     house.experiment(profiles={"published": {}})
-    with pytest.raises(SettingsError, match="config: profile: results that are kept lie there\n"):
+    with pytest.raises(SettingsError, match="config: profile: results/published/ holds what is kept\n"):
         house.plan(profile="published")

@@ -119,6 +119,7 @@ OUTCOMES = [
         "failed",
         "a trace whose `last` in place 0 is shape (5, 5)",
     ),
+    ("fail(ValueError('a\\ud800b\\0c\\x1b'))", "failed", "ValueError: a\ufffdb\ufffdc\ufffd"),
     ("Estimate(signal=problem.observed)", "ok", ""),
     ("Estimate(signal=problem.observed, iterations=np.int64(12))", "ok", ""),
 ]
@@ -132,7 +133,7 @@ def test_a_bad_answer_is_a_row_with_the_reason_and_the_other_items_are_done(run)
         assert item["status"] == status
         assert message in item["message"]
     assert [item["iterations"] for item in record["items"][-2:]] == [None, 12]
-    assert set(arrays) == {"8/answer", "9/answer"}
+    assert set(arrays) == {"9/answer", "10/answer"}
 
 
 @pytest.mark.parametrize(
@@ -171,6 +172,23 @@ def children(tmp_path, monkeypatch):
     path = tmp_path / "pids"
     monkeypatch.setenv("PID_FILE", str(path))
     return lambda: [int(number) for number in path.read_text().split()]
+
+
+APART = CHILD.replace("'300']", "'300'], start_new_session=True")
+
+
+def test_what_a_method_starts_in_a_session_of_its_own_ends_with_it_too(run, children):
+    _, record = run(f"{APART}; time.sleep(60 if problem.observed.min() > 1 else 0); {RETURN}", time_limit=8)
+    assert statuses(record) == ["ok", "timeout"]
+    run(f"{APART}; {RETURN}")
+    assert len(children()) == 4
+    assert all(map(ends, children()))
+
+
+@pytest.mark.parametrize(("end", "status"), [(RETURN, "ok"), ("raise SystemExit(4)", "failed")])
+def test_a_thread_that_a_method_leaves_behind_holds_nothing_up(run, end, status):
+    _, record = run(f"import threading; threading.Thread(target=time.sleep, args=(300,)).start(); {end}", time_limit=50)
+    assert set(statuses(record)) == {status}
 
 
 @pytest.mark.parametrize(("body", "status"), [(RETURN, "ok"), ("os._exit(3)", "failed")])

@@ -1,6 +1,7 @@
 """Scores: which iterates a run offers, what the oracle is, and how failures are told."""
 
 import json
+import zipfile
 from dataclasses import replace
 from functools import partial
 
@@ -8,12 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmark import scoring
 from benchmark.contract import Estimate, Snapshot
 from benchmark.metrics import psnr, sam
 from benchmark.plan import Run
 from benchmark.report.tables import failures, gather
 from benchmark.scoring import CURVE_COLUMNS, iterates_of, score_run
-from benchmark.storage import pack, save_arrays, save_json
+from benchmark.storage import pack, save_arrays, save_json, sha256_of_items
 
 RNG = np.random.default_rng(0)
 CLEAN = RNG.random((16, 12, 9)).astype(np.float32)
@@ -33,11 +35,13 @@ RUN = Run(
     device="cpu",
     threads=1,
 )
+CODE = 64 * "0"
 ORIGIN = {
+    "file": "baselines/m.py",
     "seed": 0,
     "params": {"loss": "l1"},
     "observation": {"model": "gaussian", "sigma": 0.1},
-    "code_sha256": "0" * 64,
+    "code_sha256": CODE,
     "git_commit": "1" * 40,
     "git_dirty": False,
     "cpu_name": "some processor",
@@ -129,7 +133,7 @@ def test_iterates_may_be_factors_and_parts():
 def scored(tmp_path):
     """Return a way to score a run of the items `a` and `b`, of which outcomes and estimates can be given."""
 
-    def call(a, b, estimate=None, run=RUN, truth=CLEAN):
+    def call(a, b, estimate=None, run=RUN, truth=CLEAN, origin=None):
         items = [ITEM | {"item": "a"} | a, ITEM | {"item": "b"} | b]
         estimate = estimate or Estimate(signal=noisy(0.2), trace=trace([0.3, 0.1]))
         files = {name: tmp_path / f"{name}.npz" for name in ("given", "withheld", "estimate")}
@@ -141,8 +145,10 @@ def scored(tmp_path):
             files["estimate"], {k: v for own in items if own["status"] == "ok" for k, v in arrays[own["item"]].items()}
         )
         save_json(files["facts"], {"items": [{"name": name, "budget": 30} for name in "ab"]})
-        save_json(files["record"], {"run": ORIGIN, "items": items})
-        score_run(run, NAMES, files, tmp_path / "scores.csv", tmp_path / "curves.csv")
+        digests = sha256_of_items(files["given"])
+        items = [{"problem_sha256": digests[own["item"]]} | own for own in items]
+        save_json(files["record"], {"run": ORIGIN | (origin or {}), "items": items})
+        score_run(run, CODE, NAMES, files, tmp_path / "scores.csv", tmp_path / "curves.csv")
         return tmp_path / "scores.csv", tmp_path / "curves.csv"
 
     return call
@@ -182,6 +188,20 @@ def test_a_last_iterate_that_blew_up_is_a_hole_beside_the_returned_one(scored):
     assert status.to_dict() == {"returned": "ok", "oracle": "ok", "last": "nonfinite", "average": "ok"}
 
 
+def test_an_estimate_that_cannot_be_read_is_a_hole_and_the_other_item_is_scored(scored, monkeypatch):
+    read = scoring.load_arrays
+
+    def damaged(path, item=""):
+        if (path.stem, item) == ("estimate", "b"):
+            raise zipfile.BadZipFile("Bad CRC-32")
+        return read(path, item)
+
+    monkeypatch.setattr(scoring, "load_arrays", damaged)
+    rows = gather([scored({}, {})[0]], "fig")
+    assert "its estimate cannot be read: BadZipFile: Bad CRC-32" in failures(rows)
+    assert rows.loc[rows["item"] == "a", "value"].notna().all()
+
+
 def test_a_skipped_run_is_no_failure(scored):
     skipped = {"status": "skipped", "message": "needs x"} | NO_ANSWER
     scores_file, curves_file = scored(skipped, skipped)
@@ -190,15 +210,33 @@ def test_a_skipped_run_is_no_failure(scored):
 
 
 def test_a_run_made_with_other_parameters_than_the_plan_has_is_an_error_that_says_what_to_delete(scored, tmp_path):
-    with pytest.raises(ValueError, match=r"'loss': 'l1'.*'loss': 'l2'.*delete the folder") as error:
+    with pytest.raises(ValueError, match=r"'loss': 'l1'.*'loss': 'l2'.*Delete the folder") as error:
         scored({}, {}, run=replace(RUN, params={"loss": "l2"}))
     assert str(tmp_path) in str(error.value)
     assert not (tmp_path / "scores.csv").exists()
 
 
 def test_a_run_made_under_another_noise_of_the_same_name_is_refused(scored):
-    with pytest.raises(ValueError, match=r"observation .*'sigma': 0.1.*'sigma': 0.2.*delete the folder"):
+    with pytest.raises(ValueError, match=r"observation .*'sigma': 0.1.*'sigma': 0.2.*Delete the folder"):
         scored({}, {}, run=replace(RUN, observation={"model": "gaussian", "sigma": 0.2}))
+
+
+@pytest.mark.parametrize(
+    ("origin", "fault"),
+    [
+        ({"file": "baselines/other.py"}, "the file baselines/other.py, and here is baselines/m.py"),
+        ({"code_sha256": 64 * "1"}, "the code_sha256 1+, and here is 0+"),
+        ({"file": None}, "the file None, and here is baselines/m.py"),
+    ],
+)
+def test_a_run_of_another_file_or_of_other_code_under_the_same_name_is_refused(scored, origin, fault):
+    with pytest.raises(ValueError, match=fault):
+        scored({}, {}, origin=origin)
+
+
+def test_a_run_of_another_problem_of_the_same_clean_signal_is_refused(scored):
+    with pytest.raises(ValueError, match="it got other problems of the items b than are here"):
+        scored({}, {"problem_sha256": 64 * "3"})
 
 
 MEASURES = """

@@ -129,7 +129,7 @@ def scores_of(house, plan, method):
     run = Run(**plan.running_of(*cell)["run"])
     run_method(run, problems, facts, home, home / "log", 60)
     told = plan.scoring_of(*cell)
-    score_run(Run(**told["run"]), told["names"], files, home / "scores.csv", home / "curves.csv")
+    score_run(Run(**told["run"]), told["made_by"], told["names"], files, home / "scores.csv", home / "curves.csv")
     return gather([home / "scores.csv"], "first"), pd.read_csv(home / "curves.csv"), load_json(files["record"])
 
 

@@ -23,7 +23,7 @@ def samples_in_a_denoise_experiment(tree):
 
 FAULTS = {
     misspelt: "config: unknown key 'selct' there are: ",
-    vanished_file: "mine/scan.yaml: data: scene: there is nothing at the path scene.npy",
+    vanished_file: "mine/scan.yaml: data: scene: there is nothing at the path 'scene.npy'",
     samples_in_a_denoise_experiment: "datasets/samples.py makes samples, which the task 'denoise' does not take",
 }
 

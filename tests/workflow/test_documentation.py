@@ -44,7 +44,7 @@ def experiment_of(page, tree):
 
 def returned(tree, name):
     """Return the rows of what the methods of an experiment returned, in the primary measure, by method."""
-    scores = pd.read_csv(tree.path / "results" / "embedded" / name / "scores.csv")
+    scores = pd.read_csv(tree.path / "results" / "mine" / name / "scores.csv")
     return scores.query("metric == 'psnr' and iterate == 'returned'").set_index("method")
 
 
@@ -55,16 +55,17 @@ def test_the_cube_of_ones_own_is_an_experiment_as_documented(fresh):
     cube = rng.random((24, 4)) @ rng.random((4, 20 * 16))
     scipy.io.savemat(fresh.path / "data" / "scene.mat", {"hypercube": cube.reshape(24, 20, 16), "wavelengths": cube[0]})
     output = fresh.done(*command, config=None)
-    assert "Open results/embedded/index.html" in output
+    assert "Open results/mine/index.html" in output
+    assert not (fresh.path / "results" / "embedded").exists()
     rows = returned(fresh, name)
     assert rows["status"].isin(["ok", "skipped"]).all()
     assert rows["value"]["gavish_donoho"] > rows["value"]["noisy"]
-    assert list(fresh.path.glob(f"results/embedded/{name}/*/*/reconstructions.png"))
+    assert list(fresh.path.glob(f"results/mine/{name}/*/*/reconstructions.png"))
 
 
 def test_the_experiment_of_ones_own_runs_as_documented(fresh):
     name, command = experiment_of("docs/experiment.md", fresh)
-    fresh.done(f"results/embedded/{name}/scores.csv", *command, config=None)
+    fresh.done(f"results/mine/{name}/scores.csv", *command, config=None)
     rows = returned(fresh, name)
     assert (rows["status"] == "ok").all()
     assert {"svd", "tv-2d", "tv-3d"} <= set(rows.index)
@@ -95,7 +96,7 @@ def add_documented_method(tree):
     """Write the method of docs/method.md where the page says."""
     page = (ROOT / "docs" / "method.md").read_text()
     [text] = blocks("docs/method.md", "python")
-    tree.write(re.search(r"complete one, `(\S+)`", page)[1], text)
+    tree.write(re.search(r"complete one; save it as `(\S+)`", page)[1], text)
 
 
 TASK = '''"""The signal upside down."""
@@ -175,11 +176,11 @@ def test_a_task_with_a_noise_model_a_data_set_and_a_method_are_each_a_file_that_
 
 def test_shipped_experiments_are_changed_by_a_config_as_documented():
     text = (ROOT / "docs" / "experiment.md").read_text()
-    [selected] = re.findall(r"with `(select: .*?)`", text)
+    [profile] = re.findall(r"with `(profile: .*?)`", text)
     [config] = re.findall(r"`(experiments: \{.*?\})`", text)
     changes = yaml.safe_load(config.replace("{...}", "{indian_pines: {params: {size: 48}}}"))
     [name] = changes["experiments"]
-    plan = Plan.read(changes | yaml.safe_load(selected) | {"profile": "mine"})
+    plan = Plan.read(changes | yaml.safe_load(profile))
     assert plan.selected == [name]
     embedded = Plan.read({"select": name}).experiments[name]
     own = plan.experiments[name]
@@ -206,10 +207,10 @@ def check_snakemake(arguments):
 
     options = get_argument_parser().parse_args(arguments)
     config = parse_config(options.config)
-    plan = Plan.read({"profile": config.pop("profile", "embedded")})
+    plan = Plan.read({} if config.get("profile") == "mine" else {"profile": config.get("profile", "embedded")})
+    config.pop("profile", None)
     if config:  # experiments of one's own, which run in tests above
-        assert set(config) == {"folders", "select"}
-        assert config["folders"] == ["experiments", "my"]
+        assert config == {"folders": "my"}
     rules = "".join(path.read_text() for path in (ROOT / "workflow" / "rules").glob("*.smk"))
     assert set(options.targets) <= set(plan.experiments)
     assert set(options.until or ()) <= set(re.findall(r"^rule (\w+)", rules, re.M))

@@ -223,7 +223,7 @@ def test_runs_made_elsewhere_are_merged_and_not_done_again(finished, fresh):
     command = [sys.executable, "-m", "benchmark.merge", str(finished.path / "results" / "test"), "results/test"]
     merged = subprocess.run(command, cwd=fresh.path, capture_output=True, text=True, check=True)
     assert "4 runs taken over, 1 left" in merged.stdout
-    assert "left runs/scan/scene/radon-8/fbp/0: its data set is not prepared here" in merged.stdout
+    assert "left runs/scan/scene/radon-8/fbp/0: its problems are not posed here" in merged.stdout
     output = fresh.done(f"{folder}/scores.csv")
     assert fresh.messages_of(output) == ["score svd on tiny, photons-100, seed 0, for demo"]
     own, other = (load_json(tree.path / folder / "record.json") for tree in (fresh, finished))

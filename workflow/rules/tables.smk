@@ -123,12 +123,14 @@ rule index:
         summary=f"{RESULTS}/summary.txt",
         experiments=f"{RESULTS}/experiments.yaml",
         manifest=f"{RESULTS}/manifest.json",
+        config=f"{RESULTS}/config.yaml",
     log:
         f"{LOGS}/index.log",
     conda:
         "../../environment.yml"
     params:
         entries=lambda wildcards: plan.entries(),
+        settings=lambda wildcards: plan.settings,
         code=lambda wildcards: plan.code("report/overview", "make_index"),
     message:
         "index of all results"
@@ -136,7 +138,7 @@ rule index:
         "../scripts/index.py"
 
 
-# Fails while any run has failed, so that a hole in a table ends in an exit status other than zero.
+# Fails while any run has failed or is missing, so that a hole in a table ends in an exit status other than zero.
 rule complete:
     input:
         scores=f"{RESULTS}/{{experiment}}/scores.csv",
@@ -146,6 +148,8 @@ rule complete:
         f"{LOGS}/{{experiment}}/complete.log",
     conda:
         "../../environment.yml"
+    params:
+        cells=lambda wildcards: plan.cells_of(wildcards.experiment),
     message:
         "check that no run of {wildcards.experiment} failed"
     script:

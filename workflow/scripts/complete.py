@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from benchmark.job import logged
-from benchmark.report.tables import failures, read_scores
+from benchmark.report.tables import failures, missing, read_scores
 
 
 class RunsFailed(Exception):
@@ -9,6 +9,7 @@ class RunsFailed(Exception):
 
 
 with logged(snakemake.log[0], expected=(RunsFailed,)):
-    if message := failures(read_scores(Path(snakemake.input.scores))):
+    scores = read_scores(Path(snakemake.input.scores))
+    if message := failures(scores) + missing(scores, snakemake.params.cells):
         raise RunsFailed(message)
     Path(snakemake.output[0]).write_text("Every run is there; none failed.\n")

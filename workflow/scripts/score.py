@@ -7,6 +7,7 @@ from benchmark.scoring import score_run
 with logged(snakemake.log[0], expected=(ValueError,)):
     score_run(
         Run(**snakemake.params.asked["run"]),
+        snakemake.params.asked["made_by"],
         snakemake.params.asked["names"],
         {name: Path(path) for name, path in snakemake.input.items()},
         Path(snakemake.output.scores),

@@ -12,10 +12,12 @@ from PIL import Image
 
 from benchmark.report import publish as publishing
 from benchmark.report import tables
-from benchmark.report.publish import PublishError, check, publish, renew
+from benchmark.report.publish import PublishError, check, renew, write_readme
 from benchmark.report.style import COLOURS
 from benchmark.scoring import CURVE_COLUMNS
+from benchmark.settings import SettingsError
 
+SETTINGS = {"folders": ["experiments"]}
 PSNR = {"svd": (20.0, 21.0), "deeptensor": (22.9, 24.1)}
 
 
@@ -81,6 +83,26 @@ def root(tmp_path):
     return tmp_path
 
 
+class Planned:
+    """What publishing asks of a plan."""
+
+    def __init__(self, profile, experiments):
+        self.profile, self.experiments, self.settings = profile, experiments, SETTINGS | {"profile": profile}
+
+    def entry(self, name):
+        return self.experiments[name]
+
+    def entries(self):
+        return self.experiments
+
+
+def publish(profile, entries, root):
+    """Publish a profile of which the plan has these experiments, and write the README."""
+    target = publishing.publish(Planned(profile, entries), root)
+    write_readme(root)
+    return target
+
+
 def forget(root):
     """Remove what was run, as on another machine or in a fresh clone."""
     (root / "results" / "embedded").rename(root / "forgotten")
@@ -129,7 +151,7 @@ def test_what_was_published_before_stays_beside_what_is_new(root, run, entries):
     assert text.count("reproduced, on other data") == 2
 
 
-SETTINGS = [
+CHANGES = [
     ({"seeds": [0]}, "seeds"),
     ({"pose": {"share": 0.5}}, "pose"),
     ({"noise": {"gaussian": {"model": "gaussian", "sigma": 0.2}}}, "noise"),
@@ -146,7 +168,7 @@ SETTINGS = [
 ]
 
 
-@pytest.mark.parametrize(("changes", "told"), SETTINGS)
+@pytest.mark.parametrize(("changes", "told"), CHANGES)
 def test_what_was_published_with_other_settings_is_an_error_and_nothing_is_lost(root, run, entries, changes, told):
     run(entries("fig10"))
     target = publish("embedded", entries("fig10"), root)
@@ -218,6 +240,17 @@ def test_every_published_profile_has_a_column_and_a_claim_that_only_one_has_a_da
     assert rows[3].endswith("| - |")
 
 
+def test_a_profile_without_claims_of_a_source_has_no_column_in_its_table(root, run, entries, bare):
+    run(entries("fig9"))
+    publish("embedded", entries("fig9"), root)
+    own = {"mine": bare(id="mine", profile="mine", claims=[claim_of("mine")])}
+    run(own, "mine")
+    publish("mine", own, root)
+    text = (root / "README.md").read_text()
+    assert text.count("| claim | embedded |\n") == 1
+    assert text.count("| claim | mine |\n") == 1
+
+
 def test_the_readme_has_a_table_for_each_source(root, run, entries):
     lecture = {"id": "talk", "title": "A lecture", "citation": "Roe.", "url": None, "code": None, "subject": None}
     both = entries("fig9") | entries("lesson", source=lecture)
@@ -240,7 +273,36 @@ def test_a_profile_without_claims_can_be_published(root, run, bare):
 def test_a_profile_that_was_not_run_to_its_end_is_an_error(root, run, entries):
     (run(entries("fig9")) / "experiments.yaml").unlink()
     with pytest.raises(PublishError, match="run the profile to its end first"):
-        publish("embedded", entries("fig9"), root)
+        publishing.main("embedded", root)
+
+
+def test_a_profile_that_cannot_be_published_changes_nothing_of_others(root, run, entries):
+    run(entries("fig9"))
+    target = publish("embedded", entries("fig9"), root)
+    before = {path: path.stat().st_mtime_ns for path in (*target.rglob("*"), root / "README.md")}
+    with pytest.raises(PublishError, match=r"results/mine/ has no experiments.yaml: run the profile"):
+        publishing.main("mine", root)
+    assert {path: path.stat().st_mtime_ns for path in (*target.rglob("*"), root / "README.md")} == before
+
+
+def test_an_experiment_of_a_folder_of_ones_own_is_published_by_the_settings_that_it_was_run_with(
+    house, run, root, entry
+):
+    content = house.experiment(methods=["one", "two"])
+    house.write("mine/own.yaml", content)
+    plan = house.plan(profile="mine", folders=["mine"])
+    (house.root / "README.md").write_text((root / "README.md").read_text())
+    folder = run(plan.entries(), "mine")
+    (folder / "config.yaml").write_text(yaml.safe_dump(plan.settings))
+    folder.parent.rename(house.root / "results")
+    publishing.main("mine", house.root)
+    assert (house.root / "results/published/mine/own/table.html").is_file()
+    forgotten = house.root / "results" / "mine"
+    forgotten.rename(house.root / "forgotten")
+    publishing.main("mine", house.root)  # of what is published, by the settings that lie there
+    (house.root / "mine" / "own.yaml").unlink()
+    with pytest.raises(SettingsError, match="config: select: unknown experiment 'own'"):
+        publishing.main("mine", house.root)
 
 
 def test_publishing_a_profile_judges_the_others_again_where_their_settings_are_those_of_now(
@@ -253,14 +315,13 @@ def test_publishing_a_profile_judges_the_others_again_where_their_settings_are_t
     now = {profile: entries("fig9", threshold=4, profile=profile) for profile in profiles}
     now["public"] = entries("fig9", threshold=4, profile="public", seeds=[7])
 
-    class Planned:
+    class Plan:
         @staticmethod
         def read(config, root):
-            plan = Planned()
-            plan.entries = lambda: now[config["profile"]]
-            return plan
+            return Planned(config["profile"], now[config["profile"]])
 
-    monkeypatch.setattr(publishing, "Plan", Planned)
+    monkeypatch.setattr(publishing, "Plan", Plan)
+    (root / "results" / "embedded" / "config.yaml").write_text(yaml.safe_dump({"profile": "embedded"}))
     publishing.main("embedded", root)
     published = root / "results" / "published"
     judged = ["not reproduced" in (published / profile / "scorecard.md").read_text() for profile in profiles]
@@ -273,5 +334,5 @@ def test_renewing_twice_changes_nothing(root, run, entries):
     target = publish("embedded", entries("fig9"), root)
     files = [target / name for name in ("fig9/summary.csv", "scorecard.csv", "scorecard.md", "manifest.json")]
     before = [path.read_bytes() for path in files]
-    renew(target, entries("fig9"))
+    renew(target, entries("fig9"), SETTINGS)
     assert [path.read_bytes() for path in files] == before

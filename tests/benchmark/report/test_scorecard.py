@@ -62,7 +62,7 @@ def write_pages(scores, tmp_path):
             (folder / "table.html").touch()
         entries = {entry["id"]: entry for entry in experiments}
         make_scorecard(tmp_path, entries)
-        make_index(tmp_path, entries)
+        make_index(tmp_path, entries, {"profile": "embedded"})
         return tmp_path / "scorecard.html"
 
     return write_of

@@ -6,6 +6,8 @@ from benchmark.report.tables import (
     as_text,
     failures,
     gather,
+    missing,
+    read_scores,
     read_summary,
     shortened,
     summarise,
@@ -52,6 +54,24 @@ def test_mean_sd_and_n_are_those_computed_by_hand(summary):
     assert (svd["n"], svd["runs"], svd["psnr_mean"]) == (2, 2, 31.0)
     assert svd["psnr_sd"] == pytest.approx(np.sqrt(2))
     assert (svd["seconds"], svd["peak_rss_mib"]) == (2.0, 140.0)
+
+
+def test_names_that_look_like_numbers_stay_what_they_are(scores, tmp_path):
+    names = {"dataset": "0010", "item": "001", "noise": "1e5", "method": "nan", "label": "1_000"}
+    curve = pd.DataFrame([names | {"seed": 0, "iterate": "last", "metric": "psnr", "value": 1.0}])
+    write(curve, tmp_path / "curves.csv")
+    assert read_summary(tmp_path / "curves.csv").iloc[0][list(names)].to_dict() == names
+    write(scores.assign(**names, experiment="7"), tmp_path / "scores.csv")
+    assert read_scores(tmp_path / "scores.csv").iloc[0][list(names)].to_dict() == names
+
+
+def test_runs_of_the_plan_that_no_row_is_of_are_told(scores):
+    cells = [["toy", "gaussian", method, seed] for method in ("svd", "deep") for seed in (0, 1)]
+    assert missing(scores, cells) == ""
+    told = missing(scores, [*cells, ["toy", "gaussian", "svd", 2], ["toy", "poisson", "svd", 0]])
+    assert told.startswith("2 runs are not in the table")
+    assert "svd on toy, gaussian, seed 2" in told
+    assert "svd on toy, poisson, seed 0" in told
 
 
 def test_the_sd_of_a_single_run_is_empty(summary):
