@@ -1,58 +1,93 @@
-"""Says what there is: `python -m benchmark list methods`, or data, tasks or experiments; one line each."""
+"""The command line of the suite: what there is, how two results differ, and the score of an answer of one's own."""
 
 import argparse
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable
+from pathlib import Path
 
-from benchmark.catalog import File
-from benchmark.experiments import Experiment
+from benchmark.listing import KINDS, as_text, listed
 from benchmark.plan import Plan
 from benchmark.settings import SettingsError
-from benchmark.source import docstring_of
 
-KINDS = ("methods", "data", "tasks", "experiments")
-
-
-def listed(plan: Plan, kind: str) -> list[tuple[str, str, str]]:
-    """Return for each thing of a kind its name, what it belongs to, and what it is for."""
-    if kind == "experiments":
-        return [(name, own.task.name, _title(own)) for name, own in plan.experiments.items()]
-    files = {"methods": plan.catalog.methods, "data": plan.catalog.datasets, "tasks": plan.catalog.tasks}[kind]
-    belongs = {"methods": "TASKS", "data": "KIND", "tasks": "KINDS"}[kind]
-    return [(file.name, _texts(file.literals.get(belongs, ())), _purpose(file)) for file in files.values()]
+PROGRAM = "python -m benchmark"
 
 
-def _title(own: Experiment) -> str:
-    source = own.protocol.source
-    return own.protocol.title + (f" ({source.place} of {source.of})" if source and source.place else "")
+def show_list(options: argparse.Namespace) -> int:
+    """Print what there is of a kind, one line each."""
+    sys.stdout.write(as_text(listed(plan_of(options), options.kind)))
+    return 0
 
 
-def _purpose(file: File) -> str:
-    return f"cannot be used: {file.fault}" if file.fault else docstring_of(file.path).partition("\n")[0]
+def show_comparison(options: argparse.Namespace) -> int:
+    """Print how the results in two folders differ; return 1 where a difference is past the tolerance."""
+    from benchmark import comparing  # it loads pandas and SciPy
+
+    differences = comparing.compare(options.first, options.second)
+    if options.csv:
+        differences.to_csv(options.csv, index=False)
+    if options.html:
+        page = comparing.as_html(differences, (str(options.first), str(options.second)))
+        options.html.write_text(page, encoding="utf-8")
+    sys.stdout.write(comparing.as_text(differences, options.tolerance))
+    return int(not comparing.past(differences, options.tolerance).empty)
 
 
-def _texts(names: str | Iterable[str]) -> str:
-    return names if isinstance(names, str) else ", ".join(sorted(names))
+def show_score(options: argparse.Namespace) -> int:
+    """Print the measures of an answer that was made elsewhere."""
+    from benchmark.answering import score_answer
+
+    plan = plan_of(options, select=[options.experiment])
+    rows = score_answer(plan, options.experiment, options.answer, options.data, options.noise, options.seed)
+    sys.stdout.write(rows.to_string(index=False, float_format="{:.4g}".format) + "\n")
+    return 0
 
 
-def main() -> None:
-    """Run from the command line."""
-    parser = argparse.ArgumentParser(prog="python -m benchmark", description=__doc__.splitlines()[0])
-    commands = parser.add_subparsers(required=True, metavar="list")
-    command = commands.add_parser("list", help="say what methods, data sets, tasks or experiments there are")
-    command.add_argument("kind", choices=KINDS)
-    command.add_argument("--profile", default="embedded", help="profile of the experiments (default: embedded)")
-    command.add_argument("--folders", nargs="+", metavar="FOLDER", help="folders of experiments, with your own")
-    options = parser.parse_args()
-    config = {"profile": options.profile} | ({"folders": options.folders} if options.folders else {})
+def plan_of(options: argparse.Namespace, **config: object) -> Plan:
+    """Return the plan of the profile and the folders that the command line names."""
+    folders = {"folders": options.folders} if options.folders else {}
+    return Plan.read({"profile": options.profile, **folders, **config})
+
+
+def main() -> int:
+    """Run from the command line; return the exit status, 2 after an error of the input."""
+    options = _parser().parse_args()
+    run: Callable[[argparse.Namespace], int] = options.run
     try:
-        rows = listed(Plan.read(config), options.kind)
-    except SettingsError as error:
-        sys.exit(str(error))
-    widths = [max(len(row[column]) for row in rows) for column in range(2)]
-    lines = [f"{name:{widths[0]}}  {belongs:{widths[1]}}  {purpose}\n" for name, belongs, purpose in rows]
-    sys.stdout.write("".join(lines))
+        return run(options)
+    except (SettingsError, ValueError, OSError) as error:
+        sys.stderr.write(f"{PROGRAM}: error: {error}\n")
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=PROGRAM, description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    planned = argparse.ArgumentParser(add_help=False)
+    planned.add_argument("--profile", default="embedded", help="profile of the experiments (default: embedded)")
+    planned.add_argument("--folders", nargs="+", metavar="FOLDER", help="folders of experiments, with your own")
+
+    command = commands.add_parser("list", parents=[planned], help="methods, data, tasks or experiments, one line each")
+    command.add_argument("kind", choices=KINDS)
+    command.set_defaults(run=show_list)
+
+    command = commands.add_parser("compare", help="how the results in two folders differ, by paired runs")
+    command.add_argument("first", type=Path, metavar="A", help="a folder such as results/published/embedded")
+    command.add_argument("second", type=Path, metavar="B", help="a folder such as results/embedded")
+    tolerance = "exit status 1 for a larger difference, in units of the measure (default: 0.1)"
+    command.add_argument("--tolerance", type=float, default=0.1, metavar="D", help=tolerance)
+    command.add_argument("--csv", type=Path, metavar="FILE", help="write all rows as CSV")
+    command.add_argument("--html", type=Path, metavar="FILE", help="write all rows as a page")
+    command.set_defaults(run=show_comparison)
+
+    command = commands.add_parser("score", parents=[planned], help="score an answer that was made elsewhere")
+    command.add_argument("answer", type=Path, metavar="ANSWER", help=".npz with an array an item, or .npy for one item")
+    command.add_argument("--experiment", required=True, metavar="NAME")
+    for name in ("data", "noise"):
+        command.add_argument(f"--{name}", metavar="NAME", help="where the experiment has several")
+    command.add_argument("--seed", type=int, metavar="N", help="where the experiment has several")
+    command.set_defaults(run=show_score)
+    return parser
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,6 +1,6 @@
 """`python -m benchmark list`: what there is, one line each."""
 
-from benchmark.__main__ import listed
+from benchmark.listing import listed
 
 
 def test_each_thing_is_told_with_what_it_belongs_to_and_what_it_is_for(house):

@@ -1,0 +1,137 @@
+"""Compares the results in two folders, such as one's own and what is published: `python -m benchmark compare A B`.
+
+Runs are paired: the same experiment, data set, item, noise, seed, method and iterate. A difference is the second
+folder's value minus the first one's.
+"""
+
+from collections.abc import Mapping
+from html import escape
+from pathlib import Path
+
+import pandas as pd
+
+from benchmark.metrics import METRICS
+from benchmark.report.claims import effect_of
+from benchmark.report.overview import ENTRIES, read_entries
+from benchmark.report.tables import file_of, read_scores
+from benchmark.settings import listing
+
+PAIR = ["dataset", "item", "noise", "seed", "method", "iterate", "metric"]
+GROUP = ["method", "iterate", "metric"]
+COLUMNS = "experiment method iterate metric n difference low high time_ratio changed".split()
+
+PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>{title}</title>
+<style>
+body {{ font: 15px system-ui, sans-serif; margin: 2rem; }}
+div {{ overflow-x: auto; }}
+th, td {{ padding: 0.2rem 0.8rem; text-align: left; }}
+tr:nth-child(even) {{ background: #f4f4f4; }}
+</style>
+<h1>{title}</h1>
+<p>Paired differences, the second minus the first, with 95 % intervals.</p>
+<div>{table}</div>
+</html>
+"""
+
+
+class NotComparable(ValueError):
+    """What is given cannot be compared; the message says why, and what can."""
+
+
+def compare(first: Path, second: Path) -> pd.DataFrame:
+    """Return the paired differences of two folders of results, a row for each experiment, method, iterate and measure.
+
+    `difference` is the mean over runs, from `low` to `high` its bootstrap interval; `time_ratio` that of the seconds of
+    the methods; `changed` says which of parameters, code and clean signals differ, or in which folder alone there are
+    runs. Raises NotComparable where a folder has no results or they have no experiment in common.
+    """
+    folders = [first, second]
+    for folder in folders:
+        if not folder.is_dir() or not read_entries(folder):
+            raise NotComparable(f"{folder} has no {ENTRIES}: give the folder of a profile, such as results/embedded")
+    entries = [read_entries(folder) for folder in folders]
+    common = [name for name in entries[0] if name in entries[1]]
+    if not common:
+        known = "; ".join(f"{folder}: {listing(own)}" for folder, own in zip(folders, entries, strict=True))
+        raise NotComparable(f"no experiment is in both folders: {known}")
+    rows = []
+    for name in common:
+        for folder in folders:
+            if not file_of(folder / name / "scores.csv").is_file():
+                raise NotComparable(f"{folder / name} has no scores: run the experiment to its end first")
+        rows += _of_experiment(name, *(read_scores(file_of(folder / name / "scores.csv")) for folder in folders))
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def past(differences: pd.DataFrame, tolerance: float) -> pd.DataFrame:
+    """Return the rows whose difference is past a tolerance, in units of the measure, or which one folder alone has."""
+    alone = differences["changed"].str.startswith("only in")
+    return differences[alone | (differences["difference"].abs() > tolerance)]
+
+
+def as_text(differences: pd.DataFrame, tolerance: float) -> str:
+    """Return what differs, for a terminal: the rows past the tolerance, and how many there are in all."""
+    shown = past(differences, tolerance)
+    changed = differences["changed"].ne("").sum()
+    lines = [f"{len(differences)} rows compared, {changed} made otherwise, {len(shown)} past {tolerance:g}."]
+    if len(shown):
+        lines.append(_worded(shown).to_string(index=False))
+    return "\n".join([*lines, ""])
+
+
+def as_html(differences: pd.DataFrame, names: tuple[str, str]) -> str:
+    """Return the differences as a page."""
+    title = escape(f"{names[1]} against {names[0]}")
+    return PAGE.format(title=title, table=_worded(differences).to_html(index=False, border=0))
+
+
+def _of_experiment(name: str, first: pd.DataFrame, second: pd.DataFrame) -> list[dict]:
+    """Return the rows of an experiment, of which both folders have scores."""
+    pairs = first.merge(second, on=PAIR, how="outer", suffixes=("_first", "_second"), indicator="there")
+    rows = []
+    for keys, own in pairs.groupby(GROUP, sort=False):
+        both = own[own["there"] == "both"]
+        values = (both["value_second"] - both["value_first"]).where(both["value_second"] != both["value_first"], 0.0)
+        known = values.dropna()
+        effect = vars(effect_of(known)) if len(known) else {"n": 0}
+        seconds = [both[f"seconds_{side}"].sum() for side in ("first", "second")]
+        row = {"experiment": name, **dict(zip(GROUP, keys, strict=True)), "changed": _changed(own, both)}
+        row |= {
+            "n": effect["n"],
+            "difference": effect.get("mean"),
+            "low": effect.get("low"),
+            "high": effect.get("high"),
+        }
+        rows.append(row | {"time_ratio": seconds[1] / seconds[0] if seconds[0] > 0 else None})
+    return rows
+
+
+def _changed(own: pd.DataFrame, both: pd.DataFrame) -> str:
+    """Return what was made otherwise of the runs that both folders have, or which folder lacks runs."""
+    if both.empty:
+        return f"only in the {'first' if (own['there'] == 'left_only').any() else 'second'}"
+    facts: Mapping[str, str] = {
+        "params": "parameters",
+        "code_sha256": "code",
+        "data_sha256": "data",
+        "status": "status",
+    }
+    words = [word for column, word in facts.items() if (both[f"{column}_first"] != both[f"{column}_second"]).any()]
+    return ", ".join(words + (["not all runs are in both"] if len(both) < len(own) else []))
+
+
+def _worded(differences: pd.DataFrame) -> pd.DataFrame:
+    """Return the differences with the digits of their measures."""
+
+    def number(value: float, metric: str) -> str:
+        return "" if pd.isna(value) else f"{value:+.{METRICS[metric].decimals}f}"
+
+    texts = differences.copy()
+    for column in ("difference", "low", "high"):
+        texts[column] = [number(*pair) for pair in zip(differences[column], differences["metric"], strict=True)]
+    texts["time_ratio"] = ["" if pd.isna(own) else f"{own:.2f}" for own in differences["time_ratio"]]
+    return texts
