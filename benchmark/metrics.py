@@ -14,6 +14,8 @@ SSIM_WINDOW = 7
 class Metric:
     """How a measure is shown: under `label`, with `decimals` digits, and whether more is better.
 
+    `smallest` is the smallest effect of interest: a difference below it is none that a claim can be based on. It is a
+    choice of this suite, for which a claim may set its own.
     One that is not `traced` is too dear to be taken of every snapshot. `error` turns values, single ones or arrays of
     them, into what is proportional to the squared error, where the measure tells that.
     """
@@ -21,6 +23,7 @@ class Metric:
     label: str
     higher_is_better: bool
     decimals: int
+    smallest: float
     traced: bool = True
     error: Callable[[Any], Any] | None = None
 
@@ -31,13 +34,15 @@ def squared_error(decibels: Any) -> Any:
 
 
 METRICS = {
-    "psnr": Metric("PSNR [dB]", higher_is_better=True, decimals=2, error=squared_error),
-    "psnr_debiased": Metric("PSNR, debiased [dB]", higher_is_better=True, decimals=2, error=squared_error),
-    "ssim": Metric("SSIM", higher_is_better=True, decimals=3),
-    "sam": Metric("SAM [°]", higher_is_better=False, decimals=2),
-    "affinity": Metric("Affinity", higher_is_better=True, decimals=3),
-    "accuracy_linear": Metric("Accuracy, linear [%]", higher_is_better=True, decimals=1, traced=False),
-    "accuracy_rbf": Metric("Accuracy, RBF [%]", higher_is_better=True, decimals=1, traced=False),
+    "psnr": Metric("PSNR [dB]", higher_is_better=True, decimals=2, smallest=0.1, error=squared_error),
+    "psnr_debiased": Metric(
+        "PSNR, debiased [dB]", higher_is_better=True, decimals=2, smallest=0.1, error=squared_error
+    ),
+    "ssim": Metric("SSIM", higher_is_better=True, decimals=3, smallest=0.005),
+    "sam": Metric("SAM [°]", higher_is_better=False, decimals=2, smallest=0.1),
+    "affinity": Metric("Affinity", higher_is_better=True, decimals=3, smallest=0.01),
+    "accuracy_linear": Metric("Accuracy, linear [%]", higher_is_better=True, decimals=1, smallest=0.5, traced=False),
+    "accuracy_rbf": Metric("Accuracy, RBF [%]", higher_is_better=True, decimals=1, smallest=0.5, traced=False),
 }
 
 

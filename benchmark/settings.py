@@ -175,6 +175,7 @@ class Condition(Strict):
     noise: Names | None = None
     item: Names | None = None
     beyond: str | None = Field(None, pattern=r"^[1-9] standard (errors?|deviations?)$")
+    smallest: Number | None = Field(None, ge=0)
     at_least: Number | None = None
     at_most: Number | None = None
     above: Number | None = None
@@ -191,6 +192,8 @@ class Condition(Strict):
             )
         if self.beyond and tests[0] not in ("above", "below"):
             raise _fault(f"`beyond` does not go with `{tests[0]}`", "it goes with: above, below")
+        if self.smallest is not None and tests[0] not in ("above", "below"):
+            raise _fault(f"`smallest` does not go with `{tests[0]}`", "it goes with: above, below")
         return self
 
 

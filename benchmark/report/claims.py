@@ -2,10 +2,12 @@
 
 A claim has conditions, each a statistic and one test. The statistic has a value for each unit, which is one data set,
 item, noise and seed, so that methods are compared on the same observation; what a statistic compares along is no part
-of the unit. The effect is the mean over the units, with its 95 % confidence interval (Student t), and the test is on
-the mean: `at_least`, `at_most`, `above`, `below`, or `within` for its magnitude. `beyond` asks the mean to pass the
-threshold by so many standard errors, or standard deviations over the units. The interval takes units as independent,
-and is too narrow where they share a signal.
+of the unit. The effect is the mean over the units, with its 95 % bootstrap interval (percentile, from 9999 resamples of
+the paired values; of two or three units it is their range). The test is on the mean: `at_least`, `at_most`, `above`,
+`below`, or `within` for its magnitude. To be above or below a threshold it must be so by the smallest effect of
+interest, that of the measure or the `smallest` of the condition; and where the condition says `beyond`, by so many
+standard errors, or standard deviations over the units. The interval takes units as independent, and is too narrow where
+they share a signal.
 
 The verdict, by this rule:
 
@@ -15,7 +17,7 @@ The verdict, by this rule:
 * else `reproduced` where every condition holds, `partly` where some do, `not reproduced` where none does. An effect
   that is undefined, such as infinity less infinity, passes no test.
 * "uncertain" is added where the verdict would be another one with a mean elsewhere in its interval, or where it hangs
-  on a single unit, which has no interval.
+  on fewer than five units, of which an interval says little.
 * "on other data" is added unless every data set comes from a file that the claim names as the source's own. Then the
   verdict is on what the claim says in general, and no evidence for or against the numbers that the source prints.
 
@@ -37,7 +39,7 @@ import pandas as pd
 from scipy import stats
 
 from benchmark.metrics import METRICS
-from benchmark.report.statistics import FILTERS, STATISTICS, Missing, narrowed, paired, text_of, values_of
+from benchmark.report.statistics import FILTERS, IN_UNITS, STATISTICS, Missing, narrowed, paired, text_of, values_of
 from benchmark.report.tables import OBSERVATION
 
 TESTS = {
@@ -47,6 +49,8 @@ TESTS = {
     "below": (operator.lt, "below {:g}"),
     "within": (lambda mean, limit: abs(mean) <= limit, "within ±{:g}"),
 }
+# Units from which on a verdict can be firm.
+FEWEST = 5
 COLUMNS = [
     *("id", "experiment", "source", "where", "claim", "why", "verdict", "uncertain", "other_data", "data"),
     *("effect", "statistic", "n", "mean", "sd", "low", "high", "test", "holds", "reason"),
@@ -56,7 +60,10 @@ COLUMNS = [
 
 @dataclass(frozen=True)
 class Effect:
-    """The mean of a statistic over `n` units; `sd`, and `low` to `high`, its 95 % interval, are NaN for one unit."""
+    """The mean of a statistic over `n` units; `sd`, and `low` to `high`, its 95 % interval, are NaN for one unit.
+
+    So is the interval where a value is not finite.
+    """
 
     n: int
     mean: float
@@ -89,7 +96,10 @@ def scorecard(entries: Mapping[str, Mapping], results: Mapping[str, tuple[pd.Dat
 def judge(claim: Mapping, entry: Mapping, scores: pd.DataFrame, curves: pd.DataFrame) -> list[dict]:
     """Return the verdict and effect of each condition of a claim, on the scores and curves of its experiment."""
     scores = scores.astype({"seed": "int64"})
-    outcomes = [row for condition in claim["conditions"] for row in _outcomes(condition, scores, curves)]
+    conditions = [
+        {"smallest": smallest_of(condition, entry["metric"])} | condition for condition in claim["conditions"]
+    ]
+    outcomes = [row for condition in conditions for row in _outcomes(condition, scores, curves)]
     reasons = [row["reason"] for row in outcomes if row["reason"]]
     datasets = list(dict.fromkeys(name for row in outcomes for name in row.pop("datasets")))
     own = all(entry["data"][name]["file"] in claim.get("own_data", ()) for name in datasets)
@@ -153,31 +163,42 @@ def strongest_other(condition: Mapping, entry: Mapping, scores: pd.DataFrame) ->
     }
 
 
+def smallest_of(condition: Mapping, metric: str) -> float:
+    """Return the smallest effect of interest of a condition that sets none; `metric` is the primary measure."""
+    return METRICS[condition.get("metric", metric)].smallest if condition["statistic"] in IN_UNITS else 0.0
+
+
 def effect_of(values: pd.Series) -> Effect:
-    """Return the mean of the values of the units with its confidence interval."""
+    """Return the mean of the values of the units with its bootstrap interval."""
     with np.errstate(invalid="ignore"):  # the spread of infinite values
         n, mean, sd = len(values), values.mean(), values.std(ddof=1)
-    half = stats.t.ppf(0.975, n - 1) * sd / np.sqrt(n) if n > 1 else np.nan
-    return Effect(n, mean, sd, mean - half, mean + half)
+    if n == 1 or not np.isfinite(values).all():
+        return Effect(n, mean, sd, np.nan, np.nan)
+    interval = stats.bootstrap((values,), np.mean, method="percentile", rng=0).confidence_interval
+    return Effect(n, mean, sd, float(interval.low), float(interval.high))
 
 
 def is_firm(condition: Mapping, effect: Effect) -> bool:
-    """Tell whether a condition's test gives the same answer wherever in its interval the mean is; never of one unit."""
+    """Tell whether a test gives the same answer wherever in its interval the mean is; never of few units."""
     places = (effect.low, effect.mean, effect.high, np.clip(0, effect.low, effect.high))
-    return effect.n > 1 and len({holds(condition, replace(effect, mean=mean)) for mean in places}) == 1
+    return effect.n >= FEWEST and len({holds(condition, replace(effect, mean=mean)) for mean in places}) == 1
 
 
 def holds(condition: Mapping, effect: Effect) -> bool:
     """Tell whether an effect passes a condition's test; raise Missing where one unit cannot show by how much."""
     test, threshold = _test_of(condition)
     passes = TESTS[test][0]
-    if "beyond" not in condition or not passes(effect.mean, threshold):
+    if test not in ("above", "below"):
         return bool(passes(effect.mean, threshold))
+    excess = (effect.mean - threshold) * (1 if test == "above" else -1)
+    if not (excess > 0 and excess >= condition.get("smallest", 0.0)):
+        return False
+    if "beyond" not in condition:
+        return True
     if effect.n == 1:
         raise Missing(f"a single unit has no {condition['beyond'].split(maxsplit=1)[1]}: run more seeds")
     count, _, kind = condition["beyond"].split()
-    margin = int(count) * effect.sd / (np.sqrt(effect.n) if kind.startswith("error") else 1)
-    return bool(passes(effect.mean - margin if test == "above" else effect.mean + margin, threshold))
+    return bool(excess > int(count) * effect.sd / (np.sqrt(effect.n) if kind.startswith("error") else 1))
 
 
 def _outcomes(condition: Mapping, scores: pd.DataFrame, curves: pd.DataFrame) -> list[dict]:
@@ -210,7 +231,10 @@ def _parts(condition: Mapping, scores: pd.DataFrame) -> list[tuple[str, pd.DataF
 def _outcome(condition: Mapping) -> dict:
     """Return the row of a condition that was not judged."""
     test, threshold = _test_of(condition)
-    asked = TESTS[test][1].format(threshold) + (f" by {condition['beyond']}" if "beyond" in condition else "")
+    margins = [f"{condition['smallest']:g}"] * bool(condition.get("smallest")) + [condition.get("beyond", "")]
+    asked = TESTS[test][1].format(threshold)
+    if test in ("above", "below") and any(margins):
+        asked += f" by {' and '.join(filter(None, margins))}"
     arguments = _arguments_of(condition) | {key: condition[key] for key in FILTERS if key in condition}
     texts = [f"{key} {text_of(value)}" for key, value in arguments.items()]
     unknown = dict.fromkeys(("mean", "sd", "low", "high"), np.nan)
@@ -226,7 +250,7 @@ def _outcome(condition: Mapping) -> dict:
 
 
 def _arguments_of(condition: Mapping) -> dict:
-    others = {"effect", "statistic", "each", "beyond", *FILTERS, *TESTS}
+    others = {"effect", "statistic", "each", "beyond", "smallest", *FILTERS, *TESTS}
     return {name: value for name, value in condition.items() if name not in others}
 
 

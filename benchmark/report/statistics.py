@@ -137,6 +137,8 @@ STATISTICS: Mapping[str, Callable[..., pd.Series]] = {
         *(error_reduction, speed_up, rank_correlation, lost_past_best),
     )
 }
+# Those whose values are in the unit of a measure.
+IN_UNITS = ("difference", "change", "spread", "lost_past_best")
 
 
 def values_of(scores: pd.DataFrame, name: str, metric: str) -> pd.Series:

@@ -37,15 +37,51 @@ def condition(**changes):
     return {"effect": "PSNR over the others [dB]", **PSNR, **changes}
 
 
-def test_the_interval_is_that_of_scipys_t_test():
-    numbers = pd.Series([1.0, 2.5, 2.0, 4.0])
+def test_the_interval_of_many_units_is_that_of_the_theory_and_of_few_ones_their_range():
+    numbers = pd.Series(np.random.default_rng(3).normal(2, 1, 400))
     effect = effect_of(numbers)
     interval = stats.ttest_1samp(numbers, 0).confidence_interval(0.95)
-    assert (effect.n, effect.mean) == (4, 2.375)
-    assert (effect.low, effect.high) == pytest.approx((interval.low, interval.high))
+    assert (effect.n, effect.mean) == (400, numbers.mean())
+    assert (effect.low, effect.high) == pytest.approx((interval.low, interval.high), abs=0.01)
+    assert vars(effect_of(pd.Series([1.0, 4.0]))) == pytest.approx(
+        {"n": 2, "mean": 2.5, "sd": np.sqrt(4.5), "low": 1.0, "high": 4.0}
+    )
     single = effect_of(numbers[:1])
-    assert (single.n, single.mean) == (1, 1.0)
+    assert single.n == 1
     assert np.isnan([single.sd, single.low, single.high]).all()
+
+
+def test_the_interval_never_leaves_the_values_that_there_can_be():
+    effect = effect_of(pd.Series([-1.0, -1.0, -0.8, -0.6]))
+    assert -1 <= effect.low < effect.mean < effect.high <= -0.6
+    assert effect == effect_of(pd.Series([-1.0, -1.0, -0.8, -0.6]))
+
+
+def test_a_difference_below_the_smallest_of_interest_supports_no_claim(judged, row):
+    scores = pd.DataFrame(
+        [
+            row(method=name, seed=seed, value=30.0 + gain)
+            for seed in (0, 1)
+            for name, gain in (("deeptensor", 0.02), ("svd", 0.0))
+        ]
+    )
+    asked = condition(to=["svd"], above=0)
+    [own] = judged([asked], scores)
+    assert (own["verdict"], own["test"]) == ("not reproduced", "above 0 by 0.1")
+    assert own["mean"] == pytest.approx(0.02)
+    [own] = judged([asked | {"smallest": 0.01}], scores)
+    assert (own["verdict"], own["test"]) == ("reproduced", "above 0 by 0.01")
+    [own] = judged([asked | {"beyond": "2 standard errors"}], scores.assign(value=scores["value"] * 10))
+    assert (own["verdict"], own["test"]) == ("reproduced", "above 0 by 0.1 and 2 standard errors")
+
+
+@pytest.mark.parametrize(
+    ("test", "passing", "failing"), [("above", [0.3, 0.1], [0.2, 0.1]), ("below", [0.7, 0.9], [0.9, 0.8])]
+)
+def test_the_smallest_effect_is_past_the_threshold(test, passing, failing):
+    asked = {test: 0.1 if test == "above" else 0.9, "smallest": 0.1 - 1e-12}
+    assert holds(asked, effect_of(pd.Series(passing)))
+    assert not holds(asked, effect_of(pd.Series(failing)))
 
 
 @pytest.mark.parametrize(
@@ -93,29 +129,33 @@ def test_the_verdict_counts_the_conditions_that_hold(verdict, scores, thresholds
 @pytest.mark.parametrize(
     ("tests", "uncertain"),
     [
-        # The mean is 1.5, and its interval goes from -4.85 to 7.85.
-        ([{"at_least": 1}], True),
-        ([{"at_least": 7.8}], True),
-        ([{"at_least": -4.9}], False),
-        ([{"at_least": 7.9}], False),
-        ([{"above": -4.9, "beyond": "1 standard error"}], True),
-        ([{"within": 8}], False),
-        ([{"within": 1}], True),
-        ([{"at_least": -4.9}, {"at_least": 7.9}], False),
-        ([{"at_least": -4.9}, {"at_least": 7.9}, {"at_least": 1}], False),  # partly, whatever the third one is
-        ([{"at_least": -4.9}, {"at_least": 1}], True),
+        # Three times 1 and 2: the mean is 1.5, its standard error 0.22, and its interval goes from 1.17 to 1.83.
+        ([{"at_least": 1.4}], True),
+        ([{"at_least": 1.8}], True),
+        ([{"at_least": 1.1}], False),
+        ([{"at_least": 1.9}], False),
+        ([{"above": 1, "beyond": "1 standard error"}], True),
+        ([{"above": 0.9, "beyond": "1 standard error"}], False),
+        ([{"within": 2}], False),
+        ([{"within": 1.6}], True),
+        ([{"at_least": 1.1}, {"at_least": 1.9}], False),
+        ([{"at_least": 1.1}, {"at_least": 1.9}, {"at_least": 1.4}], False),  # partly, whatever the third one is
+        ([{"at_least": 1.1}, {"at_least": 1.4}], True),
     ],
 )
 def test_a_verdict_is_uncertain_where_another_mean_of_the_interval_gives_another(judged, scores, tests, uncertain):
     conditions = [condition(**test) for test in tests]
-    assert {row["uncertain"] for row in judged(conditions, scores)} == {uncertain}
+    many = pd.concat(scores.assign(seed=scores["seed"] + shift) for shift in (0, 2, 4))
+    assert {row["uncertain"] for row in judged(conditions, many)} == {uncertain}
 
 
-def test_a_verdict_that_hangs_on_one_unit_is_uncertain(judged, scores):
+def test_a_verdict_that_hangs_on_few_units_is_uncertain(judged, scores):
     one = scores[scores["seed"] == 0]
-    for threshold in (-99, 99):
-        [row] = judged([condition(at_least=threshold)], one)
-        assert row["uncertain"]
+    for number, uncertain in ((1, True), (4, True), (5, False)):
+        some = pd.concat(one.assign(seed=seed) for seed in range(number))
+        for threshold in (-99, 99):
+            [row] = judged([condition(at_least=threshold)], some)
+            assert (row["n"], row["uncertain"]) == (number, uncertain)
 
 
 def test_each_part_must_hold_for_itself(judged, scores):
@@ -302,7 +342,7 @@ def test_the_markdown_table_has_a_row_a_claim_with_verdict_effect_and_a_sentence
     for text in (
         "Figure 9: Better &#124; by far",
         "**reproduced, on other data, uncertain**",
-        "1.50 [-4.85, 7.85], 2 units",
+        "1.50 [1.00, 2.00], 2 units",
         "Small networks. SVD is the strongest other method: DeepTensor's PSNR [dB] minus its is +2.00.",
     ):
         assert text in lines[2]

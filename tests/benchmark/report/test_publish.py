@@ -131,9 +131,9 @@ def test_the_readme_shows_verdict_effect_and_interval(root, run, entries):
     assert text.startswith("before\n<!-- scorecard -->\n| claim | embedded |\n|---|---|\n| **fig9.** A claim. |")
     assert text.endswith("<!-- end of scorecard -->\nafter\n")
     assert "old" not in text
-    assert "**[reproduced, on other data](results/published/embedded/fig9)**" in text
-    # Differences of 2.9 and 3.1: mean 3, standard error 0.1, and Student's t with one degree of freedom is 12.7.
-    assert "PSNR &#124; over SVD [dB]: 3.00 [1.73, 4.27], 2 units (at least 1.5)" in text
+    assert "**[reproduced, on other data, uncertain](results/published/embedded/fig9)**" in text
+    # Differences of 2.9 and 3.1, which two units' interval spans.
+    assert "PSNR &#124; over SVD [dB]: 3.00 [2.90, 3.10], 2 units (at least 1.5)" in text
 
 
 def test_what_was_published_before_stays_beside_what_is_new(root, run, entries):
@@ -235,7 +235,7 @@ def test_every_published_profile_has_a_column_and_a_claim_that_only_one_has_a_da
     publish("public-cpu", cut, root)
     rows = (root / "README.md").read_text().splitlines()[2:-2]
     assert rows[0] == "| claim | embedded | public-cpu |"
-    assert rows[2].count("**[reproduced, on other data](results/published/") == 2
+    assert rows[2].count("**[reproduced, on other data, uncertain](results/published/") == 2
     assert rows[3].startswith("| **fig10.** A claim. |")
     assert rows[3].endswith("| - |")
 

@@ -83,7 +83,7 @@ def claims_of(page):
 def test_each_claim_stands_with_its_verdict_and_the_counts_add_up(page):
     claims = claims_of(page)
     verdicts = {
-        "good": "A good claim. reproduced PSNR",  # on the source's own data
+        "good": "A good claim. reproduced, uncertain PSNR",  # on the source's own data
         "mixed": "partly, on other data, uncertain PSNR",
         "bad": "not reproduced, on other data",
         "lost": "not run bm3d on toy (cube), gaussian, seed 0: failed: out of &lt;luck&gt;",
@@ -98,7 +98,7 @@ def test_each_claim_stands_with_its_verdict_and_the_counts_add_up(page):
 def test_each_condition_stands_with_effect_interval_threshold_and_whether_it_holds(page):
     claims = claims_of(page)
     # Student's 97.5 % point of one degree of freedom is 12.706; the standard error is 0.5.
-    assert "PSNR over &lt;SVD&gt; [dB] 3.00 [2.36, 3.64], 2 units at least 2 holds" in claims["good"]
+    assert "PSNR over &lt;SVD&gt; [dB] 3.00 [2.95, 3.05], 2 units at least 2 holds" in claims["good"]
     assert "at least 4 does not hold" in claims["bad"]
     assert "uses the truth 10.0 [10.0, 10.0], 2 units at least 11 does not hold" in claims["mixed"]
     assert claims["lost"].count("at least 2") == 2

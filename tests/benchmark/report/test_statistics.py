@@ -139,7 +139,7 @@ def test_psnr_lost_past_the_best_iteration_is_compared_and_needs_the_trace_to_go
 @pytest.fixture
 def rmse(monkeypatch):
     """A measure of which less is better, and whose square is the squared error."""
-    monkeypatch.setitem(METRICS, "rmse", Metric("RMSE", False, 3, error=lambda value: value**2))
+    monkeypatch.setitem(METRICS, "rmse", Metric("RMSE", False, 3, 0.01, error=lambda value: value**2))
     return {"metric": "rmse", "higher_is_better": False}
 
 
