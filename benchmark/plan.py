@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -160,7 +161,7 @@ class Plan:
         """Return what a data set is read from: the user's own file or all in a folder, or its manifest of downloads."""
         if own := self.experiments[experiment].data[dataset].params.get("path"):
             path = Path(own).expanduser()
-            return sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
+            return sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else _with_header(path)
         source = self.source_of(experiment, dataset)
         return [Path(self.config.downloads, f"{source}.json")] if self.registry_of(source).is_file() else []
 
@@ -322,3 +323,11 @@ class Plan:
                 raise SettingsError.unknown(f"{place}: profiles: {profile}: extends", "profile", cut.extends, known)
             profile = cut.extends
         return cuts
+
+
+def _with_header(path: Path) -> list[Path]:
+    """Return a file of the user's, and where it or one beside it is a header (.hdr), all files of this stem."""
+    own = [file for file in path.parent.glob(f"{escape(path.stem)}*") if file.name.startswith(f"{path.stem}.")]
+    stem = path.with_name(path.stem)
+    files = sorted({path, *own, *([stem] if stem.is_file() else [])})
+    return files if any(file.suffix.lower() == ".hdr" for file in files) else [path]

@@ -94,7 +94,7 @@ def test_an_image_that_cannot_be_read_is_named_with_what_to_do(load, tmp_path, n
     write_images(tmp_path / "mine", ["1.png", "2.png"], shape=(60, 50))
     content = (tmp_path / "mine" / "2.png").read_bytes()
     (tmp_path / "mine" / "2.png").write_bytes(content[: len(content) // 2])
-    with pytest.raises(ValueError, match=r"2\.png cannot be read: .*truncated.*; replace the file, or take it away"):
+    with pytest.raises(ValueError, match=r"2\.png cannot be read: .*[Tt]runcated.*; replace the file, or take it away"):
         load(name, tmp_path, path=str(tmp_path / "mine"))
 
 
@@ -142,7 +142,7 @@ def test_one_own_image_is_cropped_to_its_centre(load, tmp_path):
         ({"path": "mine", "size": 6}, r"a\.png: a crop of 6 x 6 pixels does not fit into 6 x 5"),
         ({"path": "flat"}, r"flat.a\.png: every value is 7"),
         ({"path": "empty"}, "empty: no image in this folder"),
-        ({"path": "x.npy"}, "x.npy is no image; give a folder"),
+        ({"path": "x.npy"}, r"x\.npy: an array of shape \(2, 2, 3, 1\) is no image; h x w or h x w x 3 is needed"),
         ({"path": "twice"}, "2 items are named 'a'"),
     ],
 )
@@ -151,7 +151,7 @@ def test_own_images_that_cannot_be_used_are_refused_with_the_reason(load, tmp_pa
     write_images(tmp_path, ["mine/a.png", "twice/a.png", "twice/a.bmp", "flat/a.png"])
     skimage.io.imsave(tmp_path / "flat" / "a.png", np.full((6, 5), 7, np.uint8), check_contrast=False)
     (tmp_path / "empty").mkdir()
-    np.save(tmp_path / "x.npy", np.arange(12).reshape(4, 3))
+    np.save(tmp_path / "x.npy", np.arange(12).reshape(2, 2, 3, 1))
     with pytest.raises(ValueError, match=complaint):
         load("images", tmp_path, **params)
 

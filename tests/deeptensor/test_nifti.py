@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.loaders.cubes import read_array, read_cube
+from deeptensor.reading import read_array, read_cube
 
 VOLUME = np.random.default_rng(0).integers(0, 100, size=(4, 3, 2))
 
@@ -90,14 +90,17 @@ def test_a_single_slice_is_a_cube_of_one_band(tmp_path):
     [
         (nifti(VOLUME.astype(np.int16), 4, scaling=(2, np.nan)), "bad header: .*intercept nan"),
         (nifti(VOLUME.astype(np.uint8), 999), "bad header: data code 999"),
-        (nifti(VOLUME.astype(np.int16), 4)[:-1], "Expected 48 bytes, got 47 bytes"),
+        (
+            nifti(VOLUME.astype(np.int16), 4)[:-1],
+            "more than the file holds|Expected 48 bytes, got 47 bytes",
+        ),
         (b"not a volume", "Cannot work out file type"),
         (bytes(400), "Cannot work out file type"),
     ],
 )
 @pytest.mark.parametrize("name", ["x.nii", "x.nii.gz"])
 def test_what_cannot_be_read_is_refused_with_the_reason(tmp_path, content, complaint, name):
-    with pytest.raises(ValueError, match=rf"{name} cannot be read: .*{complaint}"):
+    with pytest.raises(ValueError, match=rf"{name} cannot be read: .*({complaint})"):
         read_cube(write(tmp_path / name, content))
 
 
