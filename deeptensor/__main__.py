@@ -10,11 +10,11 @@ from typing import NoReturn
 import numpy as np
 import torch
 
-from deeptensor.archives import import_scipy_io
 from deeptensor.arrays import checked
 from deeptensor.decompositions import scaled_fit
 from deeptensor.fit import Fit, factorise
 from deeptensor.losses import LOSSES
+from deeptensor.matlab import import_scipy_io
 from deeptensor.models import ACTIVATIONS, Model, Modes
 from deeptensor.networks import NETWORKS, Network
 from deeptensor.reading import ENDINGS, read_array
@@ -88,7 +88,7 @@ def _write_npz(file, contents: Mapping[str, np.ndarray]) -> None:
 
 
 def _write_mat(file, contents: Mapping[str, np.ndarray]) -> None:
-    import_scipy_io().savemat(file, contents)
+    import_scipy_io("writing a .mat file").savemat(file, contents)
 
 
 WRITERS: dict[str, Callable] = {".npz": _write_npz, ".mat": _write_mat}
@@ -100,7 +100,7 @@ def _checked_output(options: argparse.Namespace) -> Path:
     if path.suffix not in WRITERS:
         raise ValueError(f"the output {path} has an unknown suffix: use {' or '.join(WRITERS)}")
     if path.suffix == ".mat":
-        import_scipy_io()
+        import_scipy_io("writing a .mat file")
     if not path.parent.is_dir():
         raise ValueError(f"the folder of the output {path} does not exist: create it first")
     if not os.access(path.parent, os.W_OK):

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from deeptensor.archives import read_mat, read_npy, read_npz
+from deeptensor.archives import read_npy, read_npz
 from deeptensor.images import BANDS, PICTURES, images_in, is_hidden, read_images, read_pages
+from deeptensor.matlab import read_mat
 from deeptensor.refusal import Refused, readable
 from deeptensor.volumes import ENVI_DATA, envi_header_beside, read_envi, read_nifti
 

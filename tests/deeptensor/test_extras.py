@@ -112,14 +112,18 @@ def test_what_needs_another_package_says_so_and_how_to_install_it():
 def test_command_line_of_a_plain_installation_takes_arrays_of_numpy_and_says_at_once_what_mat_files_need(tmp_path):
     np.save(tmp_path / "one.npy", np.eye(6))
     np.savez(tmp_path / "two.npz", X=np.eye(6))
-    scipy.io.savemat(tmp_path / "three.mat", {"X": np.eye(6)})
+    scipy.io.savemat(tmp_path / "three.mat", {"X": np.eye(6)}, format="4")
+    scipy.io.savemat(tmp_path / "four.mat", {"X": np.eye(6)})
     # A fit of so many iterations would not end.
     endless = ["--output", str(tmp_path / "answer.mat"), "--iterations", "1000000000"]
-    files = [str(tmp_path / name) for name in ("one.npy", "two.npz", "three.mat")]
+    files = [str(tmp_path / name) for name in ("one.npy", "two.npz", "three.mat", "four.mat")]
     done = run(PLAIN + COMMANDS, [[file, *QUICK] for file in files] + [[files[0], *QUICK, *endless]])
-    refusal = f"deeptensor: error: a .mat file needs SciPy: {INSTALL_FILES} (No module named 'scipy')"
-    assert done.stderr.splitlines() == ["0", "0", refusal, "2", refusal, "2"]
-    for name in ("one", "two"):
+    four, writing = (
+        f"deeptensor: error: {what} needs SciPy: {INSTALL_FILES} (No module named 'scipy')"
+        for what in ("a .mat file of version 4", "writing a .mat file")
+    )
+    assert done.stderr.splitlines() == ["0", "0", four, "2", "0", writing, "2"]
+    for name in ("one", "two", "four"):
         with np.load(tmp_path / f"{name}.deeptensor.npz") as output:
             assert output["reconstruction"].shape == (6, 6)
 
