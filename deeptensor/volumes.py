@@ -67,6 +67,8 @@ def read_envi(path: Path) -> np.ndarray:
     is_header = path.suffix.lower() == ".hdr"
     header, values = (path, _envi_values_of(path)) if is_header else (envi_header_beside(path), path)
     image = envi.open(str(header), str(values))
+    if isinstance(image, envi.SpectralLibrary):
+        raise Refused(f"{header.name} is of a spectral library, no cube; save its spectra as .npy")
     try:
         fields, shape = image.metadata, tuple(image.shape)
         interleave, order = str(fields["interleave"]).lower(), fields["byte order"]
