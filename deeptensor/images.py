@@ -1,7 +1,9 @@
 """Images as files hold them: their values as stored, of one channel or three, singly or many alike from folders."""
 
 import logging
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -190,16 +192,30 @@ def _pages_by_pillow(path: Path, page: "TiffPage") -> list[np.ndarray] | None:
     with needed("Pillow", by="an image", install=FILES):
         from PIL import Image, ImageSequence, UnidentifiedImageError
     try:
-        image = Image.open(path)
+        with _silent():
+            image = Image.open(path)
     except UnidentifiedImageError:
         return None
-    with image:
+    with image, _silent():
         deep = image.mode in ("I", "RGB", "RGBA") and np.max(page.bitspersample) > 8
         if deep or page.sampleformat == SIGNED:  # of these Pillow keeps one byte a channel, or the wrong sign
             return None
         if image.has_transparency_data:
             log.info("%s: the alpha channel is left out", path)
         return [_values_of(frame) for frame in ImageSequence.Iterator(image)]
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Keep from the standard error what libtiff, below Pillow, writes there of a damaged file."""
+    kept = os.dup(2)
+    try:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _pages_by_tifffile(path: Path, series: "TiffPageSeries", number: int) -> np.ndarray:

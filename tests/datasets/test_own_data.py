@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import nibabel
 import numpy as np
 import pytest
 import scipy.io
 import skimage.io
+import tifffile
 import torch
 from scipy.io import wavfile
 
@@ -69,6 +71,31 @@ def test_labels_of_own_samples_may_be_texts(load, tmp_path):
     np.savez(tmp_path / "x.npz", samples=np.arange(12).reshape(4, 3), species=np.array(["a", "a", "b", "b"]))
     [item] = load("samples", tmp_path, path=str(tmp_path / "x.npz"), labels="species")
     np.testing.assert_array_equal(item.extras["labels"], ["a", "a", "b", "b"])
+
+
+def test_pages_of_own_samples_are_samples_and_volumes_and_members_of_structures_can_be_named(load, tmp_path):
+    pages = np.random.default_rng(1).integers(0, 256, size=(4, 6, 5), dtype=np.uint8)
+    tifffile.imwrite(tmp_path / "x.tif", pages, photometric="minisblack")
+    [item] = load("samples", tmp_path, path=str(tmp_path / "x.tif"))
+    np.testing.assert_allclose(item.signal, pages / pages.max(), rtol=1e-6)
+    with pytest.raises(ValueError, match=r"x\.tif is a folder or a file of images; leave out `key`, `labels` and `vol"):
+        load("samples", tmp_path, path=str(tmp_path / "x.tif"), key="x")
+    nibabel.Nifti1Image(pages, np.eye(4)).to_filename(tmp_path / "x.nii")
+    nibabel.Nifti1Image(np.stack([pages, 255 - pages], axis=-1), np.eye(4)).to_filename(tmp_path / "y.nii")
+    scipy.io.savemat(tmp_path / "x.mat", {"data": {"faces": pages, "person": [[1, 2, 3, 4]]}})
+    for params in ({"path": "x.nii"}, {"path": "y.nii", "volume": 0}, {"path": "x.mat", "labels": "data.person"}):
+        [item] = load("samples", tmp_path, **params | {"path": str(tmp_path / params["path"])})
+        np.testing.assert_allclose(item.signal, pages / pages.max(), rtol=1e-6)
+    np.testing.assert_array_equal(item.extras["labels"], [1, 2, 3, 4])
+    [item] = load("cube", tmp_path, path=str(tmp_path / "y.nii"), volume=1)
+    np.testing.assert_allclose(item.signal, (255 - pages) / (255 - pages).max(), rtol=1e-6)
+
+
+def test_an_own_image_may_be_an_array_of_another_format(load, tmp_path):
+    image = np.random.default_rng(1).integers(1, 256, size=(6, 5, 3))
+    np.save(tmp_path / "x.npy", image)
+    [item] = load("images", tmp_path, path=str(tmp_path / "x.npy"), channels="colour")
+    np.testing.assert_allclose(item.signal, image / image.max(), rtol=1e-6)
 
 
 def test_the_sub_folders_of_own_samples_are_their_labels(load, tmp_path):

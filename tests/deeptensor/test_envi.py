@@ -1,4 +1,4 @@
-"""ENVI's pair of files gives the cube that was written, by the name of either; a header that does not fit is refused."""
+"""ENVI's pair of files gives the cube that was written, by the name of either; a misfit of the two is refused."""
 
 import numpy as np
 import pytest

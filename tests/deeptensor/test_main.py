@@ -4,9 +4,11 @@ import subprocess
 import sys
 
 import h5py
+import nibabel
 import numpy as np
 import pytest
 import scipy.io
+from PIL import Image
 
 from deeptensor.__main__ import STOPPING, main
 from deeptensor.loop import State
@@ -142,6 +144,26 @@ def test_mat_output_is_read_by_scipy(source, tmp_path):
     contents = scipy.io.loadmat(output, squeeze_me=True)
     np.testing.assert_allclose(contents["factor_0"] @ contents["factor_1"].T, contents["reconstruction"], atol=1e-5)
     assert contents["stop_reason"]
+
+
+def test_volume_of_a_scan_is_chosen_and_their_number_told(tmp_path, capsys):
+    voxels = np.random.default_rng(0).random((4, 3, 2, 5)).astype(np.float32)
+    nibabel.Nifti1Image(voxels, np.eye(4)).to_filename(tmp_path / "scan.nii")
+    assert "holds 5 volumes of (4, 3, 2); say which" in refused(capsys, tmp_path / "scan.nii", "--rank", 2)
+    output = tmp_path / "answer.npz"
+    assert run(tmp_path / "scan.nii", "--rank", 2, "--volume", 3, "--output", output) == 0
+    assert np.load(output)["reconstruction"].shape == (4, 3, 2)
+
+
+def test_folder_of_images_is_a_cube(tmp_path):
+    folder = tmp_path / "bands"
+    folder.mkdir()
+    for number in range(3):
+        image = np.random.default_rng(number).integers(0, 256, (6, 5), dtype=np.uint8)
+        Image.fromarray(image).save(folder / f"band_{number}.png")
+    (folder / "._band_0.png").write_bytes(b"what macOS lays beside a file")
+    assert run(folder, "--rank", 2) == 0
+    assert np.load(tmp_path / "bands.deeptensor.npz")["reconstruction"].shape == (6, 5, 3)
 
 
 def test_tucker_takes_ranks_and_groups_of_axes(tmp_path):

@@ -143,5 +143,5 @@ def test_a_shape_that_the_file_cannot_hold_is_refused(tmp_path, chunks):
         entry = file.create_dataset("cube", (10_000, 10_000, 10_000), "f8", chunks=chunks)
         if chunks:
             entry[0, 0, 0] = 1
-    with pytest.raises(ValueError, match="cube (has no values|of shape .* more than the file holds)"):
+    with pytest.raises(ValueError, match=r"cube (has no values|of shape .* more than the file holds)"):
         read_cube(tmp_path / "x.mat")

@@ -1,12 +1,17 @@
 """The reader of cubes returns from each format the array that was written, and says what is wrong with a file."""
 
+import io
 from pathlib import Path
 
 import h5py
+import nibabel
 import numpy as np
 import pytest
 import scipy.io
 import skimage.io
+import tifffile
+from PIL import Image
+from spectral.io import envi
 
 from deeptensor.reading import read_array, read_cube
 
@@ -181,3 +186,88 @@ def test_a_key_that_has_no_use_is_refused(tmp_path):
     np.save(tmp_path / "x.npy", CUBE)
     with pytest.raises(ValueError, match="leave out the key 'cube'"):
         read_cube(tmp_path / "x.npy", "cube")
+
+
+@pytest.mark.parametrize("name", ["x.MAT", "x.NPY", "x.NPZ", "x.NII", "x.NII.GZ", "x.TIF", "x.HDR"])
+def test_endings_may_be_in_capitals(tmp_path, name):
+    write = {
+        ".MAT": lambda path: scipy.io.savemat(path, {"cube": CUBE}, appendmat=False),
+        ".NPY": lambda path: path.write_bytes(npy_of(CUBE)),
+        ".NPZ": lambda path: write_npz(path.with_suffix(".npz"), cube=CUBE).rename(path),
+        ".NII": lambda path: nibabel.Nifti1Image(CUBE, np.eye(4)).to_filename(path),
+        ".GZ": lambda path: nibabel.Nifti1Image(CUBE, np.eye(4)).to_filename(path),
+        ".TIF": lambda path: tifffile.imwrite(path, np.moveaxis(CUBE, -1, 0), photometric="minisblack"),
+        ".HDR": lambda path: envi.save_image(str(path), CUBE, ext=".IMG"),
+    }
+    write[Path(name).suffix](tmp_path / name)
+    np.testing.assert_array_equal(read_cube(tmp_path / name), CUBE)
+
+
+def npy_of(array: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("kind", "u1 i1 u2 i2 u4 f4 f8".split())
+@pytest.mark.parametrize(
+    "options", [{}, {"compression": "zlib"}, {"byteorder": ">"}, {"bigtiff": True}, {"tile": (16, 16)}]
+)
+def test_the_pages_of_a_tiff_file_are_bands(tmp_path, kind, options):
+    cube = (CUBE - 3e4 if kind[0] in "if" else CUBE / 300).astype(np.float64)
+    cube = (cube / 300 if kind == "i1" else cube).astype(kind)
+    tifffile.imwrite(tmp_path / "x.tif", np.moveaxis(cube, -1, 0), photometric="minisblack", **options)
+    read = read_cube(tmp_path / "x.tif")
+    assert read.dtype == kind
+    np.testing.assert_array_equal(read, cube)
+
+
+@pytest.mark.parametrize("compression", ["tiff_lzw", "tiff_adobe_deflate", "packbits", "raw"])
+def test_compressed_pages_and_pages_of_one_bit_are_read(tmp_path, compression):
+    for bands, expected in ((CUBE >> 8, CUBE >> 8), (CUBE > 2**15, 255 * (CUBE > 2**15))):
+        pages = [Image.fromarray(band.astype(bool if bands.dtype == bool else np.uint8)) for band in bands.T]
+        pages[0].save(tmp_path / "x.tif", save_all=True, append_images=pages[1:], compression=compression)
+        np.testing.assert_array_equal(read_cube(tmp_path / "x.tif"), expected.transpose(1, 0, 2))
+
+
+def test_a_stack_that_has_one_directory_for_all_its_pages_is_read_whole(tmp_path):
+    tifffile.imwrite(tmp_path / "x.tif", np.moveaxis(CUBE, -1, 0), photometric="minisblack", metadata=None)
+    tifffile.imwrite(tmp_path / "y.tif", np.moveaxis(CUBE, -1, 0), photometric="minisblack", truncate=True)
+    assert (tmp_path / "y.tif").stat().st_size < (tmp_path / "x.tif").stat().st_size
+    np.testing.assert_array_equal(read_cube(tmp_path / "y.tif"), CUBE)
+
+
+def test_the_channels_of_an_image_are_bands_and_one_page_is_a_matrix_unless_a_cube_is_asked_for(tmp_path):
+    tifffile.imwrite(tmp_path / "x.tif", np.dstack([CUBE, CUBE]), photometric="minisblack", planarconfig="contig")
+    np.testing.assert_array_equal(read_cube(tmp_path / "x.tif"), np.dstack([CUBE, CUBE]))
+    colours = (CUBE >> 8).astype(np.uint8)
+    skimage.io.imsave(tmp_path / "x.png", colours, check_contrast=False)
+    np.testing.assert_array_equal(read_cube(tmp_path / "x.png"), colours)
+    tifffile.imwrite(tmp_path / "y.tif", CUBE[..., 0])
+    np.testing.assert_array_equal(read_array(tmp_path / "y.tif"), CUBE[..., 0])
+    np.testing.assert_array_equal(read_cube(tmp_path / "y.tif"), CUBE[..., :1])
+
+
+def test_pages_that_make_no_cube_are_refused(tmp_path):
+    with tifffile.TiffWriter(tmp_path / "x.tif") as file:
+        file.write(CUBE[..., 0])
+        file.write(CUBE[:5, :, 0])
+    with pytest.raises(ValueError, match=r"its pages are not alike: \(7, 5\), \(5, 5\); split it"):
+        read_cube(tmp_path / "x.tif")
+    tifffile.imwrite(tmp_path / "y.tif", np.stack([CUBE, CUBE]), photometric="rgb")
+    with pytest.raises(ValueError, match=r"y\.tif: 2 pages in colour; grey ones are needed"):
+        read_cube(tmp_path / "y.tif")
+
+
+def test_a_smaller_copy_of_the_pages_does_not_count(tmp_path):
+    with tifffile.TiffWriter(tmp_path / "x.tif") as file:
+        file.write(np.moveaxis(CUBE, -1, 0), photometric="minisblack")
+        file.write(CUBE[:3, :2, 0], subfiletype=1)
+    np.testing.assert_array_equal(read_cube(tmp_path / "x.tif"), CUBE)
+
+
+def test_images_that_are_no_usual_bands_make_a_cube_where_there_are_no_others(tmp_path):
+    for number in range(12):
+        skimage.io.imsave(tmp_path / f"{number}.bmp", (CUBE[..., 0] >> 8).astype(np.uint8) // (number + 1))
+    expected = np.stack([(CUBE[..., 0] >> 8) // (number + 1) for number in range(12)], axis=-1)
+    np.testing.assert_array_equal(read_cube(tmp_path), expected)
