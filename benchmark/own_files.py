@@ -11,15 +11,14 @@ MOST = 200_000
 
 
 def files_at(path: Path) -> list[Path]:
-    """Return all files below a folder, or the file at a path with its companions of the same stem.
+    """Return all files below a folder; or the file at a path, with those of its stem where one of them is a header.
 
-    Companions are such as an ENVI header has. Hidden files and folders are left out, as they are by what reads the
-    data. Raises OSError for a folder of more than `MOST` files.
+    An ENVI header (.hdr) is one. Hidden files and folders are left out, as they are by what reads the data. Raises
+    OSError for a folder of more than `MOST` files.
     """
     if not path.is_dir():
-        stem = path.name.partition(".")[0]
-        beside = [file for file in path.parent.iterdir() if file.name.partition(".")[0] == stem and file.is_file()]
-        return sorted({path, *beside})
+        own = {path, *(file for file in path.parent.iterdir() if _stem(file) == _stem(path) and file.is_file())}
+        return sorted(own) if any(file.suffix.lower() == ".hdr" for file in own) else [path]
     files = sorted(islice(_below(path), MOST + 1))
     if len(files) > MOST:
         raise OSError(f"it has more than {MOST} files: give the folder that holds the data alone")
@@ -30,6 +29,10 @@ def state_of(files: Iterable[Path]) -> str:
     """Return a digest of the names, sizes and times of files, which tells of another in their place, an older too."""
     states = [(os.fsencode(path), (own := path.stat()).st_size, own.st_mtime_ns) for path in files]
     return hashlib.sha256(repr(states).encode()).hexdigest()
+
+
+def _stem(path: Path) -> str:
+    return path.name.partition(".")[0]
 
 
 def _below(folder: Path) -> Iterable[Path]:

@@ -6,8 +6,8 @@ One 16-bit PNG a band, in steps of 10 nm. The registry's copy is that of a publi
 from pathlib import Path
 
 from benchmark.contract import Item
-from benchmark.loaders.cubes import read_cube
 from benchmark.loaders.signals import normalised
+from deeptensor.reading import read_cube
 
 KIND = "stack"
 TITLE = "CAVE chart and stuffed toy"

@@ -6,8 +6,8 @@ The registry's copy is that of a published study, at a fixed commit.
 from pathlib import Path
 
 from benchmark.contract import Item
-from benchmark.loaders.cubes import read_cube
 from benchmark.loaders.signals import normalised
+from deeptensor.reading import read_cube
 
 KIND = "stack"
 TITLE = "CAVE cloth"

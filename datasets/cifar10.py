@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.contract import Item
-from benchmark.loaders.images import read_image
 from benchmark.loaders.signals import stretched
+from deeptensor.images import read_image
 
 KIND = "samples"
 TITLE = "CIFAR-10"

@@ -1,7 +1,8 @@
 """Images of your own, of any sizes: a file, or a folder of them, that `path` names.
 
 Read are PNG, TIFF, JPEG, BMP, GIF, WebP, PGM and PPM, of 1, 8 or 16 bits a channel, grey, in colour or with a palette;
-an alpha channel is left out. The terms of the data are yours to mind.
+an alpha channel is left out. A single file may be any that `cube` reads, if it holds an array of h x w or h x w x 3.
+The terms of the data are yours to mind.
 """
 
 from pathlib import Path
@@ -10,9 +11,11 @@ from typing import Literal
 import numpy as np
 
 from benchmark.contract import Item
+from benchmark.loaders.cubes import centre
 from benchmark.loaders.files import own_path
-from benchmark.loaders.images import PICTURES, centre, images_in, read_image
 from benchmark.loaders.signals import name_of, normalised
+from deeptensor.images import PICTURES, images_in, read_image
+from deeptensor.reading import read_array
 
 KIND = "images"
 TITLE = "Own images"
@@ -33,15 +36,15 @@ def load(
     be read, is smaller than `size`, or is all of one value.
     """
     source = own_path(path)
-    if not source.is_dir() and source.suffix.lower() not in PICTURES:
-        raise ValueError(f"{source} is no image; give a folder of them, or a file that ends with {', '.join(PICTURES)}")
     paths = images_in([source]) if source.is_dir() else [source]
     return [Item(name_of(own), prepared(own, channels, size)) for own in paths]
 
 
 def prepared(path: Path, channels: str, size: int | None) -> np.ndarray:
     """Return one image, with its channels, cropped and divided by its maximum."""
-    image = read_image(path)
+    image = read_image(path) if path.suffix.lower() in PICTURES else read_array(path)
+    if image.ndim != 2 and image.shape[2:] != (3,):
+        raise ValueError(f"{path}: an array of shape {image.shape} is no image; h x w or h x w x 3 is needed")
     if channels == "colour" and image.ndim == 2:
         image = np.stack([image] * 3, axis=-1)
     elif channels == "luminance" and image.ndim == 3:

@@ -6,8 +6,9 @@ The paper's text speaks of 256 x 256 x 56; this is the volume that its script re
 from pathlib import Path
 
 from benchmark.contract import Item
-from benchmark.loaders.cubes import read_cube, spread
+from benchmark.loaders.cubes import spread
 from benchmark.loaders.signals import normalised
+from deeptensor.reading import read_cube
 
 KIND = "stack"
 TITLE = "Lung CT"

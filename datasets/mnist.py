@@ -7,8 +7,8 @@ the first 3000 images as the rows of a PNG, without their labels.
 from pathlib import Path
 
 from benchmark.contract import Item
-from benchmark.loaders.images import read_image
 from benchmark.loaders.signals import stretched
+from deeptensor.images import read_image
 
 KIND = "samples"
 TITLE = "MNIST"

@@ -9,8 +9,8 @@ from pathlib import Path
 from skimage.transform import resize
 
 from benchmark.contract import Item
-from benchmark.loaders.cubes import read_cube
 from benchmark.loaders.signals import normalised
+from deeptensor.reading import read_cube
 
 KIND = "stack"
 TITLE = "T1 MRI"

@@ -1,8 +1,9 @@
 """Samples of your own, from a file or a folder of images that `path` names.
 
-A file, of any format that `cube` reads, holds the samples along the first axis. A folder holds one image a sample; or
-one sub-folder a class, which labels the samples by the number of their sub-folder, from 0. Both are in natural order
-(`face_2` before `face_10`). Colour images become the mean of their channels. The terms of the data are yours to mind.
+A file, of any format that `cube` reads, holds the samples along the first axis, and TIFF one a page. A folder holds one
+image a sample; or one sub-folder a class, which labels the samples by the number of their sub-folder, from 0. Both are
+in natural order (`face_2` before `face_10`). Colour images become the mean of their channels. The terms of the data are
+yours to mind.
 """
 
 import logging
@@ -12,10 +13,10 @@ import numpy as np
 from skimage.transform import downscale_local_mean
 
 from benchmark.contract import Item
-from benchmark.loaders.cubes import read_array
-from benchmark.loaders.files import in_natural_order, own_path
-from benchmark.loaders.images import images_in, read_images
+from benchmark.loaders.files import own_path
 from benchmark.loaders.signals import name_of, normalised
+from deeptensor.images import TIFFS, images_in, in_natural_order, read_images, read_pages
+from deeptensor.reading import read_array
 
 log = logging.getLogger(__name__)
 
@@ -27,21 +28,28 @@ STANDS_IN_FOR = None
 
 
 def load(
-    folder: Path, *, path: str, key: str | None = None, labels: str | None = None, reduction: int = 1
+    folder: Path,
+    *,
+    path: str,
+    key: str | None = None,
+    labels: str | None = None,
+    volume: int | None = None,
+    reduction: int = 1,
 ) -> list[Item]:
     """Return the samples (n x h x w or n x p) at `path`, divided by their maximum.
 
-    `key` and `labels` name the arrays of samples and of labels in a `.mat` or `.npz` file; without a `key` the only
-    array that is no vector is taken. Images are reduced to the mean over squares of `reduction` x `reduction` pixels;
+    `key` and `labels` name the arrays of samples and of labels in a `.mat` or `.npz` file, in a structure by dots;
+    without a `key` the only array that is no vector is taken. `volume` is the index of one of several volumes in a
+    NIfTI file, from 0. Images are reduced to the mean over squares of `reduction` x `reduction` pixels;
     what is left over at the right and below is cut off.
     """
     source = own_path(path)
-    if source.is_dir():
-        if key or labels:
-            raise ValueError(f"{source} is a folder, whose arrays have no names; leave out `key` and `labels`")
-        samples, classes = read_folder(source)
+    if source.is_dir() or source.suffix.lower() in TIFFS:
+        if (key, labels, volume) != (None, None, None):
+            raise ValueError(f"{source} is a folder or a file of images; leave out `key`, `labels` and `volume`")
+        samples, classes = read_folder(source) if source.is_dir() else (read_stack(source), None)
     else:
-        samples = read_array(source, key)
+        samples = read_array(source, key, volume=volume)
         classes = None if labels is None else read_array(source, labels).ravel()
     if reduction != 1:
         samples = reduced(samples, reduction)
@@ -57,6 +65,14 @@ def read_folder(folder: Path) -> tuple[np.ndarray, np.ndarray | None]:
     log.info("%s: the classes, from 0: %s", folder, ", ".join(path.name for path in classes))
     paths = images_in(classes)
     return read_images(paths, colour=True), np.array([classes.index(path.parent) for path in paths])
+
+
+def read_stack(path: Path) -> np.ndarray:
+    """Return the pages of a TIFF file (n x h x w)."""
+    pages = read_pages(path)
+    if pages.ndim == 4 and pages.shape[3] != 3:
+        raise ValueError(f"{path}: pages of shape {pages.shape[1:]}; pages of one channel or of three are needed")
+    return pages if pages.ndim == 3 else pages.mean(axis=-1)
 
 
 def reduced(images: np.ndarray, factor: int) -> np.ndarray:

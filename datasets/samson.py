@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmark.contract import Item
-from benchmark.loaders.cubes import cropped, read_array
+from benchmark.loaders.cubes import cropped
 from benchmark.loaders.signals import normalised
 from benchmark.loaders.truncation import at_ranks, truncated_cube
+from deeptensor.reading import read_array
 
 KIND = "stack"
 TITLE = "Samson"

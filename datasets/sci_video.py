@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 from benchmark.contract import Item
-from benchmark.loaders.cubes import read_cube
 from benchmark.loaders.signals import normalised
+from deeptensor.reading import read_cube
 
 KIND = "stack"
 TITLE = "SCI video"

@@ -12,9 +12,10 @@ import numpy as np
 from scipy.io import wavfile
 
 from benchmark.contract import Item
-from benchmark.loaders.files import is_hidden, own_path
+from benchmark.loaders.files import own_path
 from benchmark.loaders.signals import stretched
 from benchmark.loaders.spectrograms import spectrogram
+from deeptensor.images import is_hidden
 
 KIND = "samples"
 TITLE = "Speech Commands"

@@ -7,8 +7,8 @@ The registry gives no URL: the file comes from a mirror, so that a quick run goe
 from pathlib import Path
 
 from benchmark.contract import Item
-from benchmark.loaders.cubes import read_cube
 from benchmark.loaders.signals import normalised
+from deeptensor.reading import read_cube
 
 KIND = "stack"
 TITLE = "Indian Pines, tiny crop"

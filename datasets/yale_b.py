@@ -11,10 +11,10 @@ import numpy as np
 
 from benchmark.contract import Item
 from benchmark.loaders.cubes import spread
-from benchmark.loaders.images import read_image
 from benchmark.loaders.signals import normalised
 from benchmark.loaders.truncation import at_ranks, truncated_stack
 from benchmark.loaders.yale_b import faces_of
+from deeptensor.images import read_image
 
 KIND = "stack"
 TITLE = "Extended Yale B"

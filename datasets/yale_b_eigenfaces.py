@@ -9,9 +9,9 @@ from pathlib import Path
 from skimage.transform import downscale_local_mean
 
 from benchmark.contract import Item
-from benchmark.loaders.images import read_images
 from benchmark.loaders.signals import normalised
 from benchmark.loaders.yale_b import faces_of
+from deeptensor.images import read_images
 
 KIND = "samples"
 REGISTRY = "yale_b"

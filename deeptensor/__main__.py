@@ -3,9 +3,8 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import NoReturn
 
 import numpy as np
@@ -13,11 +12,12 @@ import torch
 
 from deeptensor.arrays import checked
 from deeptensor.decompositions import scaled_fit
-from deeptensor.extras import needed
 from deeptensor.fit import Fit, factorise
 from deeptensor.losses import LOSSES
+from deeptensor.matlab import import_scipy_io
 from deeptensor.models import ACTIVATIONS, Model, Modes
 from deeptensor.networks import NETWORKS, Network
+from deeptensor.reading import ENDINGS, read_array
 from deeptensor.stopping import ExponentialVariance, HeldOut, LowestLoss, WindowedVariance
 
 STRUCTURES = ("cp", "symmetric", "tucker")
@@ -34,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         output = _checked_output(options)
-        Y = load(options.input, options.key)
+        Y = read_array(options.input, options.key, volume=options.volume)
         checked(Y, f"the array in {options.input}")
         fit = _fit(Y, options)
         contents = contents_of(fit)
@@ -55,24 +55,6 @@ def main(arguments: list[str] | None = None) -> int:
         f"stopped at {fit.stop.iteration}: {fit.stop.reason}; written to {output}"
     )
     return 0
-
-
-def load(path: Path, key: str | None = None) -> np.ndarray:
-    """Return the array in a .npy, .npz or .mat file; of several, the one called `key`.
-
-    Raises ValueError if the file is of another kind or cannot be read, or if it does not say which array is meant, and
-    ImportError for a .mat file where there is no SciPy.
-    """
-    if path.suffix not in READERS:
-        raise ValueError(f"{path} has an unknown suffix: convert it to one of {', '.join(READERS)}")
-    if not path.is_file():
-        raise ValueError(f"{path} does not exist or is no file")
-    try:
-        return READERS[path.suffix](path, key)
-    except ImportError:
-        raise
-    except Exception as error:  # a damaged file can make a reader raise anything
-        raise ValueError(f"{path}: {error}") from error
 
 
 def contents_of(fit: Fit) -> dict[str, np.ndarray]:
@@ -101,56 +83,14 @@ def save(path: Path, contents: Mapping[str, np.ndarray]) -> None:
         partial.unlink(missing_ok=True)
 
 
-def _read_npy(path: Path, key: str | None) -> np.ndarray:
-    if key is not None:
-        raise ValueError("a .npy file has a single array without a name: leave out --key")
-    return np.load(path)
-
-
-def _read_npz(path: Path, key: str | None) -> np.ndarray:
-    with np.load(path) as file:
-        return file[_chosen(file.files, key)]
-
-
-def _read_mat(path: Path, key: str | None) -> np.ndarray:
-    try:
-        contents = _scipy_io().loadmat(path)
-    except NotImplementedError:  # version 7.3 is HDF5, with MATLAB's first axis innermost
-        with needed("h5py", by="a .mat file of version 7.3", install="h5py"):
-            import h5py
-        with h5py.File(path) as file:
-            contents = {name: item[()].T for name, item in file.items() if isinstance(item, h5py.Dataset)}
-    arrays = {name: value for name, value in contents.items() if isinstance(value, np.ndarray)}
-    # Scalars, which MATLAB stores as matrices, and texts are settings, not data.
-    arrays = {name: array for name, array in arrays.items() if array.dtype.kind in "biufc" and array.size > 1}
-    return arrays[_chosen(arrays, key)]
-
-
-def _chosen(names: Iterable[str], key: str | None) -> str:
-    known = list(names)
-    if key is None and len(known) == 1:
-        return known[0]
-    if key in known:
-        return key
-    fault = "choose an array by --key" if key is None else f"there is no array {key!r}"
-    raise ValueError(f"{fault}; the file has: {', '.join(known) or 'none'}")
-
-
 def _write_npz(file, contents: Mapping[str, np.ndarray]) -> None:
     np.savez(file, **contents)
 
 
 def _write_mat(file, contents: Mapping[str, np.ndarray]) -> None:
-    _scipy_io().savemat(file, contents)
+    import_scipy_io("writing a .mat file").savemat(file, contents)
 
 
-def _scipy_io() -> ModuleType:
-    with needed("SciPy", by="a .mat file"):
-        import scipy.io
-    return scipy.io
-
-
-READERS: dict[str, Callable] = {".npy": _read_npy, ".npz": _read_npz, ".mat": _read_mat}
 WRITERS: dict[str, Callable] = {".npz": _write_npz, ".mat": _write_mat}
 
 
@@ -160,7 +100,7 @@ def _checked_output(options: argparse.Namespace) -> Path:
     if path.suffix not in WRITERS:
         raise ValueError(f"the output {path} has an unknown suffix: use {' or '.join(WRITERS)}")
     if path.suffix == ".mat":
-        _scipy_io()
+        import_scipy_io("writing a .mat file")
     if not path.parent.is_dir():
         raise ValueError(f"the folder of the output {path} does not exist: create it first")
     if not os.access(path.parent, os.W_OK):
@@ -214,9 +154,13 @@ def _parser() -> argparse.ArgumentParser:
     def add(name: str, default: object, help: str, **settings) -> None:
         parser.add_argument(name, default=default, help=f"{help} (default: {default})", **settings)
 
-    parser.add_argument("input", type=Path, metavar="INPUT", help="a .npy, .npz or .mat file")
+    source = f"a file ({', '.join(ENDINGS)}) or a folder of grey images, stacked in natural order"
+    parser.add_argument("input", type=Path, metavar="INPUT", help=source)
     parser.add_argument("--rank", type=_integers, required=True, metavar="R", help="r, or r_1,r_2,... for Tucker")
-    parser.add_argument("--key", metavar="NAME", help="the array of a .npz or .mat file that has several")
+    key = "the array of a .npz or .mat file that has several; data.cube is a member of a structure"
+    parser.add_argument("--key", metavar="NAME", help=key)
+    volume = "the volume of a NIfTI file that has several, from 0"
+    parser.add_argument("--volume", type=int, metavar="N", help=volume)
     add("--structure", "cp", "sum of outer products (U V^T for a matrix), U U^T, or Tucker's", choices=STRUCTURES)
     modes = "groups of neighbouring axes, one factor each, such as '0,1;2'"
     parser.add_argument("--modes", type=_groups, metavar="GROUPS", help=modes)

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+FILES = "'deeptensor-benchmark[files]'"
+
 
 @contextmanager
 def needed(package: str, by: str, install: str = "'deeptensor-benchmark[sklearn]'") -> Iterator[None]:

@@ -124,7 +124,11 @@ def _check_item(item: object) -> None:
     for name, values in item.extras.items():
         if not isinstance(name, str) or not NAME.fullmatch(name) or name == "signal":
             raise ValueError(f"{item.name}: an extra cannot be named {name!r}; give it another name")
-        if not isinstance(values, np.ndarray) or values.dtype.hasobject:
+        try:
+            kept = not np.asarray(values).dtype.hasobject
+        except ValueError:  # lists of several lengths
+            kept = False
+        if not kept:
             raise ValueError(f"{item.name}: the extra {name!r} is no array that a file keeps; make it a NumPy array")
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.loaders.files import is_hidden
+from deeptensor.images import is_hidden
 
 
 def faces_of(folder: Path, subjects: range) -> tuple[list[Path], np.ndarray]:

@@ -168,6 +168,14 @@ class TestInputs:
         house.experiment(data={"scene": {"params": {"path": str(path)}}})
         assert house.plan().inputs_of("first", "scene") == [path]
 
+    @pytest.mark.parametrize("path", ["x.hdr", "x.img", "x"])
+    def test_header_and_values_of_a_data_set_of_one_s_own_are_inputs(self, house, tmp_path, path):
+        names = {"x.hdr", "x.img", path}
+        for name in (*names, "x2.img", "other.hdr"):
+            (tmp_path / name).touch()
+        house.experiment(data={"scene": {"params": {"path": str(tmp_path / path)}}})
+        assert house.plan().inputs_of("first", "scene") == sorted(tmp_path / name for name in names)
+
     def test_every_file_below_a_folder_is_an_input(self, house, tmp_path):
         files = [tmp_path / "people" / name for name in ("a/1.png", "a/2.png", "b/deep/1.png", "list.txt")]
         for path in files:

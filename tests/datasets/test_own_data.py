@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import nibabel
 import numpy as np
 import pytest
 import scipy.io
 import skimage.io
+import tifffile
 import torch
 from scipy.io import wavfile
 
@@ -71,6 +73,31 @@ def test_labels_of_own_samples_may_be_texts(load, tmp_path):
     np.testing.assert_array_equal(item.extras["labels"], ["a", "a", "b", "b"])
 
 
+def test_pages_of_own_samples_are_samples_and_volumes_and_members_of_structures_can_be_named(load, tmp_path):
+    pages = np.random.default_rng(1).integers(0, 256, size=(4, 6, 5), dtype=np.uint8)
+    tifffile.imwrite(tmp_path / "x.tif", pages, photometric="minisblack")
+    [item] = load("samples", tmp_path, path=str(tmp_path / "x.tif"))
+    np.testing.assert_allclose(item.signal, pages / pages.max(), rtol=1e-6)
+    with pytest.raises(ValueError, match=r"x\.tif is a folder or a file of images; leave out `key`, `labels` and `vol"):
+        load("samples", tmp_path, path=str(tmp_path / "x.tif"), key="x")
+    nibabel.Nifti1Image(pages, np.eye(4)).to_filename(tmp_path / "x.nii")
+    nibabel.Nifti1Image(np.stack([pages, 255 - pages], axis=-1), np.eye(4)).to_filename(tmp_path / "y.nii")
+    scipy.io.savemat(tmp_path / "x.mat", {"data": {"faces": pages, "person": [[1, 2, 3, 4]]}})
+    for params in ({"path": "x.nii"}, {"path": "y.nii", "volume": 0}, {"path": "x.mat", "labels": "data.person"}):
+        [item] = load("samples", tmp_path, **params | {"path": str(tmp_path / params["path"])})
+        np.testing.assert_allclose(item.signal, pages / pages.max(), rtol=1e-6)
+    np.testing.assert_array_equal(item.extras["labels"], [1, 2, 3, 4])
+    [item] = load("cube", tmp_path, path=str(tmp_path / "y.nii"), volume=1)
+    np.testing.assert_allclose(item.signal, (255 - pages) / (255 - pages).max(), rtol=1e-6)
+
+
+def test_an_own_image_may_be_an_array_of_another_format(load, tmp_path):
+    image = np.random.default_rng(1).integers(1, 256, size=(6, 5, 3))
+    np.save(tmp_path / "x.npy", image)
+    [item] = load("images", tmp_path, path=str(tmp_path / "x.npy"), channels="colour")
+    np.testing.assert_allclose(item.signal, image / image.max(), rtol=1e-6)
+
+
 def test_the_sub_folders_of_own_samples_are_their_labels(load, tmp_path):
     faces = write_images(tmp_path / "faces", ["ann/b.bmp", "ann/c.png", "bob/a.png"])
     [item] = load("samples", tmp_path, path=str(tmp_path / "faces"))
@@ -94,7 +121,7 @@ def test_an_image_that_cannot_be_read_is_named_with_what_to_do(load, tmp_path, n
     write_images(tmp_path / "mine", ["1.png", "2.png"], shape=(60, 50))
     content = (tmp_path / "mine" / "2.png").read_bytes()
     (tmp_path / "mine" / "2.png").write_bytes(content[: len(content) // 2])
-    with pytest.raises(ValueError, match=r"2\.png cannot be read: .*truncated.*; replace the file, or take it away"):
+    with pytest.raises(ValueError, match=r"2\.png cannot be read: .*[Tt]runcated.*; replace the file, or take it away"):
         load(name, tmp_path, path=str(tmp_path / "mine"))
 
 
@@ -142,7 +169,7 @@ def test_one_own_image_is_cropped_to_its_centre(load, tmp_path):
         ({"path": "mine", "size": 6}, r"a\.png: a crop of 6 x 6 pixels does not fit into 6 x 5"),
         ({"path": "flat"}, r"flat.a\.png: every value is 7"),
         ({"path": "empty"}, "empty: no image in this folder"),
-        ({"path": "x.npy"}, "x.npy is no image; give a folder"),
+        ({"path": "x.npy"}, r"x\.npy: an array of shape \(2, 2, 3, 1\) is no image; h x w or h x w x 3 is needed"),
         ({"path": "twice"}, "2 items are named 'a'"),
     ],
 )
@@ -151,7 +178,7 @@ def test_own_images_that_cannot_be_used_are_refused_with_the_reason(load, tmp_pa
     write_images(tmp_path, ["mine/a.png", "twice/a.png", "twice/a.bmp", "flat/a.png"])
     skimage.io.imsave(tmp_path / "flat" / "a.png", np.full((6, 5), 7, np.uint8), check_contrast=False)
     (tmp_path / "empty").mkdir()
-    np.save(tmp_path / "x.npy", np.arange(12).reshape(4, 3))
+    np.save(tmp_path / "x.npy", np.arange(12).reshape(2, 2, 3, 1))
     with pytest.raises(ValueError, match=complaint):
         load("images", tmp_path, **params)
 

@@ -11,8 +11,8 @@ from tensorly.datasets import load_indian_pines
 
 from benchmark.contract import Item
 from benchmark.download import fetch
-from benchmark.loaders.images import read_image
 from benchmark.source import literals_of
+from deeptensor.images import read_image
 
 ROOT = Path(__file__).parents[2]
 FIXTURES = ROOT / "tests" / "fixtures" / "mirror"

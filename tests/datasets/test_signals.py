@@ -123,7 +123,7 @@ def test_bad_values_are_refused_by_both_checks(signal, complaint):
         ([Item("a", GOOD, extras=None)], "a: the extras are NoneType"),
         ([Item("a", GOOD, extras={"signal": GOOD})], "an extra cannot be named 'signal'"),
         ([Item("a", GOOD, extras={"a/b": GOOD})], "an extra cannot be named 'a/b'"),
-        ([Item("a", GOOD, extras={"names": ["x", "y"]})], "the extra 'names' is no array"),
+        ([Item("a", GOOD, extras={"names": [[1, 2], [3]]})], "the extra 'names' is no array"),
         ([Item("a", GOOD, extras={"names": np.array([{}])})], "the extra 'names' is no array"),
         ([Item("a", GOOD, extras={"labels": np.arange(3)})], r"labels of shape \(3,\) for 2 entries"),
         ([Item("a", GOOD, extras={"labels": np.ones((2, 1))})], r"labels of shape \(2, 1\) for 2 entries"),

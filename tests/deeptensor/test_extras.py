@@ -17,7 +17,11 @@ from deeptensor.extras import needed
 
 LIBRARY = Path(deeptensor.__file__).parent
 INSTALL = "pip install 'deeptensor-benchmark[sklearn]'"
-OTHERS = "scipy sklearn tensorly h5py benchmark snakemake pandas matplotlib skimage yaml PIL pydantic nibabel natsort"
+INSTALL_FILES = "pip install 'deeptensor-benchmark[files]'"
+OTHERS = (
+    "scipy sklearn tensorly h5py benchmark snakemake pandas matplotlib skimage yaml PIL pydantic nibabel natsort "
+    "spectral tifffile"
+)
 
 # Stands for an environment in which nothing is installed but NumPy, torch and tqdm.
 PLAIN = f"""
@@ -108,14 +112,18 @@ def test_what_needs_another_package_says_so_and_how_to_install_it():
 def test_command_line_of_a_plain_installation_takes_arrays_of_numpy_and_says_at_once_what_mat_files_need(tmp_path):
     np.save(tmp_path / "one.npy", np.eye(6))
     np.savez(tmp_path / "two.npz", X=np.eye(6))
-    scipy.io.savemat(tmp_path / "three.mat", {"X": np.eye(6)})
+    scipy.io.savemat(tmp_path / "three.mat", {"X": np.eye(6)}, format="4")
+    scipy.io.savemat(tmp_path / "four.mat", {"X": np.eye(6)})
     # A fit of so many iterations would not end.
     endless = ["--output", str(tmp_path / "answer.mat"), "--iterations", "1000000000"]
-    files = [str(tmp_path / name) for name in ("one.npy", "two.npz", "three.mat")]
+    files = [str(tmp_path / name) for name in ("one.npy", "two.npz", "three.mat", "four.mat")]
     done = run(PLAIN + COMMANDS, [[file, *QUICK] for file in files] + [[files[0], *QUICK, *endless]])
-    refusal = f"deeptensor: error: a .mat file needs SciPy: {INSTALL} (No module named 'scipy')"
-    assert done.stderr.splitlines() == ["0", "0", refusal, "2", refusal, "2"]
-    for name in ("one", "two"):
+    four, writing = (
+        f"deeptensor: error: {what} needs SciPy: {INSTALL_FILES} (No module named 'scipy')"
+        for what in ("a .mat file of version 4", "writing a .mat file")
+    )
+    assert done.stderr.splitlines() == ["0", "0", four, "2", "0", writing, "2"]
+    for name in ("one", "two", "four"):
         with np.load(tmp_path / f"{name}.deeptensor.npz") as output:
             assert output["reconstruction"].shape == (6, 6)
 
@@ -128,7 +136,7 @@ def test_command_line_says_what_mat_files_of_version_7_3_need(tmp_path, monkeypa
         file.write(b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM")
     monkeypatch.setitem(sys.modules, "h5py", None)
     assert main([str(mat), *QUICK]) == 2
-    expected = "deeptensor: error: a .mat file of version 7.3 needs h5py: pip install h5py (import of h5py halted"
+    expected = f"deeptensor: error: a .mat file of version 7.3 needs h5py: {INSTALL_FILES} (import of h5py halted"
     assert capsys.readouterr().err.startswith(expected)
 
 

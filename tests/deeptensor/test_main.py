@@ -4,12 +4,15 @@ import subprocess
 import sys
 
 import h5py
+import nibabel
 import numpy as np
 import pytest
 import scipy.io
+from PIL import Image
 
-from deeptensor.__main__ import STOPPING, load, main
+from deeptensor.__main__ import STOPPING, main
 from deeptensor.loop import State
+from deeptensor.reading import read_array
 
 QUICK = "--iterations 3 --channels 4 --scales 1".split()
 
@@ -106,7 +109,7 @@ def test_normalised_answer_scales_with_the_data_and_the_other_does_not(matrix, t
 def test_single_array_of_a_file_needs_no_key(suffix, matrix, tmp_path):
     write = np.savez if suffix == ".npz" else lambda path, **arrays: scipy.io.savemat(path, arrays)
     write(tmp_path / f"one{suffix}", cube=matrix)
-    assert np.array_equal(load(tmp_path / f"one{suffix}"), matrix)
+    assert np.array_equal(read_array(tmp_path / f"one{suffix}"), matrix)
 
 
 @pytest.mark.parametrize("suffix", [".npz", ".mat"])
@@ -114,9 +117,11 @@ def test_of_several_arrays_the_key_chooses_and_errors_list_them(suffix, matrix, 
     write = np.savez if suffix == ".npz" else lambda path, **arrays: scipy.io.savemat(path, arrays)
     path = tmp_path / f"two{suffix}"
     write(path, first=matrix, second=2 * matrix)
-    assert np.array_equal(load(path, "second"), 2 * matrix)
-    assert "choose an array by --key; the file has: first, second" in refused(capsys, path, "--rank", 2)
-    assert "there is no array 'third'; the file has: first, second" in refused(
+    assert np.array_equal(read_array(path, "second"), 2 * matrix)
+    assert "--key) to say which array is meant; the file holds first (9, 7), second (9, 7)" in refused(
+        capsys, path, "--rank", 2
+    )
+    assert "no array 'third'; the file holds first (9, 7), second (9, 7)" in refused(
         capsys, path, "--rank", 2, "--key", "third"
     )
 
@@ -130,7 +135,7 @@ def test_mat_files_of_both_kinds_keep_the_order_of_the_axes(tmp_path):
     with (tmp_path / "new.mat").open("r+b") as file:
         file.write(b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM")
     for name in ("old.mat", "new.mat"):
-        assert np.array_equal(load(tmp_path / name), cube)
+        assert np.array_equal(read_array(tmp_path / name), cube)
 
 
 def test_mat_output_is_read_by_scipy(source, tmp_path):
@@ -139,6 +144,26 @@ def test_mat_output_is_read_by_scipy(source, tmp_path):
     contents = scipy.io.loadmat(output, squeeze_me=True)
     np.testing.assert_allclose(contents["factor_0"] @ contents["factor_1"].T, contents["reconstruction"], atol=1e-5)
     assert contents["stop_reason"]
+
+
+def test_volume_of_a_scan_is_chosen_and_their_number_told(tmp_path, capsys):
+    voxels = np.random.default_rng(0).random((4, 3, 2, 5)).astype(np.float32)
+    nibabel.Nifti1Image(voxels, np.eye(4)).to_filename(tmp_path / "scan.nii")
+    assert "holds 5 volumes of (4, 3, 2); say which" in refused(capsys, tmp_path / "scan.nii", "--rank", 2)
+    output = tmp_path / "answer.npz"
+    assert run(tmp_path / "scan.nii", "--rank", 2, "--volume", 3, "--output", output) == 0
+    assert np.load(output)["reconstruction"].shape == (4, 3, 2)
+
+
+def test_folder_of_images_is_a_cube(tmp_path):
+    folder = tmp_path / "bands"
+    folder.mkdir()
+    for number in range(3):
+        image = np.random.default_rng(number).integers(0, 256, (6, 5), dtype=np.uint8)
+        Image.fromarray(image).save(folder / f"band_{number}.png")
+    (folder / "._band_0.png").write_bytes(b"what macOS lays beside a file")
+    assert run(folder, "--rank", 2) == 0
+    assert np.load(tmp_path / "bands.deeptensor.npz")["reconstruction"].shape == (6, 5, 3)
 
 
 def test_tucker_takes_ranks_and_groups_of_axes(tmp_path):
@@ -233,10 +258,10 @@ def test_bad_files_and_options_are_refused_in_one_line(source, matrix, tmp_path,
     np.save(tmp_path / "complex.npy", matrix + 1j)
     np.save(tmp_path / "line.npy", np.ones(5))
     assert "does not exist" in refused(capsys, tmp_path / "missing.npy", "--rank", 2)
-    assert "unknown suffix" in refused(capsys, tmp_path / "text.csv", "--rank", 2)
+    assert "no reader of '.csv' files; give .mat, " in refused(capsys, tmp_path / "text.csv", "--rank", 2)
     for name in ("broken.npz", "broken.mat", "objects.npy"):
         assert name in refused(capsys, tmp_path / name, "--rank", 2)
-    assert "the file has: none" in refused(capsys, tmp_path / "none.npz", "--rank", 2)
+    assert "the file holds no arrays of numbers" in refused(capsys, tmp_path / "none.npz", "--rank", 2)
     assert "gaps.npy has entries that are not finite" in refused(capsys, tmp_path / "gaps.npy", "--rank", 2)
     assert "complex" in refused(capsys, tmp_path / "complex.npy", "--rank", 2)
     assert "axes" in refused(capsys, tmp_path / "line.npy", "--rank", 2)
@@ -245,7 +270,7 @@ def test_bad_files_and_options_are_refused_in_one_line(source, matrix, tmp_path,
     assert "--rank" in refused(capsys, source, "--rank", "two")
     assert "--modes" in refused(capsys, source, "--rank", 2, "--modes", "a;b")
     assert "modes" in refused(capsys, source, "--rank", 2, "--modes", "1;0")
-    assert "leave out --key" in refused(capsys, source, "--rank", 2, "--key", "x")
+    assert "leave out the key" in refused(capsys, source, "--rank", 2, "--key", "x")
     assert "unknown suffix" in refused(capsys, source, "--rank", 2, "--output", tmp_path / "answer.csv")
     assert "create it first" in refused(capsys, source, "--rank", 2, "--output", tmp_path / "no" / "answer.npz")
     assert "torch" in refused(capsys, source, "--rank", 2, "--device", "toaster")

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.loaders.cubes import read_array, read_cube
+from deeptensor.reading import read_array, read_cube
 
 VOLUME = np.random.default_rng(0).integers(0, 100, size=(4, 3, 2))
 
@@ -90,15 +90,61 @@ def test_a_single_slice_is_a_cube_of_one_band(tmp_path):
     [
         (nifti(VOLUME.astype(np.int16), 4, scaling=(2, np.nan)), "bad header: .*intercept nan"),
         (nifti(VOLUME.astype(np.uint8), 999), "bad header: data code 999"),
-        (nifti(VOLUME.astype(np.int16), 4)[:-1], "Expected 48 bytes, got 47 bytes"),
+        (
+            nifti(VOLUME.astype(np.int16), 4)[:-1],
+            "more than the file holds|Expected 48 bytes, got 47 bytes",
+        ),
         (b"not a volume", "Cannot work out file type"),
         (bytes(400), "Cannot work out file type"),
     ],
 )
 @pytest.mark.parametrize("name", ["x.nii", "x.nii.gz"])
 def test_what_cannot_be_read_is_refused_with_the_reason(tmp_path, content, complaint, name):
-    with pytest.raises(ValueError, match=rf"{name} cannot be read: .*{complaint}"):
+    with pytest.raises(ValueError, match=rf"{name} cannot be read: .*({complaint})"):
         read_cube(write(tmp_path / name, content))
+
+
+@pytest.fixture
+def scan(tmp_path):
+    """Return a file with six volumes, in two rows of three, and the volumes in the order of the file."""
+    voxels = np.arange(4 * 3 * 2 * 6).reshape(4, 3, 2, 3, 2).astype(np.int16)
+    path = write(tmp_path / "x.nii.gz", nifti(voxels, 4, scaling=(2, 1), dim=(5, 4, 3, 2, 3, 2, 1, 1)))
+    return path, [2 * voxels[..., index % 3, index // 3] + 1.0 for index in range(6)]
+
+
+def test_one_of_several_volumes_is_read_by_its_index(scan):
+    path, volumes = scan
+    for index, volume in enumerate(volumes):
+        np.testing.assert_array_equal(read_cube(path, volume=index), volume)
+
+
+@pytest.mark.parametrize(
+    ("volume", "complaint"),
+    [
+        (None, r"holds 6 volumes of \(4, 3, 2\); say which by `volume` \(on the command line --volume\), 0 to 5"),
+        (6, "no volume 6; the file holds 6, from 0 to 5"),
+        (-1, "no volume -1"),
+    ],
+)
+def test_a_volume_that_is_not_settled_is_refused_with_their_number(scan, volume, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        read_array(scan[0], volume=volume)
+
+
+def test_the_only_volume_may_be_named_and_other_formats_have_none(tmp_path):
+    path = write(tmp_path / "x.nii", nifti(VOLUME.astype(np.uint8), 2))
+    np.testing.assert_array_equal(read_array(path, volume=0), VOLUME)
+    np.save(tmp_path / "x.npy", VOLUME)
+    with pytest.raises(ValueError, match=r"x\.npy has no numbered volumes, as NIfTI files do; leave out the volume 0"):
+        read_array(tmp_path / "x.npy", volume=0)
+
+
+def test_a_damaged_byte_after_compression_is_refused(tmp_path):
+    content = bytearray(gzip.compress(nifti(VOLUME.astype(np.uint8), 2)))
+    content[-6] ^= 1  # of the checksum
+    (tmp_path / "x.nii.gz").write_bytes(content)
+    with pytest.raises(ValueError, match=r"x\.nii\.gz cannot be read: "):
+        read_array(tmp_path / "x.nii.gz")
 
 
 def test_a_volume_cut_short_after_compression_is_refused(tmp_path):

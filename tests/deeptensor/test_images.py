@@ -10,7 +10,7 @@ import skimage.io
 import tifffile
 from PIL import Image
 
-from benchmark.loaders.images import PICTURES, centre, images_in, read_image, read_images
+from deeptensor.images import PICTURES, images_in, read_image, read_images
 
 DEEP = np.random.default_rng(0).integers(0, 2**16, size=(7, 5, 4), dtype=np.uint16)
 SHALLOW = (DEEP >> 8).astype(np.uint8)
@@ -173,8 +173,3 @@ def test_folders_follow_each_other_and_one_without_images_is_named(tmp_path):
     assert [path.name for path in images_in([tmp_path / "two", tmp_path / "one"])] == ["1.png", "2.png"]
     with pytest.raises(ValueError, match=rf"no image in this folder; its files may end with {', '.join(PICTURES)}"):
         images_in([tmp_path])
-
-
-def test_the_centre_of_an_image_is_kept():
-    np.testing.assert_array_equal(centre(DEEP, 3), DEEP[2:5, 1:4])
-    assert centre(DEEP, None) is DEEP
