@@ -5,12 +5,16 @@ BIN := $(VENV)/bin
 SNAKEMAKE := $(BIN)/snakemake --cores all
 READY := $(VENV)/.ready
 PROFILE ?= embedded
+MINUTES ?= 10
 
 .DEFAULT_GOAL := embedded
-.PHONY: embedded public public-cpu smoke publish test lint bench report clean help
+.PHONY: embedded quick public public-cpu smoke publish test lint bench report clean help
 
 embedded: $(READY)  ## regenerate every result of the embedded profile (no download of data)
 	$(SNAKEMAKE)
+
+quick: $(READY)  ## the experiments that fit into 10 minutes (MINUTES=n), the shortest first
+	names=$$($(BIN)/python -m benchmark quick --minutes $(MINUTES)) && $(SNAKEMAKE) $$names
 
 public: $(READY)  ## download the public data sets and run the sources' sizes, on a GPU
 	$(SNAKEMAKE) --config profile=public

@@ -1,11 +1,13 @@
 """The command line of the suite: what there is, how two results differ, and the score of an answer of one's own."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from benchmark.listing import KINDS, as_text, listed
+from benchmark.measured import fitting, minutes_of
 from benchmark.plan import Plan
 from benchmark.settings import SettingsError
 
@@ -30,6 +32,17 @@ def show_comparison(options: argparse.Namespace) -> int:
         options.html.write_text(page, encoding="utf-8")
     sys.stdout.write(comparing.as_text(differences, options.tolerance))
     return int(not comparing.past(differences, options.tolerance).empty)
+
+
+def show_quick(options: argparse.Namespace) -> int:
+    """Print the names of the experiments that fit into some minutes, for a command line of Snakemake."""
+    plan, measured = plan_of(options), minutes_of(options.profile)
+    names = fitting(plan.selected, measured, options.minutes, options.cores)
+    if not names:
+        least = f"the shortest takes {min(measured.values()) / options.cores:.1f}" if measured else "none is published"
+        raise ValueError(f"no experiment of {options.profile} fits into {options.minutes:g} minutes: {least}")
+    sys.stdout.write(f"{' '.join(names)}\n")
+    return 0
 
 
 def show_score(options: argparse.Namespace) -> int:
@@ -78,6 +91,12 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--csv", type=Path, metavar="FILE", help="write all rows as CSV")
     command.add_argument("--html", type=Path, metavar="FILE", help="write all rows as a page")
     command.set_defaults(run=show_comparison)
+
+    quick = "names of the experiments that fit into some minutes, by measured times"
+    command = commands.add_parser("quick", parents=[planned], help=quick)
+    command.add_argument("--minutes", type=float, default=10, metavar="N", help="minutes that there are (default: 10)")
+    command.add_argument("--cores", type=int, default=os.cpu_count() or 1, metavar="N", help="default: all")
+    command.set_defaults(run=show_quick)
 
     command = commands.add_parser("score", parents=[planned], help="score an answer that was made elsewhere")
     command.add_argument("answer", type=Path, metavar="ANSWER", help=".npz with an array an item, or .npy for one item")

@@ -1,15 +1,20 @@
-"""What the workflow says at its start and at its end."""
+"""What the workflow says at its start, as experiments are done, and at its end."""
 
 import json
 from collections.abc import Iterable
 from pathlib import Path
 
+from benchmark.measured import minutes_of, time_left
 from benchmark.plan import Plan
-from benchmark.source import ROOT
+
+# What was started: the experiments that are selected, and the cores.
+START = "start.json"
 
 
-def announcement(plan: Plan, results: str) -> str:
-    """Return what will be done, and how long it took where it was measured."""
+def announcement(plan: Plan, results: str, logs: str, cores: int) -> str:
+    """Return what will be done, and about how long it takes where that was measured; note it in `logs`."""
+    Path(logs).mkdir(parents=True, exist_ok=True)
+    Path(logs, START).write_text(json.dumps({"selected": plan.selected, "cores": cores}), encoding="utf-8")
     lines = [f"Profile {plan.profile!r}. Results go to {results}/, logs to logs/."]
     measured = minutes_of(plan.profile)
     for name in plan.selected:
@@ -21,8 +26,20 @@ def announcement(plan: Plan, results: str) -> str:
             f"  {name} ({experiment.protocol.title}{place}): {len(experiment.methods)} methods on "
             f"{', '.join(experiment.data)}, {len(runs)} runs{took}."
         )
-    lines.append("What is there already and up to date is not done again.")
+    whole = f"All of it takes {time_left(plan.selected, measured, cores)}; " if measured else ""
+    lines.append(f"{whole}what is there already and up to date is not done again.")
     return "\n".join(lines)
+
+
+def progress(experiment: str, results: Path, logs: Path) -> str:
+    """Return that an experiment is done, where its page is, and about how long the others of `START` in `logs` take."""
+    said = f"{experiment} is done: open {results / experiment / 'table.html'}\n"
+    if not (logs / START).is_file():
+        return said
+    start = json.loads((logs / START).read_text(encoding="utf-8"))
+    left = [name for name in start["selected"] if name != experiment and not (results / name / "complete.txt").exists()]
+    took = time_left(left, minutes_of(results.name), start["cores"])
+    return said + (f"Left: {', '.join(left)}; {took}.\n" if left else "")
 
 
 def farewell(plan: Plan, results: str, targets: Iterable[str], since: float = 0.0) -> str:
@@ -45,12 +62,3 @@ def _where(page: Path, since: float) -> str:
 
 def _is_new(page: Path, since: float) -> bool:
     return page.exists() and page.stat().st_mtime >= since
-
-
-def minutes_of(profile: str) -> dict[str, float]:
-    """Return the minutes that the methods of each published experiment took, one after the other."""
-    manifest = ROOT / "results" / "published" / profile / "manifest.json"
-    if not manifest.is_file():
-        return {}
-    experiments = json.loads(manifest.read_text(encoding="utf-8"))["experiments"]
-    return {name: own["seconds_in_methods"] / 60 for name, own in experiments.items()}

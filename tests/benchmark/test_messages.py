@@ -2,14 +2,13 @@
 
 import os
 
-from benchmark.messages import announcement, farewell, minutes_of
-from benchmark.source import ROOT
+from benchmark.messages import announcement, farewell, progress
 
 
-def test_the_start_says_what_is_done_and_where_it_goes(house):
+def test_the_start_says_what_is_done_and_where_it_goes(house, tmp_path):
     house.experiment(seeds=[0, 1], source={"of": "paper", "place": "Figure 1"})
     house.experiment("second")
-    text = announcement(house.plan(select=["first"]), "results/embedded")
+    text = announcement(house.plan(select=["first"]), "results/embedded", str(tmp_path / "logs"), 2)
     assert "Profile 'embedded'. Results go to results/embedded/" in text
     assert "first (First; Figure 1 of paper): 2 methods on scene, 4 runs." in text
     assert "second" not in text
@@ -41,9 +40,14 @@ def test_the_end_does_not_name_a_page_of_an_earlier_run_as_this_one_s(house, tmp
     assert farewell(plan, str(results), [], since=150) == f"{results}/index.html is of an earlier run."
 
 
-def test_minutes_are_those_of_published_runs_and_there_are_none_of_other_profiles():
-    assert minutes_of("no-such-profile") == {}
-    for path in (ROOT / "results" / "published").glob("*/manifest.json"):
-        minutes = minutes_of(path.parent.name)
-        assert minutes
-        assert all(own >= 0 for own in minutes.values())
+def test_an_experiment_that_is_done_names_its_page_and_what_is_left(house, tmp_path, monkeypatch):
+    for name in ("first", "second", "third"):
+        house.experiment(name)
+    results, logs = tmp_path / "embedded", tmp_path / "logs"
+    assert progress("first", results, logs) == f"first is done: open {results}/first/table.html\n"
+    announcement(house.plan(), str(results), str(logs), 2)
+    (results / "third").mkdir(parents=True)
+    (results / "third" / "complete.txt").touch()
+    monkeypatch.setattr("benchmark.messages.minutes_of", lambda profile: {"second": 7.0})
+    assert progress("first", results, logs).endswith("\nLeft: second; about 4 min on 2 cores.\n")
+    assert progress("second", results, logs).endswith("\nLeft: first; an unknown time for first.\n")

@@ -84,6 +84,7 @@ def test_a_broken_file_in_baselines_is_a_warning_and_the_others_run(grown):
 def test_a_run_of_one_experiment_ends_with_its_page(grown):
     tree, _, output = grown
     assert "Open results/test/demo/table.html" in output
+    assert "demo is done: open results/test/demo/table.html" in output
     assert "index.html" not in output
     assert "scan" not in " ".join(tree.messages_of(output))
 

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 from benchmark.job import logged
+from benchmark.messages import progress
 from benchmark.report.tables import failures, missing, read_scores
 
 
@@ -13,3 +14,5 @@ with logged(snakemake.log[0], expected=(RunsFailed,)):
     if message := failures(scores) + missing(scores, snakemake.params.cells):
         raise RunsFailed(message)
     Path(snakemake.output[0]).write_text("Every run is there; none failed.\n")
+    results, logs = Path(snakemake.output[0]).parents[1], Path(snakemake.log[0]).parents[1]
+    print(progress(snakemake.wildcards.experiment, results, logs), flush=True)

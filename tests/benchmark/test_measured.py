@@ -1,0 +1,26 @@
+"""How long experiments take, by what was measured."""
+
+from benchmark.measured import fitting, minutes_of, time_left
+from benchmark.source import ROOT
+
+MINUTES = {"long": 30.0, "short": 2.0, "middle": 6.0, "tiny": 1.0}
+
+
+def test_minutes_are_those_of_published_runs_and_there_are_none_of_other_profiles():
+    assert minutes_of("no-such-profile") == {}
+    for path in (ROOT / "results" / "published").glob("*/manifest.json"):
+        minutes = minutes_of(path.parent.name)
+        assert minutes
+        assert all(own > 0 for own in minutes.values())
+
+
+def test_the_shortest_experiments_fill_the_time_that_there_is():
+    assert fitting([*MINUTES, "unknown"], MINUTES, 4.5, cores=2) == ["tiny", "short", "middle"]
+    assert fitting(MINUTES, MINUTES, 4.4, cores=2) == ["tiny", "short"]
+    assert fitting(["long", "middle"], MINUTES, 4.4, cores=1) == []
+
+
+def test_the_time_that_is_left_is_said_in_words():
+    assert time_left(["long", "short"], MINUTES, 2) == "about 16 min on 2 cores"
+    assert time_left(["tiny"], MINUTES, 4) == "about 1 min on 4 cores"
+    assert time_left(["tiny", "new"], MINUTES, 1) == "about 1 min on 1 cores, and an unknown time for new"
