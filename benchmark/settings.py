@@ -198,10 +198,11 @@ class Condition(Strict):
 
 
 class Claim(Strict):
-    """A claim of the source, which holds if its conditions do; `why` may differ by profile."""
+    """A claim of the source, also in `short`, which holds if its conditions do; `why` may differ by profile."""
 
     id: str
     claim: str
+    short: str | None = Field(None, max_length=40)
     where: str | None = None
     own_data: Names = []
     conditions: list[Condition] = Field(min_length=1)

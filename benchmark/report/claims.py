@@ -52,7 +52,7 @@ TESTS = {
 # Units from which on a verdict can be firm.
 FEWEST = 5
 COLUMNS = [
-    *("id", "experiment", "source", "where", "claim", "why", "verdict", "uncertain", "other_data", "data"),
+    *("id", "experiment", "source", "where", "claim", "short", "why", "verdict", "uncertain", "other_data", "data"),
     *("effect", "statistic", "n", "mean", "sd", "low", "high", "test", "holds", "reason"),
     *("own_label", "other", "other_label", "other_metric", "other_difference"),
 ]
@@ -87,6 +87,7 @@ def scorecard(entries: Mapping[str, Mapping], results: Mapping[str, tuple[pd.Dat
                 "source": entry["source"]["title"] if entry["source"] else "",
                 "where": claim["where"] or entry["place"] or entry["title"],
                 "claim": claim["claim"],
+                "short": claim.get("short", claim["claim"]),
                 "why": claim["why"].get(entry["profile"], claim["why"].get("*", "")),
             }
             rows += [known | row for row in judge(claim, entry, *results[name])]

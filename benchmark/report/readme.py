@@ -1,0 +1,100 @@
+"""What the README shows of the published results: one sentence, and a table with a short row a claim."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from benchmark.metrics import METRICS
+from benchmark.report.scorecard import claims_of, markdown_row
+
+# Of profiles of the same claims, those closer to the source first.
+PROFILES = ("public", "public-cpu", "embedded")
+LONGEST = 40
+HEAD = ("", "claim", "here", "needed", "verdict", "best other, over it")
+
+
+def shown(cards: Mapping[str, pd.DataFrame]) -> str:
+    """Return which of the published profiles the README shows."""
+    return next((name for name in PROFILES if name in cards), next(iter(cards), ""))
+
+
+def sentence_of(card: pd.DataFrame) -> str:
+    """Return how many claims hold, in a sentence a source."""
+    sentences = []
+    for _, own in card.groupby("source", sort=False):
+        claims = claims_of(own)
+        number = {name: sum(claim["verdict"] == name for claim in claims) for name in own["verdict"].unique()}
+        firm = sum(claim["verdict"] != "not run" and not claim["uncertain"] for claim in claims)
+        parts = [
+            f"{number.get('reproduced', 0)} hold",
+            f"{number.get('partly', 0)} hold in part",
+            f"{number.get('not reproduced', 0)} do not",
+        ]
+        parts += [f"{number['not run']} could not be judged"] if "not run" in number else []
+        text = f"Of {len(claims)} claims {', '.join(parts[:-1])} and {parts[-1]}; {firm} verdicts are firm."
+        sentences.append(text)
+    return "\n".join(sentences)
+
+
+def table_of(card: pd.DataFrame) -> str:
+    """Return a Markdown table with a row a claim, whose cells have at most `LONGEST` characters.
+
+    The numbers are those of the condition that speaks most against the claim: the first that does not hold, else the
+    first. A verdict with a star is firm.
+    """
+    lines = [markdown_row(*HEAD), "|---|---|---|---|---|---|"]
+    for claim in claims_of(card):
+        conditions = claim["conditions"]
+        told = next((row for row in conditions if not pd.isna(row["holds"]) and not row["holds"]), conditions[0])
+        held = sum(bool(row["holds"]) for row in conditions if not pd.isna(row["holds"]))
+        verdict = claim["verdict"] + (f" ({held} of {len(conditions)})" if claim["verdict"] == "partly" else "")
+        star = "" if claim["uncertain"] or claim["verdict"] == "not run" else "*"
+        cells = (claim["where"], claim["short"], _here(told), told["test"], f"{verdict}{star}", _other(claim))
+        lines.append(markdown_row(*map(_cut, cells)))
+    return "\n".join([*lines, ""])
+
+
+def _here(row: Mapping) -> str:
+    """Return an effect with its unit and interval."""
+    if row["n"] == 0:
+        return "-"
+    [unit] = re.findall(r"\[([^]]*)\]", row["effect"])[:1] or [""]
+    numbers = [_number(row[name]) for name in ("mean", "low", "high")]
+    interval = f" [{numbers[1]}, {numbers[2]}]" if row["n"] > 1 and np.isfinite(row["low"]) else ""
+    return f"{numbers[0]}{interval} {unit}".strip()
+
+
+def _other(claim: Mapping) -> str:
+    """Return the strongest other method, and by how much it is better than the claim's own."""
+    if not claim["other"] or not np.isfinite(claim["other_difference"]):
+        return "-"
+    metric = METRICS[claim["other_metric"]]
+    ahead = claim["other_difference"] * (-1 if metric.higher_is_better else 1)
+    [unit] = re.findall(r"\[([^]]*)\]", metric.label)[:1] or [""]
+    return f"{claim['other_label']} {ahead:+.{metric.decimals}f} {unit}".strip()
+
+
+def _number(value: float) -> str:
+    return f"{value:#.3g}".rstrip(".")
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def between(text: str, marker: str, content: str) -> str:
+    """Return a text with what stands between the comments of a marker replaced; raise ValueError if there is none."""
+    start, end = f"<!-- {marker} -->\n", f"<!-- end of {marker} -->"
+    if start not in text or end not in text:
+        raise ValueError(f"there is no {start.strip()} ... {end}: put both into it")
+    before, _, rest = text.partition(start)
+    return f"{before}{start}{content}{end}{rest.partition(end)[2]}"
+
+
+def markers_of(cards: Mapping[str, pd.DataFrame]) -> Sequence[tuple[str, str]]:
+    """Return the markers of the README with what stands between each."""
+    profile = shown(cards)
+    card = cards[profile]
+    return [("verdicts", f"{sentence_of(card)}\n"), ("claims", table_of(card))]
