@@ -1,5 +1,7 @@
 """DeepTensor: low-rank decomposition of arrays, with an untrained network as the prior of each factor.
 
+`denoise`, of ours and not of the paper, teaches the networks to remove noise of a known kind.
+
 By the names and in the forms that people know: `svd`, `cp`, `tucker`, `recover`, and the estimators `DeepPCA`,
 `DeepNMF` and `DeepSemiNMF`. With every setting: `factorise` and `factorise_many`, and `operators` for indirect
 measurements.
@@ -16,8 +18,10 @@ from deeptensor.networks import Network
 from deeptensor.stopping import Discrepancy, ExponentialVariance, HeldOut, LowestLoss, Stop, WindowedVariance
 
 # Imported when first used: no fit needs these modules, and the estimators need scikit-learn, which takes long to load.
-FRONT_ENDS = dict.fromkeys(["cp", "recover", "svd", "tucker"], "decompositions") | dict.fromkeys(
-    ["DeepNMF", "DeepPCA", "DeepSemiNMF"], "estimators"
+FRONT_ENDS = (
+    {"denoise": "taught"}
+    | dict.fromkeys(["cp", "recover", "svd", "tucker"], "decompositions")
+    | dict.fromkeys(["DeepNMF", "DeepPCA", "DeepSemiNMF"], "estimators")
 )
 
 __all__ = [

@@ -138,7 +138,7 @@ def factorise_many(
     for name, value, known in (("loss", loss, LOSSES), ("schedule", schedule, SCHEDULES)):
         if value not in known:
             raise ValueError(f"unknown {name} {value!r}; there are: {', '.join(known)}")
-    device = _device(device, Ys[0])
+    device = device_for(device, Ys[0])
     data, weights = _data(Ys, weights, scale, device)
     if loss == "poisson" and (data < 0).any():
         raise ValueError("the Poisson loss needs data that are not negative: clip them, or choose another loss")
@@ -178,7 +178,8 @@ def factorise_many(
     return fits
 
 
-def _device(device: str | torch.device, Y: Array) -> torch.device:
+def device_for(device: str | torch.device, Y: Array) -> torch.device:
+    """Return the device to compute on: the one named, or for "auto" that of a tensor, or CUDA where there is one."""
     if device != "auto":
         return torch.device(device)
     if isinstance(Y, torch.Tensor):
