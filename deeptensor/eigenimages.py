@@ -11,6 +11,10 @@ from deeptensor.noise import Gaussian, Noise, refuse_contradiction
 MARGIN = 1.05
 # The least signal-to-noise ratio that an eigen-image is credited with: its eigenvalue may lie at the edge.
 LEAST_SIGNAL = 0.02
+# Of fewer bands, the eigenvalues tell no noise floor.
+FEW_BANDS = 6
+# Components that are kept beyond those that stand out.
+SPARE = 4
 # Standard deviations, in pixels, of the Gaussians that make scales and variances hardly depend on a pixel's own noise.
 SMOOTH_SCALE, SMOOTH_VARIANCE = 4.0, 2.0
 TINY = 1e-12
@@ -76,34 +80,62 @@ def eigen_images(Y: torch.Tensor, noise: Noise, rank: int | None = None) -> Eige
     one for each band brings the mean variance of every pixel and band to 1 and keeps the rank (Landa, Zhang and Kluger,
     SIAM Journal on Mathematics of Data Science 4 (2022), DOI 10.1137/21M1456807); those of pixels are smoothed.
 
-    Kept are the `rank` first eigenvectors of the covariance, or those whose eigenvalues exceed the edge
-    nu (1 + sqrt(B / N))^2 of noise (Marchenko and Pastur 1967) by 5 %. nu is 1 for Gaussian noise and, where the scales
-    cannot make all variances 1, the median of the lower two thirds of the eigenvalues.
+    The subspace is that of `signal_subspace`, of `rank` dimensions if that is given. The noise floor is 1 for Gaussian
+    noise and, where the scales cannot make all variances 1, the median of the lower two thirds of the eigenvalues.
     """
     height, width, bands = Y.shape
     rows, whiten, colour = _scales(Y, noise)
     white = (Y / rows[..., None]) @ whiten
     refuse_contradiction(white)
-    spectra = white.flatten(0, 1)
-    mean = spectra.mean(0)
-    spectra = (spectra - mean).double()
-    eigenvalues, vectors = torch.linalg.eigh(spectra.T @ spectra / len(spectra))
-    eigenvalues, vectors = eigenvalues.flip(0).float(), vectors.flip(1).float()
-    nu = 1.0
-    if not isinstance(noise, Gaussian) and bands >= 6:
-        nu = eigenvalues[bands // 3 :].median().item()
-    if rank is None:
-        edge = nu * (1 + (bands / len(spectra)) ** 0.5) ** 2 * MARGIN
-        rank = max(int((eigenvalues > edge).sum()), 1)
-    kept = vectors[:, :rank]
-    coordinates = (spectra.float() @ kept).T.unflatten(1, (height, width))
-    signal = (eigenvalues[:rank] / nu - 1).clamp(min=LEAST_SIGNAL)
+    mean = white.mean((0, 1))
+    white = white - mean
+    floor = 1.0
+    if not isinstance(noise, Gaussian) and bands >= FEW_BANDS:
+        floor = torch.linalg.eigvalsh(_covariance(white, white))[: -(bands // 3)].median().item()
+    kept = signal_subspace(white, floor, rank)
+    coordinates = (white @ kept).movedim(2, 0)
+    signal = (coordinates.square().mean((1, 2)) / floor - 1).clamp(min=LEAST_SIGNAL)
     found = EigenImages(coordinates, signal, rows, colour.T @ kept, mean @ colour, whiten @ kept, None)
     if isinstance(noise, Gaussian):
         return found
     shrunk = (signal / (1 + signal))[:, None, None] * coordinates
     estimate = smooth(found.compose(shrunk).movedim(2, 0), SMOOTH_VARIANCE).movedim(0, 2)
     return found.with_noise_of(noise, estimate)
+
+
+def signal_subspace(white: torch.Tensor, floor: float = 1.0, rank: int | None = None) -> torch.Tensor:
+    """Return an orthonormal basis (B, k) of the signal in centred data (H, W, B) with white noise of variance `floor`.
+
+    First come the directions in which neighbouring pixels have covariance, as noise that is independent between pixels
+    has none (Switzer and Green 1984, maximum autocorrelation factors): the eigenvectors of that matrix S with
+    eigenvalues above floor sqrt(B / N), the edge of its semicircle for pure noise, whose entries have the variance
+    floor^2 / (4 N), and four more: one of noise costs little, one of signal that is missing all of it. Then come, in what they leave, those whose variance exceeds the edge floor (1 + sqrt(B / N))^2
+    (Marchenko and Pastur 1967, DOI 10.1070/SM1967v001n04ABEH001994) by 5 %: signal without likeness of neighbours. With
+    a `rank`, the directions are the first of S, and there is at least one.
+    """
+    bands = white.shape[2]
+    root = (bands / (white.shape[0] * white.shape[1])) ** 0.5
+    shared = _covariance(white[1:], white[:-1]) + _covariance(white[:, 1:], white[:, :-1])
+    values, vectors = _descending((shared + shared.T) / 4)
+    if rank is not None:
+        return vectors[:, :rank].to(white)
+    near = min(int((values > floor * root).sum()) + SPARE, bands)
+    first, rest = vectors[:, :near], vectors[:, near:]
+    values, within = _descending(rest.T @ _covariance(white, white) @ rest)
+    further = int((values > floor * (1 + root) ** 2 * MARGIN).sum())
+    further = max(further, 1 - near)
+    return torch.cat([first, rest @ within[:, :further]], dim=1).to(white)
+
+
+def _covariance(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+    """Return the mean over the pixels of the products of two arrays (H, W, B), as (B, B) in double precision."""
+    return one.flatten(0, 1).double().T @ other.flatten(0, 1).double() / (one.shape[0] * one.shape[1])
+
+
+def _descending(matrix: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the eigenvalues of a symmetric matrix from the largest on, and its eigenvectors."""
+    values, vectors = torch.linalg.eigh(matrix)
+    return values.flip(0), vectors.flip(1)
 
 
 def smooth(images: torch.Tensor, deviation: float) -> torch.Tensor:

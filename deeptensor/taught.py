@@ -126,7 +126,9 @@ def denoise(
     spectral = matrix and min(data.shape[:2]) <= SPECTRAL
     if spectral:
         images = images.with_noise_of(noise, images.compose(shrunk(images.coordinates[0], 1.0)[None]))
-    student = Student(images.signal, channels, number_of_scales(data.shape[:2], scales), spectral, wiener)
+    student = Student(
+        images.signal, images.coordinates, channels, number_of_scales(data.shape[:2], scales), spectral, wiener
+    )
     student.network.initialise(torch.Generator().manual_seed(stream(seed, 0)))
     student.to(where)
     generator = torch.Generator(where).manual_seed(stream(seed, 1))
