@@ -8,7 +8,6 @@ colours, and the tables of single runs and their curves are compressed.
 
 import argparse
 import gzip
-import re
 import shutil
 import sys
 from collections.abc import Mapping
@@ -19,14 +18,14 @@ import yaml
 from PIL import Image
 
 from benchmark.plan import Plan
+from benchmark.report.forest import write_forest
 from benchmark.report.overview import ENTRIES, make_index, make_scorecard, read_entries, read_settings
 from benchmark.report.pages import write_table
-from benchmark.report.scorecard import claims_of, effects_of, joined, markdown_row, sentences_of
+from benchmark.report.readme import between, markers_of, shown
 from benchmark.report.tables import file_of, read_scores, summarise, with_printed, write
 from benchmark.settings import SettingsError, listing
 from benchmark.source import ROOT
 
-MARKED = re.compile(r"(?<=<!-- scorecard -->\n).*?(?=<!-- end of scorecard -->)", re.S)
 PUBLISHED = "results/published"
 # What results depend on, of an entry and of its parts.
 SETTINGS = ("task", "pose", "noise", "seeds")
@@ -64,10 +63,13 @@ def publish(plan: Plan, root: Path = ROOT) -> Path:
 
 
 def write_readme(root: Path) -> None:
-    """Write the verdicts of all that is published into the README, between its markers."""
-    readme = root / "README.md"
-    table = table_of(published_cards(root / PUBLISHED), PUBLISHED)
-    readme.write_text(MARKED.sub(lambda _: table, readme.read_text(encoding="utf-8")), encoding="utf-8")
+    """Write the verdicts of what is published into the README, between its markers."""
+    readme, cards = root / "README.md", published_cards(root / PUBLISHED)
+    text = readme.read_text(encoding="utf-8")
+    for marker, content in markers_of(cards):
+        text = between(text, marker, content)
+    write_forest(cards[shown(cards)], root / PUBLISHED / "claims.svg")
+    readme.write_text(text, encoding="utf-8")
 
 
 def renew(folder: Path, entries: Mapping[str, Mapping], settings: Mapping) -> None:
@@ -117,29 +119,8 @@ def published_cards(folder: Path) -> dict[str, pd.DataFrame]:
 def read_card(path: Path) -> pd.DataFrame:
     """Return a scorecard that was written as CSV; texts that are missing are empty."""
     card = pd.read_csv(path, dtype={"holds": "boolean", "n": "Int64"})
-    texts = ["source", "reason", "why", "own_label", "other", "other_label", "other_metric", "data"]
+    texts = ["source", "reason", "why", "short", "own_label", "other", "other_label", "other_metric", "data"]
     return card.astype(dict.fromkeys(texts, "object")).fillna(dict.fromkeys(texts, ""))
-
-
-def table_of(cards: Mapping[str, pd.DataFrame], folder: str) -> str:
-    """Return Markdown tables, one a source, of the claims with verdict, effects and a sentence on each profile's card.
-
-    `folder` is where the profiles' results lie, for the links.
-    """
-    claims = {
-        profile: {(claim["experiment"], claim["id"]): claim for claim in claims_of(card)}
-        for profile, card in cards.items()
-    }
-    known = {key: claim for own in claims.values() for key, claim in own.items()}
-    tables = {}
-    for key, claim in known.items():
-        source = claim["source"]
-        profiles = [name for name, own in claims.items() if any(one["source"] == source for one in own.values())]
-        head = [f"| claim | {' | '.join(profiles)} |", f"|---|{'---|' * len(profiles)}"]
-        cells = [_cell(claims[name].get(key), f"{folder}/{name}") for name in profiles]
-        row = markdown_row(f"**{claim['where']}.** {claim['claim']}", *cells)
-        tables.setdefault(source, head).append(row)
-    return joined({source: "\n".join([*lines, ""]) for source, lines in tables.items()})
 
 
 def main(profile: str, root: Path = ROOT) -> None:
@@ -161,15 +142,6 @@ def main(profile: str, root: Path = ROOT) -> None:
                 renew(folder, plan.entries(), plan.settings)
     write_readme(root)
     print(f"Published in {target}.")
-
-
-def _cell(claim: Mapping | None, folder: str) -> str:
-    if claim is None:
-        return "-"
-    if claim["reason"]:
-        return f"not run: {claim['reason']}"
-    verdict = f"**[{claim['summary']}]({folder}/{claim['experiment']})**"
-    return "<br>".join([verdict, *effects_of(claim), *(f"*{sentence}*" for sentence in sentences_of(claim))])
 
 
 def _reduce(path: Path) -> None:
