@@ -16,11 +16,10 @@ from deeptensor.decompositions import scaled_fit
 from deeptensor.extras import needed
 from deeptensor.fit import Fit, factorise
 from deeptensor.losses import LOSSES
-from deeptensor.models import ACTIVATIONS, Model, Modes
+from deeptensor.models import ACTIVATIONS, STRUCTURES, Model, Modes
 from deeptensor.networks import NETWORKS, Network
 from deeptensor.stopping import ExponentialVariance, HeldOut, LowestLoss, WindowedVariance
 
-STRUCTURES = ("cp", "symmetric", "tucker")
 STOPPING = {
     "lowest-loss": LowestLoss,
     "held-out": HeldOut,
@@ -189,7 +188,7 @@ def _fit(Y: np.ndarray, options: argparse.Namespace) -> Fit:
         "checkpoint": options.checkpoint,
     }
     if options.normalise:
-        return scaled_fit(Y, model, options.seed, **settings)
+        return scaled_fit(Y, model, options.seed, **settings)[0]
     return factorise(Y, model, seed=options.seed, **settings)
 
 

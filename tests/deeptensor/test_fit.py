@@ -314,7 +314,7 @@ def test_global_random_state_and_input_are_left_alone():
 def test_precision_of_the_data_decides_that_of_the_result_alone(dtype):
     Y = np.arange(63).reshape(9, 7) // 16
     fit = factorise(Y.astype(dtype), Model(2, network=SMALL), **QUICK)
-    assert {factor.dtype for factor in fit.decomposition.factors} == {np.dtype("f8" if dtype == "f8" else "f4")}
+    assert {factor.dtype for factor in fit.decomposition.factors} == {np.dtype("f8" if dtype in ("f8", "i4") else "f4")}
     np.testing.assert_array_equal(fit.loss, factorise(Y.astype("f4"), Model(2, network=SMALL), **QUICK).loss)
 
 
@@ -356,11 +356,11 @@ def test_rank_above_every_size_is_allowed():
         (np.ones((4, 4), complex), {}, "real numbers, not complex128"),
         (np.ones(4), {}, "two or three axes, not 1"),
         (np.ones((4, 4)), {"iterations": 0}, "iterations must be a whole number of at least 1, not 0"),
-        (np.ones((4, 4)), {"learning_rate": -1}, "learning_rate must be positive, not -1"),
+        (np.ones((4, 4)), {"learning_rate": -1}, "learning_rate must be a positive number, not -1"),
         (np.ones((4, 4)), {"iterations": 2.5}, "iterations must be a whole number of at least 1, not 2.5"),
-        (np.ones((4, 4)), {"scale": 0}, "scale must be positive, not 0"),
-        (np.ones((4, 4)), {"delta": 0}, "delta must be positive, not 0"),
-        (np.ones((4, 4)), {"l1_penalty": -1}, "l1_penalty must not be negative"),
+        (np.ones((4, 4)), {"scale": 0}, "scale must be a positive number, not 0"),
+        (np.ones((4, 4)), {"delta": 0}, "delta must be a positive number, not 0"),
+        (np.ones((4, 4)), {"l1_penalty": -1}, "l1_penalty must be a number that is not negative, not -1"),
         (np.ones((4, 4)), {"checkpoint": "no/such/folder/fit.pt"}, "folder of the checkpoint .* does not exist"),
         (np.ones((4, 4)), {"loss": "l3"}, "unknown loss 'l3'; there are: l1, l2, huber, poisson"),
         (-np.ones((4, 4)), {"loss": "poisson"}, "needs data that are not negative"),
