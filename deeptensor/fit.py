@@ -122,8 +122,9 @@ def factorise_many(
         Elsewhere, and on a GPU, sums are rounded otherwise, and a fit amplifies that from step to step.
     device: "auto" is that of torch tensors, else "cuda" where there is one, else "cpu".
     progress: whether to show a progress bar; None shows one on a terminal.
-    checkpoint: a file to which the state is written every minute, and from which an interrupted fit goes on; it is
-        removed at the end.
+    checkpoint: a file to which the state is written every minute and at an interrupt (Ctrl-C, SIGINT), after the
+        iteration that is being done, and from which an interrupted fit goes on; it is removed at the end. Where it
+        cannot be written, as on a full disk, the last one stays, and the fit goes on with a warning in the log.
 
     Raises ValueError for arrays or settings that make no sense, and Diverged if the loss of an array is never finite.
     """
