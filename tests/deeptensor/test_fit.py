@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from deeptensor import Decomposition, Diverged, Model, Network, factorise, factorise_many
-from deeptensor.loop import snapshot_iterations
+from deeptensor.loop import State, snapshot_iterations
 from deeptensor.operators import CodedExposure, EntrySampling
 
 SMALL = Network(channels=8, scales=2)
@@ -245,6 +245,35 @@ def test_same_seed_gives_the_same_bits_and_another_seed_another_fit():
             np.testing.assert_array_equal(one, two)
     np.testing.assert_array_equal(first.loss, again.loss)
     assert not np.allclose(first.loss, other.loss)
+
+
+def test_number_of_threads_changes_nothing_unless_it_was_chosen(monkeypatch):
+    Y, model = np.random.default_rng(0).random((200, 150)), Model(8, network=Network(channels=64))
+    before, used, advance = torch.get_num_threads(), [], State.advance
+
+    def advance_and_tell(state, task):
+        used.append(torch.get_num_threads())
+        return advance(state, task)
+
+    monkeypatch.setattr(State, "advance", advance_and_tell)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    try:
+        losses = []
+        for threads in (1, 2):
+            monkeypatch.setattr("deeptensor.fit.THREADS_AT_FIRST", threads)  # as on a machine of so many cores
+            torch.set_num_threads(threads)
+            losses.append(factorise(Y, model, iterations=3).loss)
+            assert torch.get_num_threads() == threads
+        np.testing.assert_array_equal(*losses)
+        assert set(used) == {1}
+        monkeypatch.setattr("deeptensor.fit.THREADS_AT_FIRST", 1)  # so that 2 are somebody's choice
+        factorise(Y, model, iterations=1)
+        monkeypatch.setattr("deeptensor.fit.THREADS_AT_FIRST", 2)
+        monkeypatch.setenv("OMP_NUM_THREADS", "2")
+        factorise(Y, model, iterations=1)
+        assert used[-2:] == [2, 2]
+    finally:
+        torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize("structure", ["cp", "tucker"])
