@@ -1,8 +1,10 @@
 """The rank of a matrix, chosen without the truth: by parallel analysis, or by a share of the energy."""
 
 import numpy as np
+import torch
 
 from deeptensor.arguments import check_whole, is_share
+from deeptensor.fit import fitting
 
 PERMUTATIONS = 19
 
@@ -51,5 +53,6 @@ def parallel_analysis(X: np.ndarray) -> int:
 
 def _energies(X: np.ndarray) -> np.ndarray:
     """Return the squared singular values, descending."""
-    gram = X.T @ X if len(X) >= X.shape[1] else X @ X.T
-    return np.linalg.eigvalsh(gram)[::-1].clip(min=0)
+    tall = torch.from_numpy(np.ascontiguousarray(X if len(X) >= X.shape[1] else X.T))
+    with fitting():  # with the threads of a fit
+        return torch.linalg.eigvalsh(tall.T @ tall).flip(0).clamp_min(0).numpy()

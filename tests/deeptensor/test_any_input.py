@@ -1,5 +1,7 @@
 """Whatever the input: a finite result of the right shape that scales with it, or an error that says what is wrong."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,7 +9,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from deeptensor import DeepNMF, DeepPCA, DeepSemiNMF, HeldOut, Model, Network, cp, factorise, recover, svd, tucker
+from deeptensor import (
+    DeepNMF,
+    DeepPCA,
+    DeepSemiNMF,
+    Discrepancy,
+    HeldOut,
+    Model,
+    Network,
+    cp,
+    factorise,
+    recover,
+    svd,
+    tucker,
+)
 from deeptensor.operators import CodedExposure, EntrySampling, Matrix
 
 TINY = {"network": Network(channels=2, scales=1), "iterations": 2}
@@ -196,6 +211,55 @@ def test_gradients_are_enabled_within_a_fit(mode):
         assert recover(operator(1 * X), operator, Model(2, network=TINY["network"]), iterations=2).shape == (6, 5)
         for Estimator in ESTIMATORS:
             assert Estimator(2, **TINY).fit_transform(samples).shape == (6, 2)
+
+
+@pytest.mark.parametrize("scale", [2.0**-1000, 2.0**-130, 2.0**130, 2.0**1000])
+@pytest.mark.parametrize(
+    "model", [Model(2), Model(2, weights=True), Model(2, "tucker"), Model(2, "symmetric")], ids=str
+)
+def test_fit_with_a_scale_scales(model, scale):
+    X = np.random.default_rng(0).random((6, 6))
+    X, model = X + X.T, replace(model, network=TINY["network"])
+    plain = factorise(X, model, scale=2.0, iterations=3)
+    scaled = factorise(scale * X, model, scale=2 * scale, iterations=3)
+    np.testing.assert_array_equal(scaled.loss, plain.loss)
+    for one, other in (
+        (scaled.decomposition, plain.decomposition),
+        (scaled.average, plain.average),
+        (scaled.snapshots[-1].last, plain.snapshots[-1].last),
+    ):
+        np.testing.assert_allclose(one.reconstruct() / scale, other.reconstruct(), rtol=1e-6)
+    operator = EntrySampling(np.tri(6))
+    settings = {"model": model, "operator": operator, "iterations": 3}
+    recovered = recover(scale * operator(X), scale=2 * scale, **settings)
+    np.testing.assert_allclose(recovered / scale, recover(operator(X), scale=2.0, **settings), rtol=1e-6)
+
+
+def test_data_far_from_one_without_a_scale_are_warned_of_or_refused(caplog):
+    X, model = np.random.default_rng(0).random((6, 5)), Model(2, network=TINY["network"])
+    factorise(X, model, iterations=1)
+    assert not caplog.records
+    for factor in (1e-6, 1e6):
+        factorise(factor * X, model, iterations=1)
+        assert "give a `scale` that brings the data to about 1" in caplog.messages.pop()
+    with pytest.raises(ValueError, match=r"Y has entries that are not finite in single precision: .*give a `scale`"):
+        factorise(1e200 * X, model, iterations=1)
+
+
+def test_variances_of_data_whose_scale_is_tiny_are_refused_where_they_vanish():
+    X = np.random.default_rng(0).random((6, 5))
+    expected, small = (svd(f * X, 2, stopping=Discrepancy(0.1 * f**2), **TINY) for f in (1.0, 2.0**-500))
+    np.testing.assert_allclose(small.s, 2.0**-500 * expected.s)
+    with pytest.raises(ValueError, match="variance of the noise must be positive"):
+        svd(2.0**-600 * X, 2, stopping=Discrepancy(0.1 * 2.0**-1200), **TINY)
+
+
+def test_result_beyond_single_precision_is_an_error_that_says_so():
+    X = np.full((6, 5), 3e38, np.float32)
+    settings = TINY | {"iterations": 60, "learning_rate": 1e-2}
+    with pytest.raises(ValueError, match=r"the result exceeds the range of torch.float32: divide the data"):
+        svd(X, 1, **settings)
+    assert svd(X.astype(float), 1, **settings).s == pytest.approx(3e38 * 30**0.5, rel=0.2)
 
 
 def test_missing_entries_need_weights():

@@ -37,7 +37,7 @@ def signed_samples(samples: int = 200, features: int = 30) -> np.ndarray:
     return np.random.default_rng(0).standard_normal((samples, 3)) * [3, 2, 1] @ basis
 
 
-# The checks of array API skip themselves: the estimators compute in NumPy, and say so by their tags.
+# Those of the array API skip themselves unless SCIPY_ARRAY_API=1 is set before SciPy is imported; then they pass, too.
 @parametrize_with_checks(
     [
         DeepPCA(1, **TINY),
