@@ -3,7 +3,7 @@
 import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from deeptensor.arguments import check_choice, check_flag, check_not_negative, check_positive, check_type, check_whole
-from deeptensor.arrays import Array, checked, divided, like, real, times
+from deeptensor.arrays import Array, divided, like, real, times
 from deeptensor.loop import State, Task, run
 from deeptensor.losses import LOSSES
 from deeptensor.models import Decomposition, Model
@@ -112,7 +112,7 @@ def factorise_many(
         their own precision, and fitted in single; on a GPU that knows TF32, PyTorch's setting decides whether
         convolutions use it (`torch.backends.cudnn.allow_tf32`).
     operator: `Ys` hold the measurements that this linear operator makes of the arrays (see `deeptensor.operators`).
-    weights: of the data, not negative, of the shape of one array or of all; 0 (or False) marks what is not observed,
+    weights: of the data, not negative, of the shape of one array or of all; their ratios matter; 0 (or False) marks what is not observed,
         and there `Ys` may be NaN.
     loss: the mean, over the data, of "l2" (square), "l1" (magnitude), "huber" (with the threshold `delta`), or
         "poisson" (likelihood; data and model not negative).
@@ -183,19 +183,23 @@ def factorise_many(
 
 @contextmanager
 def fitting() -> Iterator[None]:
-    """In this block, compute gradients, whatever mode of torch it is entered in, and with one thread of the CPU.
+    """In this block, compute as a fit does, whatever torch is set to: gradients, single precision, one thread.
 
-    The number of threads stays as it is where somebody chose it: in the variable OMP_NUM_THREADS, or by
+    The number of threads of the CPU stays as it is where somebody chose it: in the variable OMP_NUM_THREADS, or by
     `torch.set_num_threads` after the import of this module, if to another number than torch had.
     """
-    threads = torch.get_num_threads()
+    threads, dtype = torch.get_num_threads(), torch.get_default_dtype()
     chosen = "OMP_NUM_THREADS" in os.environ or threads != THREADS_AT_FIRST
-    with torch.inference_mode(False), torch.enable_grad():
-        try:
-            torch.set_num_threads(threads if chosen else 1)
-            yield
-        finally:
-            torch.set_num_threads(threads)
+    with ExitStack() as stack:
+        stack.enter_context(torch.inference_mode(False))
+        stack.enter_context(torch.enable_grad())
+        for device in ("cpu", "cuda") if torch.cuda.is_available() else ("cpu",):
+            stack.enter_context(torch.autocast(device, enabled=False))
+        stack.callback(torch.set_default_dtype, dtype)
+        torch.set_default_dtype(torch.float32)
+        stack.callback(torch.set_num_threads, threads)
+        torch.set_num_threads(threads if chosen else 1)
+        yield
 
 
 def _checkpoints(checkpoint: str | os.PathLike | None) -> list[Path | None]:
@@ -281,12 +285,13 @@ def _data(
         logger.warning("the largest magnitude is %.1g: give a `scale` that brings the data to about 1", largest)
     if weights is None:
         return data, None
-    weights = checked(weights, "weights").to(device)
+    weights = real(weights, "weights")
+    if not (weights.isfinite().all() and (weights >= 0).all()):
+        raise ValueError("weights must be finite and not negative")
     if weights.shape not in (data.shape, data.shape[1:]):
         raise ValueError(f"weights must have the data's shape {tuple(data.shape[1:])}, not {tuple(weights.shape)}")
-    weights = weights.expand_as(data)
-    if (weights < 0).any():
-        raise ValueError("weights must not be negative")
+    # Only their ratios matter.
+    weights = divided(weights, weights.max().item() or 1.0).to(device).expand_as(data)
     if (weights.flatten(1).sum(1) == 0).any():
         raise ValueError("the weights of an array are all zero: nothing of it is observed")
     if not data[weights > 0].isfinite().all():

@@ -262,6 +262,33 @@ def test_result_beyond_single_precision_is_an_error_that_says_so():
     assert svd(X.astype(float), 1, **settings).s == pytest.approx(3e38 * 30**0.5, rel=0.2)
 
 
+@pytest.mark.parametrize("factor", [1e-300, 1e38, 1e300])
+def test_ratios_of_weights_alone_matter(factor):
+    X, weights = np.random.default_rng(0).random((2, 6, 5))
+    weights = np.round(16 * weights) / 16
+    weights[0, 0] = 1
+    expected = svd(X, 2, weights=weights, **TINY)
+    np.testing.assert_allclose(svd(X, 2, weights=factor * weights, **TINY).s, expected.s, rtol=1e-4)
+    assert not np.allclose(svd(X, 2, weights=weights > 0.5, **TINY).s, expected.s, rtol=1e-4)
+
+
+def test_settings_of_torch_change_nothing_and_are_left_as_they_are():
+    X = np.random.default_rng(0).random((6, 5))
+    expected = svd(X, 2, **TINY)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        within = svd(X, 2, **TINY)
+        assert torch.is_autocast_enabled("cpu")
+    torch.set_default_dtype(torch.float64)
+    try:
+        in_double = svd(X, 2, **TINY)
+        assert torch.get_default_dtype() == torch.float64
+    finally:
+        torch.set_default_dtype(torch.float32)
+    for arrays in zip(expected, within, in_double, strict=True):
+        np.testing.assert_array_equal(arrays[0], arrays[1])
+        np.testing.assert_array_equal(arrays[0], arrays[2])
+
+
 def test_missing_entries_need_weights():
     X = np.random.default_rng(0).random((6, 5))
     X[2, 3] = np.nan

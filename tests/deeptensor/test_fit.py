@@ -394,7 +394,7 @@ def test_rank_above_every_size_is_allowed():
         (np.ones((4, 4)), {"loss": "l3"}, "unknown loss 'l3'; there are: l1, l2, huber, poisson"),
         (-np.ones((4, 4)), {"loss": "poisson"}, "needs data that are not negative"),
         (np.ones((4, 4)), {"weights": np.ones(4)}, r"weights must have the data's shape \(4, 4\), not \(4,\)"),
-        (np.ones((4, 4)), {"weights": -np.ones((4, 4))}, "weights must not be negative"),
+        (np.ones((4, 4)), {"weights": -np.ones((4, 4))}, "weights must be finite and not negative"),
         (np.ones((4, 4)), {"weights": np.zeros((4, 4))}, "all zero: nothing of it is observed"),
         (np.full((4, 4), np.nan), {"weights": np.eye(4)}, "not finite where the weights are positive"),
         (np.ones(5), {"operator": EntrySampling(np.eye(4, dtype=bool))}, r"shape \(5,\), the operator's is \(4,\)"),
