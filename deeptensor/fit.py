@@ -23,7 +23,7 @@ from deeptensor.stopping import HeldOut, LowestLoss, Rule, Stop
 logger = logging.getLogger(__name__)
 
 # Many small operations gain nothing from more than one thread; on two cores with another process beside it, a fit took
-# 3 to 40 times as long with two. With one, the number of cores does not change the rounding errors either.
+# 3 to 70 times as long with two. With one, the number of cores does not change the rounding errors either.
 THREADS_AT_FIRST = torch.get_num_threads()
 REFITTED = "fitted again on all data for as many iterations as were best"
 
@@ -112,8 +112,8 @@ def factorise_many(
         their own precision, and fitted in single; on a GPU that knows TF32, PyTorch's setting decides whether
         convolutions use it (`torch.backends.cudnn.allow_tf32`).
     operator: `Ys` hold the measurements that this linear operator makes of the arrays (see `deeptensor.operators`).
-    weights: of the data, not negative, of the shape of one array or of all; their ratios matter; 0 (or False) marks what is not observed,
-        and there `Ys` may be NaN.
+    weights: of the data, not negative, of the shape of one array or of all, of which the ratios matter; 0 (or False)
+        marks what is not observed, and there `Ys` may be NaN.
     loss: the mean, over the data, of "l2" (square), "l1" (magnitude), "huber" (with the threshold `delta`), or
         "poisson" (likelihood; data and model not negative).
     l1_penalty, l2_penalty: added to the loss for each factor, times its mean magnitude and its mean square.
