@@ -10,6 +10,7 @@ from math import log2
 import torch
 from torch import nn
 
+from deeptensor.arguments import check_choice, check_flag, check_not_negative, check_whole
 from deeptensor.layers import Convolution, Normalisation, Upsample
 
 SKIP_CHANNELS = 4
@@ -43,21 +44,17 @@ class Network:
     perturbation: float = 1 / 30
 
     def __post_init__(self):
-        for name, value, known in (
-            ("kind", self.kind, tuple(NETWORKS)),
-            ("kernel", self.kernel, (1, 3)),
-            ("input", self.input, ("random", "positional")),
-        ):
-            if value not in known:
-                raise ValueError(f"unknown {name} {value!r} of a network; there are: {', '.join(map(str, known))}")
-        for name, value, least in (
-            ("channels", self.channels, 1),
-            ("scales", self.scales, 0),
-            ("input_channels", 1 if self.input_channels is None else self.input_channels, 1),
-            ("perturbation", self.perturbation, 0),
-        ):
-            if not value >= least:
-                raise ValueError(f"{name} of a network must be at least {least}, not {value}")
+        check_choice("kind", self.kind, NETWORKS)
+        check_choice("input", self.input, ("random", "positional"))
+        check_whole("channels of a network", self.channels)
+        check_whole("scales of a network", self.scales, least=0)
+        check_whole("kernel of a network", self.kernel)
+        if self.kernel not in (1, 3):
+            raise ValueError(f"kernel of a network must be 1 or 3, not {self.kernel}")
+        if self.input_channels is not None:
+            check_whole("input_channels of a network", self.input_channels)
+        check_flag("optimise_input of a network", self.optimise_input)
+        check_not_negative("perturbation of a network", self.perturbation)
 
 
 def number_of_scales(sizes: Sequence[int], limit: int = 5) -> int:

@@ -127,8 +127,8 @@ def test_held_out_entries_leave_the_fit_and_make_the_score():
     ("make", "message"),
     [
         (lambda: HeldOut(fraction=0), "between 0 and 1, not 0"),
-        (lambda: WindowedVariance(window=1), "at least 2 iterates, not 1"),
-        (lambda: HeldOut(patience=0), "patience must be at least 1 iteration, not 0"),
+        (lambda: WindowedVariance(window=1), "window must be a whole number of at least 2, not 1"),
+        (lambda: HeldOut(patience=0), "patience must be a whole number of at least 1, not 0"),
         (lambda: ExponentialVariance(share=5), "between 0 and 1, not 5"),
         (
             lambda: factorise(np.ones((4, 3)), Model(1), stopping=Discrepancy(np.ones((3, 4)))),
