@@ -12,6 +12,7 @@ from deeptensor.fit import Fit, factorise_many
 from deeptensor.models import Model
 from deeptensor.networks import Network
 from deeptensor.operators import Radon
+from deeptensor.presets import PAPER
 from deeptensor.stopping import HeldOut, LowestLoss, Rule
 
 Arrays = Sequence[np.ndarray]
@@ -59,6 +60,8 @@ def by_library(
         operator=operator,
         stopping=stopping,
         iterations=iterations,
+        learning_rate=PAPER["learning_rate"],
+        schedule=PAPER["schedule"],
         seeds=seeds,
         device=device,
         progress=False,
