@@ -51,7 +51,9 @@ def by_library(
     stopping: Rule = LowestLoss(),  # noqa: B008, it is frozen
 ) -> list[Fit]:
     """Fit all arrays at once by the library, with the seeds 0, 1, ... unless others are given."""
-    network = Network(channels=case.channels, scales=case.scales, perturbation=case.perturbation)
+    network = Network(
+        channels=case.channels, scales=case.scales, perturbation=case.perturbation, precision=case.precision
+    )
     model = Model(rank=case.rank, modes=case.modes, network=network)
     operator = radon_of(case) if case.angles else None
     return factorise_many(

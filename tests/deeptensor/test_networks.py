@@ -150,6 +150,7 @@ def test_decoder_of_one_scale_is_the_written_out_one():
     [
         ({"kind": "unet"}, "unknown kind 'unet' of a network; there are: skip, decoder, mlp"),
         ({"kernel": 5}, "unknown kernel 5"),
+        ({"precision": "half"}, "unknown precision 'half' of a network; there are: single, bfloat16"),
         ({"input": "ones"}, "unknown input 'ones' of a network; there are: random, positional"),
         ({"channels": 0}, "channels of a network must be at least 1, not 0"),
         ({"scales": -1}, "scales of a network must be at least 0"),
