@@ -33,7 +33,7 @@ def speed_page(table: pd.DataFrame, facts: Mapping[str, object]) -> str:
     listed = "; ".join(f"{name.replace('_', ' ')}: {value}" for name, value in facts.items())
     return f"""# Speed of the library beside the plain reference
 
-{_markdown(columns, cells)}
+{markdown(columns, cells)}
 
 Times are of one iteration of one realisation, set-up left out: the slope between fits of {SHORT} and of more
 iterations, the median of {rounds} rounds in turn. The ratio is that of each round. In the case `stopping` both sides
@@ -65,13 +65,13 @@ def quality_page(quality: pd.DataFrame) -> str:
     return f"""
 ## Quality after the same number of iterations
 
-{_markdown(header.split(" | "), cells)}
+{markdown(header.split(" | "), cells)}
 
 PSNR against the clean array of the iterate of lowest training loss: mean and standard deviation over realisations, each
 with its own data; the difference with its standard error over them.
 """
 
 
-def _markdown(columns: Sequence[str], cells: Sequence[Sequence[object]]) -> str:
+def markdown(columns: Sequence[str], cells: Sequence[Sequence[object]]) -> str:
     rows = [columns, ["---"] * len(columns), *cells]
     return "\n".join(f"| {' | '.join(map(str, row))} |" for row in rows)

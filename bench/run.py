@@ -31,7 +31,7 @@ log = logging.getLogger("bench")
 # Where quality is compared: the problem, iterations, and number of realisations. The cube is cut, to afford several.
 QUALITY = {
     "matrix": (CASES["matrix"], 600, 10),
-    "cube": (replace(CASES["cube"], shape=(64, 64, 100)), 200, 10),
+    **{name: (replace(CASES[name], shape=(64, 64, 100)), 200, 10) for name in ("cube", "cube, bfloat16")},
 }
 
 

@@ -13,6 +13,7 @@ from importlib import import_module
 from deeptensor.fit import Diverged, Fit, Snapshot, factorise, factorise_many
 from deeptensor.models import Decomposition, Model
 from deeptensor.networks import Network
+from deeptensor.presets import PAPER
 from deeptensor.stopping import Discrepancy, ExponentialVariance, HeldOut, LowestLoss, Stop, WindowedVariance
 
 # Imported when first used: no fit needs these modules, and the estimators need scikit-learn, which takes long to load.
@@ -21,6 +22,7 @@ FRONT_ENDS = dict.fromkeys(["cp", "recover", "svd", "tucker"], "decompositions")
 )
 
 __all__ = [
+    "PAPER",
     "Decomposition",
     "Discrepancy",
     "Diverged",

@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -17,6 +18,7 @@ from deeptensor.losses import LOSSES
 from deeptensor.matlab import import_scipy_io
 from deeptensor.models import ACTIVATIONS, STRUCTURES, Model, Modes
 from deeptensor.networks import NETWORKS, Network
+from deeptensor.presets import PRESETS
 from deeptensor.reading import ENDINGS, read_array
 from deeptensor.stopping import ExponentialVariance, HeldOut, LowestLoss, WindowedVariance
 
@@ -119,19 +121,24 @@ def _set_threads(number: int) -> None:
 
 
 def _fit(Y: np.ndarray, weights: np.ndarray | None, options: argparse.Namespace) -> Fit:
+    preset = dict(PRESETS[options.preset])
+    network = preset.pop("network", Network())
+    own = {"kind": options.network, "channels": options.channels, "scales": options.scales}
+    given = {"iterations": options.iterations, "learning_rate": options.learning_rate}
+    own, given = ({name: value for name, value in group.items() if value is not None} for group in (own, given))
     model = Model(
         rank=options.rank,
         structure=options.structure,
         modes=options.modes,
-        network=Network(kind=options.network, channels=options.channels, scales=options.scales),
+        network=replace(network, **own),
         activation=options.nonnegative,
     )
     settings = {
         "weights": weights,
+        **preset,
+        **given,
         "loss": options.loss,
         "stopping": STOPPING[options.stopping](),
-        "iterations": options.iterations,
-        "learning_rate": options.learning_rate,
         "device": options.device,
         "progress": options.progress,
         "checkpoint": options.checkpoint,
@@ -157,7 +164,6 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
-    network = Network()
     parser = _Parser(
         prog="python -m deeptensor",
         description="Decompose an array into low-rank factors, each the output of an untrained network.",
@@ -181,11 +187,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--modes", type=_groups, metavar="GROUPS", help=modes)
     parser.add_argument("--nonnegative", choices=ACTIVATIONS, help="activation that makes every factor non-negative")
     add("--loss", "l2", "the misfit", choices=LOSSES)
-    add("--iterations", 5000, "at most", type=int, metavar="N")
-    add("--learning-rate", 1e-3, "of Adam", type=float, metavar="RATE")
-    add("--network", network.kind, "what makes each factor", choices=NETWORKS)
-    add("--channels", network.channels, "of the networks' hidden layers", type=int, metavar="N")
-    add("--scales", network.scales, "halvings of the sizes, at most", type=int, metavar="N")
+    presets = "the settings that the next five leave open: quick, or those of the DeepTensor paper, which take long"
+    add("--preset", "default", presets, choices=PRESETS)
+    parser.add_argument("--iterations", type=int, metavar="N", help="at most")
+    parser.add_argument("--learning-rate", type=float, metavar="RATE", help="of Adam")
+    parser.add_argument("--network", choices=NETWORKS, help="what makes each factor")
+    parser.add_argument("--channels", type=int, metavar="N", help="of the networks' hidden layers")
+    parser.add_argument("--scales", type=int, metavar="N", help="halvings of the sizes, at most")
     add("--stopping", "lowest-loss", "which iterate is returned, and when the fit ends", choices=STOPPING)
     normalise = "fit the array over its largest magnitude, which the factors then take in, or as it is"
     parser.add_argument("--normalise", default=True, action=argparse.BooleanOptionalAction, help=normalise)

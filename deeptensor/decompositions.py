@@ -87,7 +87,8 @@ def svd(
     returned: U and Vh^T have orthonormal columns. The entry of largest magnitude of each column of U is positive.
     `rank` is r, a share of the energy between 0 and 1, or None for parallel analysis, which permutes each of the
     shorter rows or columns. `network` is one for both factors, or one each; `settings` are those of
-    `deeptensor.factorise`.
+    `deeptensor.factorise`. A matrix of 512 x 512 takes about half a minute at rank 20 on one CPU core, a smaller one up
+    to that; see `deeptensor.PAPER`.
     """
     data = real(X, "X").double()
     if data.ndim != 2:
@@ -123,7 +124,7 @@ def cp(
     arrays of the kind of `X`: torch tensors need TensorLy's PyTorch backend to go on with, which is left as it is.
     `rank` is r; None or a share of the energy choose it for the unfolding along each axis, as for `svd`, and the
     largest is taken, which the rank of the tensor can exceed. `network` is one for all axes, or one each; `settings`
-    are those of `deeptensor.factorise`.
+    are those of `deeptensor.factorise`. A tensor of 64 x 64 x 64 takes about half a minute on one CPU core.
     """
     with needed("TensorLy", by="cp"):
         from tensorly.cp_tensor import CPTensor

@@ -10,7 +10,8 @@ network: the `deeptensor.Network` of a factor, by default `Network()`; of NMF on
     `network__channels`.
 feature_shape: of one sample, where the features are no vector but an image (h, w), say; its network then has as many
     dimensions. Their product is the number of features.
-loss, stopping, iterations, learning_rate, device, progress: as in `deeptensor.factorise`; None stands for the default.
+loss, stopping, iterations, learning_rate, schedule, device, progress: as in `deeptensor.factorise`; None stands for the
+    default.
 random_state: a number, a NumPy generator or RandomState to draw one from, or None for a different fit each time.
 
 A fit divides the data by their largest magnitude, so that it scales with them over the whole range of double precision.
@@ -59,8 +60,9 @@ class _DeepTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     feature_shape: tuple[int, ...] | None = None
     loss: str = "l2"
     stopping: object = None
-    iterations: int = 5000
-    learning_rate: float = 1e-3
+    iterations: int = 2000
+    learning_rate: float = 6e-3
+    schedule: str = "linear"
     random_state: RandomState = 0
     device: str = "auto"
     progress: bool | None = None
@@ -121,6 +123,7 @@ class _DeepTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             loss=self.loss,
             iterations=self.iterations,
             learning_rate=self.learning_rate,
+            schedule=self.schedule,
             device=self.device,
             progress=self.progress,
             **settings,

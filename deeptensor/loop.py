@@ -37,7 +37,7 @@ PLAIN = "iteration seconds losses lowest best_iteration last_gain stopped best s
 class Task:
     """B problems of one shape: data (B, *measured) divided by `scale`, and how to fit them.
 
-    `limits` are the problems' numbers of iterations, unless `rule` stops one earlier.
+    `limits` are the problems' numbers of iterations, unless `rule` stops one earlier; `schedule` spans `iterations`.
     """
 
     data: torch.Tensor
@@ -53,6 +53,7 @@ class Task:
     schedule: str
     seeds: tuple[int, ...]
     rule: Rule
+    iterations: int
     limits: tuple[int, ...]
 
     @property
@@ -107,7 +108,7 @@ class State:
         evaluation = self.misfit(outer_factors(factors, core))
         loss = evaluation.loss + penalty(factors, *task.penalties)
         for group in self.optimiser.param_groups:
-            group["lr"] = task.learning_rate * SCHEDULES[task.schedule](self.iteration)
+            group["lr"] = task.learning_rate * SCHEDULES[task.schedule](self.iteration, task.iterations)
         self.optimiser.zero_grad()
         loss.sum().backward()
         self.optimiser.step()

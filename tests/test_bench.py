@@ -72,7 +72,7 @@ def test_the_reference_comes_closer_to_a_smooth_matrix_and_keeps_the_lowest_loss
     assert min(fit.loss) < 0.02 * Y.var()
 
 
-@pytest.mark.parametrize("name", ["matrix", "cube", "radon"])
+@pytest.mark.parametrize("name", ["matrix", "cube", "cube, bfloat16", "radon"])
 def test_both_sides_lower_the_loss_alike(name):
     case = tiny(CASES[name])
     Ys = observations(case, 6)
@@ -134,6 +134,7 @@ def test_the_program_writes_a_row_for_each_case_and_batch(tmp_path, capsys, monk
         ("matrix", 2),
         ("matrix", 1),
         ("cube", 1),
+        ("cube, bfloat16", 1),
         ("radon", 1),
         ("stopping", 2),
     ]
@@ -143,7 +144,7 @@ def test_the_program_writes_a_row_for_each_case_and_batch(tmp_path, capsys, monk
     assert (table[["gflop", "sgemm_gflops"]] > 0).all(axis=None)
     assert {"cpu", "threads", "torch", "device", "date", "git_commit"} <= set(table)
     quality = pd.read_csv(tmp_path / "quality.csv")
-    assert list(quality["case"]) == ["matrix", "cube"]
+    assert list(quality["case"]) == ["matrix", "cube", "cube, bfloat16"]
     assert quality[["reference_mean", "library_mean"]].notna().all(axis=None)
     page = (tmp_path / "table.md").read_text()
     assert page in capsys.readouterr().out

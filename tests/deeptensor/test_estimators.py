@@ -16,7 +16,12 @@ from deeptensor.networks import Network
 from deeptensor.stopping import HeldOut, Stop
 
 TINY = {"network": Network(channels=8, scales=1), "iterations": 5, "learning_rate": 1e-2}
-FITTED = {"network": Network(channels=16, scales=2, perturbation=0), "iterations": 200, "learning_rate": 1e-2}
+FITTED = {
+    "network": Network(channels=16, scales=2),
+    "iterations": 200,
+    "learning_rate": 1e-2,
+    "schedule": "fixed",
+}
 
 
 def bumps(size: int, count: int, width: float = 0.02) -> np.ndarray:

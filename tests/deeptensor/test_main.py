@@ -252,7 +252,7 @@ def test_interrupted_fit_says_how_to_go_on(source, monkeypatch, capsys):
 def test_weights_tell_what_is_observed(tmp_path, matrix, capsys):
     observed = np.random.default_rng(0).random(matrix.shape) < 0.7
     np.save(tmp_path / "gaps.npy", np.where(observed, matrix, np.nan))
-    np.savez(tmp_path / "two.npz", mask=observed, other=np.ones(3))
+    np.savez(tmp_path / "two.npz", mask=observed, other=np.ones((9, 7)))
     scipy.io.savemat(tmp_path / "one.mat", {"weights": observed.astype(float)})
     answers = []
     for option in (["--mask", tmp_path / "two.npz", "--weights-key", "mask"], ["--weights", tmp_path / "one.mat"]):
@@ -262,7 +262,7 @@ def test_weights_tell_what_is_observed(tmp_path, matrix, capsys):
         assert f"relative error {error:.4g}; " in capsys.readouterr().out
     assert np.isfinite(answers[0]).all()
     np.testing.assert_array_equal(*answers)
-    assert "choose an array by --key" in refused(
+    assert "to say which array is meant" in refused(
         capsys, tmp_path / "gaps.npy", "--rank", 2, "--mask", tmp_path / "two.npz", "--force"
     )
     np.save(tmp_path / "short.npy", np.ones(3))

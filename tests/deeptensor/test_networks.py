@@ -1,11 +1,14 @@
 """The networks against known counts of parameters, a network written in NumPy, and every length up to 70."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from deeptensor.layers import Convolution
 from deeptensor.networks import Network, input_shape, make_network, number_of_scales
+from deeptensor.presets import PAPER
 
 KINDS = ["skip", "decoder", "mlp"]
 
@@ -30,7 +33,7 @@ def drawn_network(network: Network, count: int, sizes: tuple[int, ...], rank: in
     ],
 )
 def test_number_of_parameters_is_that_of_the_authors_network(kind, dimensions, rank, parameters):
-    network = make_network(Network(kind=kind), 1, (64,) * dimensions, rank)
+    network = make_network(replace(PAPER["network"], kind=kind), 1, (64,) * dimensions, rank)
     assert sum(parameter.numel() for parameter in network.parameters()) == parameters
 
 
@@ -154,6 +157,7 @@ def test_decoder_of_one_scale_is_the_written_out_one():
         ({"scales": True}, "scales of a network must be a whole number of at least 0, not True"),
         ({"optimise_input": 1}, "optimise_input of a network must be True or False, not 1"),
         ({"perturbation": float("nan")}, "perturbation of a network must be a number that is not negative"),
+        ({"precision": "half"}, "unknown precision 'half'; there are: single, bfloat16"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(settings, message):
