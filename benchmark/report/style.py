@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import yaml
 from matplotlib import rc_context
 from matplotlib.axes import Axes
@@ -68,6 +69,14 @@ def plain(axis: Axes, size: int = 7) -> None:
     for line in (axis.xaxis, axis.yaxis):
         if line.get_scale() == "log":
             line.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+
+
+def spread(levels: np.ndarray, gap: float) -> np.ndarray:
+    """Return the ascending `levels`, moved apart to be at least `gap` from each other, about where they were."""
+    steps = gap * np.arange(len(levels))
+    raised = np.maximum.accumulate(levels - steps) + steps
+    lowered = np.minimum.accumulate((levels - steps)[::-1])[::-1] + steps
+    return (raised + lowered) / 2
 
 
 def missing(labels: Sequence[str]) -> str:

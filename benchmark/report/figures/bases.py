@@ -28,7 +28,7 @@ def draw(scene: Scene) -> Figure:
     looks, values = looks_of(scene.entry), scene.values
     for row, label in zip(grid, labels, strict=True):
         numbers = [number_of(name, value) for name, value in list(values.get(label, {}).items())[:2]]
-        text = "\n".join([*textwrap.wrap(label, 26), ", ".join(numbers)])
+        text = "\n".join([*textwrap.wrap(label, 28), *numbers])
         colour = SUBJECT if looks[label].colour == SUBJECT else "black"
         row[0].set_ylabel(text, rotation=0, ha="right", va="center", fontsize=7, color=colour)
         for axis in row:

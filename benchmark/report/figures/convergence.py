@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 
 from benchmark.metrics import METRICS
 from benchmark.report.scene import Scene, heading_of, leaders_of
-from benchmark.report.style import GREY, LEGEND, PALE, WIDTH, Look, handle, looks_of, missing, plain, rest
+from benchmark.report.style import GREY, LEGEND, PALE, WIDTH, Look, handle, looks_of, missing, plain, rest, spread
 
 FORMAT = "svg"
 HEIGHT = 3.5
@@ -155,7 +155,7 @@ def _draw_levels(
                 [row.seconds, end], [row.level] * 2, marker=looks[row.label].marker, markevery=[0], ms=4, **style
             )
     by_seconds.set_xlim(right=end)
-    heights = _spread(rows["level"].to_numpy(), gap=(high - low) / 22)
+    heights = spread(rows["level"].to_numpy(), gap=(high - low) / 22)
     for row, height in zip(rows.itertuples(), heights, strict=True):
         by_seconds.annotate(
             row.label,
@@ -169,11 +169,3 @@ def _draw_levels(
             color=looks[row.label].colour,
             arrowprops={"arrowstyle": "-", "lw": 0.5, "color": GREY, "shrinkA": 0, "shrinkB": 0},
         )
-
-
-def _spread(levels: np.ndarray, gap: float) -> np.ndarray:
-    """Return the ascending `levels`, moved apart to be at least `gap` from each other, about where they were."""
-    steps = gap * np.arange(len(levels))
-    raised = np.maximum.accumulate(levels - steps) + steps
-    lowered = np.minimum.accumulate((levels - steps)[::-1])[::-1] + steps
-    return (raised + lowered) / 2

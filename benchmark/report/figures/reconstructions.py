@@ -18,7 +18,7 @@ from benchmark.stacks import as_stack
 FORMAT = "webp"
 COLUMNS = 6
 # Heights of a heading and of a caption, in widths of a picture.
-HEADING, CAPTION = 0.2, 0.42
+HEADING, CAPTION = 0.27, 0.36
 # The share of pixels that have detail.
 DETAILED = 0.2
 
@@ -131,7 +131,7 @@ def _blocks_of(scene: Scene, labels: Sequence[str]) -> list[tuple[str, list[str]
 
 def _write(axis: Axes, text: str, **style) -> None:
     axis.set_axis_off()
-    axis.text(0, 0.5, text, va="center", transform=axis.transAxes, **style)
+    axis.text(0, 0, text, va="bottom", transform=axis.transAxes, **style)
 
 
 def _signals_of(scene: Scene) -> tuple[dict[str, np.ndarray | str], dict[str, dict[str, float]]]:

@@ -370,9 +370,11 @@ def test_noise_that_is_learnt_slower_lies_above_the_signal_and_is_told_from_it_b
     assert (lines["A, noise"].get_ydata() > lines["A, signal"].get_ydata()).all()
     assert lines["A, noise"].get_color() == lines["A, signal"].get_color() == SUBJECT
     assert lines["A, noise"].get_linestyle() != lines["A, signal"].get_linestyle()
-    assert [text.get_text() for text in axis.texts] == ["signal", "noise"]
+    assert [text.get_text() for text in axis.texts] == ["signal", "noise"]  # from the lowest
     [axis] = draw("losses", scene(curves=losses("AB"), energies=ENERGIES)).axes
-    assert [text.get_text() for text in axis.texts] == ["A, signal", "A, noise", "B, signal", "B, noise"]
+    assert [text.get_text() for text in axis.texts] == ["A, signal", "B, signal", "A, noise", "B, noise"]
+    heights = np.log([text.xy[1] for text in axis.texts])
+    assert (np.diff(heights) > 0).all()  # also of lines that end at one place
 
 
 def test_bases_show_the_source_s_first_with_their_measures_and_no_unit_vectors(scene):
@@ -381,7 +383,7 @@ def test_bases_show_the_source_s_first_with_their_measures_and_no_unit_vectors(s
     values = {"PCA": {"accuracy_linear": 81.25, "accuracy_rbf": 77.0, "affinity": 0.5}}
     figure = draw("bases", scene(estimates=estimates, values=values, shown_by_source=["PCA"]))
     rows = [axis.get_ylabel() for axis in figure.axes if axis.get_ylabel()]
-    assert rows == ["PCA\nAccuracy, linear 81.2 %, Accuracy, RBF 77.0 %", "Own\n"]
+    assert rows == ["PCA\nAccuracy, linear 81.2 %\nAccuracy, RBF 77.0 %", "Own"]
     assert figure.get_suptitle() == "A toy cube · Gaussian noise, sigma 0.1"
 
 
