@@ -47,8 +47,8 @@ def make_index(folder: Path, entries: Mapping[str, Mapping], settings: Mapping) 
         text = yaml.safe_dump(dict(content), sort_keys=False, allow_unicode=True)
         (folder / name).write_text(text, encoding="utf-8")
     judged = SCORECARD if any(entry["claims"] for entry in entries.values()) else ()
-    products = [*judged, *(own for entry in entries.values() for own in products_of(entry))]
-    files = [path for name in products if (path := file_of(folder / name)).is_file()]
+    files = [path for name in judged if (path := folder / name).is_file()]
+    files += [path for entry in entries.values() for path in products_of(folder, entry)]
     details = {"Settings": f"all settings of the experiments: {ENTRIES}; times, memory, machines: manifest.json"}
     write_index(files, entries, scores, manifest, details, folder / "index.html")
     texts = [f"{name}\n\n{as_text(read_summary(folder / name / 'summary.csv'))}\n" for name in entries]
@@ -70,12 +70,19 @@ def _read(path: Path) -> dict:
     return yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
-def products_of(entry: Mapping) -> list[str]:
-    """Return the tables and pictures that pages link of an experiment."""
+def products_of(folder: Path, entry: Mapping) -> list[Path]:
+    """Return the tables and pictures that there are of an experiment in a folder of results, for pages to link."""
     files = ["table.html", "summary.csv", "scores.csv", "scores.parquet", "curves.csv"]
-    files += ["sweep.png"] if entry["sweep"] else []
-    files += ["/".join(cell) + ".png" for cell in product(entry["data"], entry["noise"], entry["figures"])]
-    return [f"{entry['id']}/{file}" for file in files]
+    pictures = ["sweep"] if entry["sweep"] else []
+    pictures += ["/".join(cell) for cell in product(entry["data"], entry["noise"], entry["figures"])]
+    home = folder / entry["id"]
+    found = [file_of(home / file) for file in files] + [picture_at(home / name) for name in pictures]
+    return [path for path in found if path is not None and path.is_file()]
+
+
+def picture_at(stem: Path) -> Path | None:
+    """Return the picture at a path but for its ending, of several the newest."""
+    return max(stem.parent.glob(f"{stem.name}.*"), key=lambda path: path.stat().st_mtime, default=None)
 
 
 def profile_of(entries: Mapping[str, Mapping]) -> str:

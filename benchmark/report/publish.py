@@ -2,8 +2,8 @@
 
 Copies tables and figures, but neither data nor raw estimates, from `results/` to `results/published/`, beside what was
 published before of other experiments. Claims are judged, and pages written, by what `experiments/` says now, in every
-published profile; and the scorecards go into the README, between its markers. To be small, pictures are reduced to 256
-colours, and the tables of single runs and their curves are compressed.
+published profile; and the scorecards go into the README, between its markers. Pictures are kept as they are; to be
+small, the tables of single runs and their curves are compressed.
 """
 
 import argparse
@@ -15,7 +15,6 @@ from pathlib import Path
 
 import pandas as pd
 import yaml
-from PIL import Image
 
 from benchmark.plan import Plan
 from benchmark.report.forest import write_forest
@@ -53,8 +52,6 @@ def publish(plan: Plan, root: Path = ROOT) -> Path:
     for name in new:
         shutil.rmtree(target / name, ignore_errors=True)
         shutil.copytree(source / name, target / name)
-        for path in (target / name).rglob("*.png"):
-            _reduce(path)
         (target / name / "scores.parquet").unlink(missing_ok=True)  # the same as the CSV
         for path in [target / name / "scores.csv", target / name / "curves.csv"]:
             _compress(path)
@@ -142,12 +139,6 @@ def main(profile: str, root: Path = ROOT) -> None:
                 renew(folder, plan.entries(), plan.settings)
     write_readme(root)
     print(f"Published in {target}.")
-
-
-def _reduce(path: Path) -> None:
-    """Reduce a picture to 256 colours: of photographs the most frequent, of thin lines the most different ones."""
-    method = Image.Quantize.MEDIANCUT if path.stem == "reconstructions" else Image.Quantize.MAXCOVERAGE
-    Image.open(path).convert("RGB").quantize(256, method, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 def _compress(path: Path) -> None:
