@@ -24,6 +24,8 @@ CONFIG = "config/config.yaml"
 DAY = 86400.0
 # Folders of results that are no profile's, and what lies there.
 OTHERS = {"published": "what is kept", "bench": "what `make bench` writes"}
+# Folders of the site that are no profile's.
+SHELVES = ("assets", "methods", "data")
 # What figures need of an experiment's entry.
 DRAWN = ("id", "metric", "data", "methods", "subject", "reference", "seeds", "sweep")
 
@@ -71,6 +73,9 @@ class Plan:
         )
         if config.profile in OTHERS:
             where = f"results/{config.profile}/ holds {OTHERS[config.profile]}"
+            raise SettingsError(f"config: profile: {where}", "give the profile another name")
+        if config.profile in SHELVES:
+            where = f"the site has a folder {config.profile} already"
             raise SettingsError(f"config: profile: {where}", "give the profile another name")
         found = find(config, root, self.shown)
         self.selected = select(found, config)
@@ -226,7 +231,7 @@ class Plan:
         """Return the tables and pictures of an experiment, relative to the folder of the profile's results."""
         own = self.experiments[experiment]
         cells = itertools.product(own.data, own.noise, own.protocol.figures)
-        files = ["table.html", "summary.csv", "scores.csv", "scores.parquet", "curves.csv"]
+        files = ["summary.csv", "scores.csv", "scores.parquet", "curves.csv"]
         files += ["sweep.png"] if own.protocol.sweep else []
         files += [f"{dataset}/{noise}/{figure}.png" for dataset, noise, figure in cells]
         return [f"{experiment}/{file}" for file in files]

@@ -1,6 +1,7 @@
-"""The scorecard in words: its claims for a page, and as Markdown."""
+"""The scorecard, read again, and in words: its claims for a page, and as Markdown."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,13 @@ import pandas as pd
 from benchmark.metrics import METRICS
 
 NO_CLAIMS = "No experiment that was selected makes a claim, so that there is nothing to judge."
+
+
+def read_card(path: Path) -> pd.DataFrame:
+    """Return a scorecard that was written as CSV; texts that are missing are empty."""
+    card = pd.read_csv(path, dtype={"holds": "boolean", "n": "Int64"})
+    texts = ["source", "reason", "why", "own_label", "other", "other_label", "other_metric", "data"]
+    return card.astype(dict.fromkeys(texts, "object")).fillna(dict.fromkeys(texts, ""))
 
 
 def claims_of(card: pd.DataFrame) -> list[dict]:
