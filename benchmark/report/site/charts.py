@@ -21,6 +21,10 @@ from benchmark.report.tables import rows_at
 SUBJECT, FAMILIES = COLOURS[0], COLOURS[1:]
 VERDICTS = {"holds": "#0b6e4f", "does not hold": "#9a3412"}
 ROW = 19
+# The data are given last: Altair copies all that a chart holds at each step.
+ROWS = alt.NamedData(name="rows")
+# Pixels of a plot below which rows say no more than the place in the source.
+NARROW = 420
 # So many lines are on from the start.
 LINES = 10
 ASKED = re.compile(r"(?:at least|at most|above|below|within ±) ?(-?[0-9.]+(?:e[-+]?[0-9]+)?)")
@@ -51,7 +55,7 @@ def forests(claims: Iterable[Mapping], folder: str) -> list[dict]:
                 groups.setdefault(unit, []).append(_effect(claim, row, f"{folder}{claim['experiment']}.html"))
     return [
         {"title": f"Differences in {unit}" if unit else "Differences of measures without a unit", "spec": _forest(rows)}
-        for unit, rows in groups.items()
+        for unit, rows in sorted(groups.items(), key=lambda own: -len(own[1]))
     ]
 
 
@@ -60,7 +64,7 @@ def dumbbell(rows: Sequence[Mapping], measure: str) -> dict:
     values = [
         {key: row[key] for key in ("label", "printed", "here", "role")} for row in rows if row["here"] is not None
     ]
-    base = alt.Chart(alt.Data(values=values)).encode(y=_names([row["label"] for row in values]))
+    base = alt.Chart(ROWS).encode(y=_names([row["label"] for row in values]))
     axis = alt.X("printed:Q", title=measure, scale=alt.Scale(zero=False))
     colour = alt.Color(
         "role:N",
@@ -71,7 +75,9 @@ def dumbbell(rows: Sequence[Mapping], measure: str) -> dict:
     known = base.transform_filter("isValid(datum.printed)")
     chart = alt.layer(
         known.mark_rule(color="#b8c0c8", strokeWidth=2).encode(x=axis, x2="here:Q"),
-        known.mark_point(size=70, filled=False, fill="white", strokeWidth=1.6).encode(x=axis, stroke=colour, tooltip=tip),
+        known.mark_point(size=70, filled=False, fill="white", strokeWidth=1.6).encode(
+            x=axis, stroke=colour, tooltip=tip
+        ),
         base.mark_point(size=70, filled=True, opacity=1).encode(
             x="here:Q",
             color=colour,
@@ -79,7 +85,7 @@ def dumbbell(rows: Sequence[Mapping], measure: str) -> dict:
             tooltip=tip,
         ),
     )
-    return _spec(chart, len(values) * ROW)
+    return _spec(chart, values, len(values) * ROW)
 
 
 def against_seconds(result: Result) -> dict | None:
@@ -98,16 +104,16 @@ def against_seconds(result: Result) -> dict | None:
     y = alt.Y("value:Q", title=metric.label, scale=alt.Scale(zero=False))
     base, labels = _switched(values, result)
     tip = ["label:N", "iterate:N", alt.Tooltip("seconds:Q", format=".3g"), alt.Tooltip("value:Q", format=".4g")]
-    dash = alt.StrokeDash(
-        "iterate:N", scale=alt.Scale(domain=["last", "average"], range=[[1, 0], [4, 3]]), legend=None
-    )
+    dash = alt.StrokeDash("iterate:N", scale=alt.Scale(domain=["last", "average"], range=[[1, 0], [4, 3]]), legend=None)
     lines = base.transform_filter("datum.iterate !== 'returned'")
     points = base.transform_filter("datum.iterate === 'returned'")
     chart = alt.layer(
         lines.mark_line(strokeWidth=1.6, clip=True).encode(x=x, y=y, strokeDash=dash, order="seconds:Q"),
         points.mark_point(filled=True, size=60, opacity=0.95).encode(x=x, y=y, tooltip=tip),
     )
-    return _chart(chart, values, result, labels, "Solid: the last iterate; dashed: the running average; points: answers.")
+    return _chart(
+        chart, values, result, labels, "Solid: the last iterate; dashed: the running average; points: answers."
+    )
 
 
 def over_sweep(result: Result) -> dict | None:
@@ -129,7 +135,9 @@ def over_sweep(result: Result) -> dict | None:
     means = rows.groupby([*fixed, "metric", "label", "place"], sort=False)["value"].mean().reset_index()
     values = [
         {
-            "panel": ", ".join([*(str(row[name]) for name in fixed if rows[name].nunique() > 1), METRICS[row["metric"]].label]),
+            "panel": ", ".join(
+                [*(str(row[name]) for name in fixed if rows[name].nunique() > 1), METRICS[row["metric"]].label]
+            ),
             "label": row["label"],
             "place": row["place"] if isinstance(row["place"], str) else float(row["place"]),
             "value": _rounded(row["value"]),
@@ -164,7 +172,9 @@ def _of_cell(result: Result, cell: Mapping) -> list[dict]:
     if not result.curves.empty:
         curves = result.curves[rows_at(result.curves.astype({"seed": "int64"}), own)]
         frames.append(curves[(curves["metric"] == result.metric) & curves["iterate"].isin(["last", "average"])])
-    rows = pd.concat([frame[["label", "iterate", "seconds", "value"]] for frame in frames if not frame.empty] or [answers])
+    rows = pd.concat(
+        [frame[["label", "iterate", "seconds", "value"]] for frame in frames if not frame.empty] or [answers]
+    )
     rows = rows[np.isfinite(rows["value"]) & (rows["seconds"] > 0)]
     return [
         {
@@ -194,14 +204,14 @@ def _effect(claim: Mapping, row: Mapping, link: str) -> dict:
 
 
 def _forest(rows: list[dict]) -> dict:
-    base = alt.Chart(alt.Data(values=rows)).encode(
-        y=_names([row["name"] for row in rows], "name"),
+    rows = [row | {"row": f"{number}|{row['name']}"} for number, row in enumerate(rows)]
+    short = "split(datum.label, '|')[1]"
+    base = alt.Chart(ROWS).encode(
+        y=_names([row["row"] for row in rows], "row", f"width < {NARROW} ? split({short}, ':')[0] : {short}"),
         href="link:N",
         tooltip=[alt.Tooltip("name:N"), alt.Tooltip("text:N", title="here"), alt.Tooltip("test:N", title="asked")],
     )
-    colour = alt.Color(
-        "verdict:N", scale=alt.Scale(domain=list(VERDICTS), range=list(VERDICTS.values())), legend=None
-    )
+    colour = alt.Color("verdict:N", scale=alt.Scale(domain=list(VERDICTS), range=list(VERDICTS.values())), legend=None)
     zero = alt.Chart(alt.Data(values=[{"zero": 0}])).mark_rule(color="#9aa4ae").encode(x="zero:Q")
     chart = alt.layer(
         zero,
@@ -209,11 +219,12 @@ def _forest(rows: list[dict]) -> dict:
         base.mark_tick(color="#1b1f24", thickness=1.6, height=12).encode(x="asked:Q"),
         base.mark_point(filled=True, size=55, opacity=1).encode(x="mean:Q", color=colour),
     )
-    return _spec(chart, len(rows) * ROW)
+    return _spec(chart, rows, len(rows) * ROW)
 
 
-def _names(names: Sequence[str], field: str = "label") -> alt.Y:
-    return alt.Y(f"{field}:N", sort=list(dict.fromkeys(names)), title=None, axis=alt.Axis(grid=True, ticks=False))
+def _names(names: Sequence[str], field: str = "label", text: str = "datum.label") -> alt.Y:
+    axis = alt.Axis(grid=True, ticks=False, labelExpr=text)
+    return alt.Y(f"{field}:N", sort=list(dict.fromkeys(names)), title=None, axis=axis)
 
 
 def _switched(values: Sequence[Mapping], result: Result) -> tuple[alt.Chart, list[dict]]:
@@ -228,7 +239,7 @@ def _switched(values: Sequence[Mapping], result: Result) -> tuple[alt.Chart, lis
     labels = [{"label": label, "colour": colours.get(label, GREY), "on": label in on} for label in order]
     scale = alt.Scale(domain=order, range=[own["colour"] for own in labels])
     base = (
-        alt.Chart(alt.Data(values=list(values)))
+        alt.Chart(ROWS)
         .transform_filter("datum.panel === panel && indexof(hidden, datum.label) < 0")
         .encode(color=alt.Color("label:N", scale=scale, legend=None))
     )
@@ -240,16 +251,17 @@ def _chart(chart: alt.LayerChart, values: Sequence[Mapping], result: Result, lab
     panels = list(dict.fromkeys(value["panel"] for value in values))
     hidden = [own["label"] for own in labels if not own["on"]]
     chart = chart.add_params(alt.param(name="hidden", value=hidden), alt.param(name="panel", value=panels[0]))
-    return {"spec": _spec(chart, 340), "labels": labels, "panels": panels, "note": note}
+    return {"spec": _spec(chart, values, 340), "labels": labels, "panels": panels, "note": note}
 
 
 def _log_axis() -> alt.Axis:
     return alt.Axis(format="~g", tickCount=6, labelOverlap=True)
 
 
-def _spec(chart: alt.LayerChart, height: int) -> dict:
+def _spec(chart: alt.LayerChart, values: Sequence[Mapping], height: int) -> dict:
+    """Return a chart of these rows as Vega-Lite, as wide as what holds it."""
     spec = chart.properties(width="container", height=height).configure_view(stroke=None).to_dict(validate=False)
-    return {key: value for key, value in spec.items() if key != "$schema"}
+    return {key: own for key, own in spec.items() if key != "$schema"} | {"datasets": {ROWS.name: list(values)}}
 
 
 def _rounded(value: float) -> float:

@@ -15,7 +15,7 @@ from benchmark.report.site.charts import against_seconds, dumbbell, over_sweep
 from benchmark.report.site.render import write_page
 from benchmark.report.site.results import Result, arrow_of, known_metrics
 from benchmark.report.site.words import about_file, noise_text, verdict_of
-from benchmark.report.tables import distinct, rows_at, score_text
+from benchmark.report.tables import distinct, rows_at, score_text, shortened
 from benchmark.source import REQUIRED, ROOT, parameters_of
 
 # Columns of costs: title, hint, format, factor.
@@ -98,9 +98,7 @@ def printed_of(result: Result) -> list[dict]:
                 labels = [result.entry["data"][cell["dataset"]]["title"], item, cell["noise"]]
                 title = ", ".join(filter(None, labels))
                 measure = METRICS[metric].label
-                blocks.append(
-                    {"title": title, "measure": measure, "rows": rows, "chart": dumbbell(rows, measure)}
-                )
+                blocks.append({"title": title, "measure": measure, "rows": rows, "chart": dumbbell(rows, measure)})
     return blocks
 
 
@@ -151,7 +149,9 @@ def table_of(result: Result) -> tuple[list[dict], list[dict]]:
     metrics = known_metrics(summary)
     label = entry["methods"].get(entry["reference"], {}).get("label")
     primary = METRICS[result.metric]
-    others = {"gain": (f"Over {label}", f"mean difference of {primary.label} to {label}", f"{{:+.{primary.decimals}f}}")}
+    others = {
+        "gain": (f"Over {label}", f"mean difference of {primary.label} to {label}", f"{{:+.{primary.decimals}f}}")
+    }
     others = {name: own for name, own in (others | COSTS).items() if name in summary and summary[name].notna().any()}
     places = [name for name in ("dataset", "noise") if len(entry["data" if name == "dataset" else name]) > 1]
     failed = (summary["status"] != "ok").any()
@@ -210,14 +210,14 @@ def details_of(result: Result) -> dict:
     """Return what a row of the table opens to: its runs, by number of the row, and what is known of each method."""
     metrics = known_metrics(result.summary)
     scores = result.scores
-    values = scores.pivot_table(index=RUN, columns="metric", values="value", observed=True, dropna=False, sort=False)
-    facts = scores.drop_duplicates(RUN).set_index(RUN)[["seconds", "status", "message"]]
+    of_metric = {name: own.set_index(RUN)["value"].to_dict() for name, own in scores.groupby("metric")}
     runs: dict[tuple, list] = {}
-    for key, fact in facts.iterrows():
-        own = values.loc[key] if key in values.index else {}
-        numbers = [_number(own.get(name), METRICS[name].decimals) for name in metrics]
-        said = fact["status"] if pd.isna(fact["message"]) else f"{fact['status']}: {fact['message'][:200]}"
-        runs.setdefault(key[:4], []).append([key[4], str(key[5]), *numbers, _number(fact["seconds"], 2), said])
+    for *key, seconds, status, message in scores.drop_duplicates(RUN)[
+        [*RUN, "seconds", "status", "message"]
+    ].to_numpy():
+        numbers = [_number(of_metric[name].get(tuple(key)), METRICS[name].decimals) for name in metrics]
+        said = status if pd.isna(message) else f"{status}: {shortened(message)}"
+        runs.setdefault(tuple(key[:4]), []).append([key[4], str(key[5]), *numbers, _number(seconds, 2), said])
     keys = result.summary[RUN[:4]].itertuples(index=False, name=None)
     return {
         "heads": ["Item", "Seed", *(METRICS[name].label for name in metrics), "Seconds", "Status"],
