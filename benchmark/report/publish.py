@@ -1,9 +1,9 @@
 """Keeps a profile's results in git: `python -m benchmark.report.publish embedded`.
 
 Copies tables and figures, but neither data nor raw estimates, from `results/` to `results/published/`, beside what was
-published before of other experiments. Claims are judged by what `experiments/` says now, in every published profile; and
-the scorecards go into the README, between its markers. Pages are made of what is published by `make site`. To be small, pictures are reduced to 256
-colours, and the tables of single runs and their curves are compressed.
+published before of other experiments. Claims are judged by what `experiments/` says now, in every published profile;
+and the scorecards go into the README, between its markers. Pages are made of what is published by `make site`. To be
+small, pictures are reduced to 256 colours, and the tables of single runs and their curves are compressed.
 """
 
 import argparse
@@ -40,8 +40,9 @@ class PublishError(Exception):
 def publish(plan: Plan, root: Path = ROOT) -> Path:
     """Publish the experiments of a profile that lie in `results/`, renew what is made of all, and return their folder.
 
-    `plan` has the experiments of the profile as they are now. Where `results/` has none, tables, scorecard and README are made again of what is published. Raise PublishError, and change nothing, if nothing is published either,
-    or if results were made with other settings than the experiments have now.
+    `plan` has the experiments of the profile as they are now. Where `results/` has none, tables, scorecard and README
+    are made again of what is published. Raise PublishError, and change nothing, if nothing is published either, or if
+    results were made with other settings than the experiments have now.
     """
     source, target = root / "results" / plan.profile, root / PUBLISHED / plan.profile
     entries = {name: plan.entry(name) for name in plan.experiments}

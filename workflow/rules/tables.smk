@@ -86,7 +86,10 @@ rule assets:
     input:
         ASSETS,
     output:
-        collect(f"{SITE}/assets/{{name}}", name="site.css site.js datatables.css datatables.js vega.js".split()),
+        collect(
+            f"{SITE}/assets/{{name}}",
+            name="site.css site.js datatables.css datatables.js vega.js".split(),
+        ),
     log:
         f"{LOGS}/assets.log",
     conda:

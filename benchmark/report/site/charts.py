@@ -32,13 +32,21 @@ UNIT = re.compile(r" \[([^]]*)\]")
 
 
 def colours_of(entry: Mapping) -> dict[str, str]:
-    """Return the colour of each method by label: the subject's own, else that of its family in all experiments."""
+    """Return the colour of each method by label: the subject's, else its family's, in a shade of its own."""
+    groups: dict[str, list[str]] = {}
+    for name, method in entry["methods"].items():
+        family = FAMILIES[zlib.crc32(method["family"].encode()) % len(FAMILIES)]
+        groups.setdefault(SUBJECT if name in entry["subject"] else family, []).append(method["label"])
     return {
-        method["label"]: SUBJECT
-        if name in entry["subject"]
-        else FAMILIES[zlib.crc32(method["family"].encode()) % len(FAMILIES)]
-        for name, method in entry["methods"].items()
+        label: _mixed(colour, place / len(labels))
+        for colour, labels in groups.items()
+        for place, label in enumerate(labels)
     }
+
+
+def _mixed(colour: str, share: float) -> str:
+    """Return a colour with a share of black: of several methods of one colour the first has it pure."""
+    return "#" + "".join(f"{round(int(colour[at : at + 2], 16) * (1 - 0.75 * share)):02x}" for at in (1, 3, 5))
 
 
 def forests(claims: Iterable[Mapping], folder: str) -> list[dict]:
@@ -105,12 +113,12 @@ def against_seconds(result: Result) -> dict | None:
     base, labels = _switched(values, result)
     tip = ["label:N", "iterate:N", alt.Tooltip("seconds:Q", format=".3g"), alt.Tooltip("value:Q", format=".4g")]
     dash = alt.StrokeDash("iterate:N", scale=alt.Scale(domain=["last", "average"], range=[[1, 0], [4, 3]]), legend=None)
-    lines = base.transform_filter("datum.iterate !== 'returned'")
-    points = base.transform_filter("datum.iterate === 'returned'")
-    chart = alt.layer(
-        lines.mark_line(strokeWidth=1.6, clip=True).encode(x=x, y=y, strokeDash=dash, order="seconds:Q"),
-        points.mark_point(filled=True, size=60, opacity=0.95).encode(x=x, y=y, tooltip=tip),
-    )
+    answers = base.transform_filter("datum.iterate === 'returned'")
+    layers = [answers.mark_point(filled=True, size=60, opacity=0.95).encode(x=x, y=y, tooltip=tip)]
+    if any(value["iterate"] != "returned" for value in values):
+        iterates = base.transform_filter("datum.iterate !== 'returned'").mark_line(strokeWidth=1.6)
+        layers.insert(0, iterates.encode(x=x, y=y, strokeDash=dash, order="seconds:Q", tooltip=tip))
+    chart = alt.layer(*layers)
     return _chart(
         chart, values, result, labels, "Solid: the last iterate; dashed: the running average; points: answers."
     )
@@ -149,7 +157,7 @@ def over_sweep(result: Result) -> dict | None:
     x = (
         alt.X("place:O", title=sweep["label"], sort=order, axis=alt.Axis(labelAngle=0))
         if texts
-        else alt.X("place:Q", title=sweep["label"], scale=alt.Scale(zero=False, nice=True))
+        else alt.X("place:Q", title=sweep["label"], scale=alt.Scale(zero=False, nice=True), axis=alt.Axis(tickCount=10))
     )
     y = alt.Y("value:Q", title=None, scale=alt.Scale(zero=False))
     base, labels = _switched(values, result)
@@ -234,7 +242,7 @@ def _switched(values: Sequence[Mapping], result: Result) -> tuple[alt.Chart, lis
     own = {result.entry["methods"][name]["label"] for name in result.entry["subject"]}
     ranked = [label for label in dict.fromkeys(result.competitors["label"]) if label in there]
     ranked += sorted(there - set(ranked))
-    on = {*sorted(own & there), *ranked[:LINES]} if len(there) > LINES + 4 else there
+    on = {*[label for label in ranked if label in own][:LINES], *ranked[:LINES]} if len(there) > LINES + 4 else there
     order = sorted(ranked, key=lambda label: label not in own)
     labels = [{"label": label, "colour": colours.get(label, GREY), "on": label in on} for label in order]
     scale = alt.Scale(domain=order, range=[own["colour"] for own in labels])
