@@ -240,6 +240,11 @@ class Plan:
         """Return an experiment as plain data, for its pages."""
         return self.experiments[experiment].entry() | {"profile": self.profile}
 
+    def tabled(self, experiment: str) -> dict:
+        """Return what tables show of an experiment, so that its prose makes none again."""
+        entry = self.entry(experiment)
+        return {key: entry[key] for key in ("id", "metric", "reference", "printed")}
+
     def drawn(self, experiment: str) -> dict:
         """Return what figures show of an experiment, so that its prose draws none again."""
         entry = self.entry(experiment)

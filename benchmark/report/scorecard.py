@@ -8,14 +8,14 @@ import pandas as pd
 
 from benchmark.metrics import METRICS
 
+TEXTS = ["source", "reason", "why", "own_label", "other", "other_label", "other_metric", "data"]
 NO_CLAIMS = "No experiment that was selected makes a claim, so that there is nothing to judge."
 
 
 def read_card(path: Path) -> pd.DataFrame:
     """Return a scorecard that was written as CSV; texts that are missing are empty."""
     card = pd.read_csv(path, dtype={"holds": "boolean", "n": "Int64"})
-    texts = ["source", "reason", "why", "own_label", "other", "other_label", "other_metric", "data"]
-    return card.astype(dict.fromkeys(texts, "object")).fillna(dict.fromkeys(texts, ""))
+    return card.astype(dict.fromkeys(TEXTS, "object")).fillna(dict.fromkeys(TEXTS, ""))
 
 
 def claims_of(card: pd.DataFrame) -> list[dict]:

@@ -17,7 +17,7 @@ rule table:
     conda:
         "../../environment.yml"
     params:
-        entry=lambda wildcards: plan.entry(wildcards.experiment),
+        entry=lambda wildcards: plan.tabled(wildcards.experiment),
         code=lambda wildcards: plan.code("report/tables"),
     message:
         "table of {wildcards.experiment}"

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -36,15 +37,20 @@ def write_assets(out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     for path in (HOME / "assets").iterdir():
         shutil.copyfile(path, out / path.name)
-    bundle = files("itables") / "html"
-    script = (bundle / "dt_bundle.js").read_text(encoding="utf-8")
-    made = {
-        "datatables.css": (bundle / "dt_bundle.css").read_text(encoding="utf-8"),
+    for name, text in _bundles().items():
+        (out / name).write_text(text, encoding="utf-8")
+
+
+@cache
+def _bundles() -> dict[str, str]:
+    """Return the bundles of the libraries by the name of their file."""
+    folder = files("itables") / "html"
+    script = (folder / "dt_bundle.js").read_text(encoding="utf-8")
+    return {
+        "datatables.css": (folder / "dt_bundle.css").read_text(encoding="utf-8"),
         "datatables.js": _as_script(EXPORT.sub(r"window.DataTable=\1", script)),
         "vega.js": _as_script(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")),
     }
-    for name, text in made.items():
-        (out / name).write_text(text, encoding="utf-8")
 
 
 def _as_script(module: str) -> str:

@@ -10,7 +10,7 @@ import yaml
 
 from benchmark.metrics import METRICS
 from benchmark.report.overview import ENTRIES
-from benchmark.report.scorecard import claims_of, read_card
+from benchmark.report.scorecard import TEXTS, claims_of, read_card
 from benchmark.report.tables import file_of, metrics_of, read_scores, read_summary
 from benchmark.settings import listing
 
@@ -25,7 +25,7 @@ KEYS = {
 }
 SCORES = {"dataset", "item", "noise", "method", "iterate", "seed", "metric", "value", "status", "family", "params"}
 SUMMARY = {"dataset", "noise", "method", "iterate", "n", "label", "family", "control", "status", "seconds"}
-JUDGED = {"id", "experiment", "verdict", "uncertain", "other_data", "effect", "mean", "low", "high", "test", "holds"}
+JUDGED = {*TEXTS, *"id experiment verdict uncertain other_data effect n mean low high test holds".split()}
 
 
 class SiteError(Exception):
@@ -139,8 +139,12 @@ def finished(folder: Path) -> Profile:
 
 def so_far(folder: Path) -> Profile:
     """Return the results of those experiments of a running profile that have their tables."""
-    entries = [(path.parent, _read(path)) for path in sorted(folder.glob(f"*/{ENTRY}"))]
-    results = {entry["id"]: Result(entry, home, _claims_of(home / CARD)) for home, entry in entries}
+    results = {}
+    for path in sorted(folder.glob(f"*/{ENTRY}")):
+        home, entry = path.parent, _read(path)
+        whole = not KEYS - set(entry) and all((home / name).is_file() for name in (CARD, "summary.csv"))
+        if whole:  # else it is of another version, and not run again yet
+            results[entry["id"]] = Result(entry, home, _claims_of(home / CARD))
     return Profile(folder.name, results)
 
 
@@ -175,10 +179,9 @@ def _check(entry: Mapping, name: str, path: Path) -> None:
 def _claims_of(path: Path) -> list[dict]:
     if not path.is_file():
         raise SiteError(f"there is no {path}: run the profile to its end, or publish it again")
-    card = read_card(path)
-    if lost := JUDGED - set(card.columns):
+    if lost := JUDGED - set(pd.read_csv(path, nrows=0).columns):
         raise SiteError(f"{path} has no column {listing(sorted(lost))}: it is of another version, make it again")
-    return claims_of(card)
+    return claims_of(read_card(path))
 
 
 def _read(path: Path) -> dict:
