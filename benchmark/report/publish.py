@@ -1,9 +1,9 @@
 """Keeps a profile's results in git: `python -m benchmark.report.publish embedded`.
 
 Copies tables and figures, but neither data nor raw estimates, from `results/` to `results/published/`, beside what was
-published before of other experiments. Claims are judged, and pages written, by what `experiments/` says now, in every
-published profile; and the scorecards go into the README, between its markers. Pictures are kept as they are; to be
-small, the tables of single runs and their curves are compressed.
+published before of other experiments. Claims are judged by what `experiments/` says now, in every published profile;
+and the verdicts go into the README, between its markers. Pages are made of what is published by `make site`. Pictures
+are kept as they are; to be small, the tables of single runs and their curves are compressed.
 """
 
 import argparse
@@ -18,9 +18,9 @@ import yaml
 
 from benchmark.plan import Plan
 from benchmark.report.forest import write_forest
-from benchmark.report.overview import ENTRIES, make_index, make_scorecard, read_entries, read_settings
-from benchmark.report.pages import write_table
+from benchmark.report.overview import ENTRIES, make_scorecard, make_summary, read_entries, read_settings
 from benchmark.report.readme import between, markers_of, shown
+from benchmark.report.scorecard import read_card
 from benchmark.report.tables import file_of, read_scores, summarise, with_printed, write
 from benchmark.settings import SettingsError, listing
 from benchmark.source import ROOT
@@ -39,9 +39,9 @@ class PublishError(Exception):
 def publish(plan: Plan, root: Path = ROOT) -> Path:
     """Publish the experiments of a profile that lie in `results/`, renew what is made of all, and return their folder.
 
-    `plan` has the experiments of the profile as they are now. Where `results/` has none, pages, scorecard, index and
-    README are made again of what is published. Raise PublishError, and change nothing, if nothing is published either,
-    or if results were made with other settings than the experiments have now.
+    `plan` has the experiments of the profile as they are now. Where `results/` has none, tables, scorecard and README
+    are made again of what is published. Raise PublishError, and change nothing, if nothing is published either, or if
+    results were made with other settings than the experiments have now.
     """
     source, target = root / "results" / plan.profile, root / PUBLISHED / plan.profile
     entries = {name: plan.entry(name) for name in plan.experiments}
@@ -52,7 +52,8 @@ def publish(plan: Plan, root: Path = ROOT) -> Path:
     for name in new:
         shutil.rmtree(target / name, ignore_errors=True)
         shutil.copytree(source / name, target / name)
-        (target / name / "scores.parquet").unlink(missing_ok=True)  # the same as the CSV
+        for own in ("scores.parquet", "entry.yaml", "scorecard.csv"):  # the same stands elsewhere
+            (target / name / own).unlink(missing_ok=True)
         for path in [target / name / "scores.csv", target / name / "curves.csv"]:
             _compress(path)
     renew(target, {name: entry for name, entry in entries.items() if name in {*new, *kept}}, plan.settings)
@@ -76,9 +77,8 @@ def renew(folder: Path, entries: Mapping[str, Mapping], settings: Mapping) -> No
         summary = summarise(scores, entry["metric"], entry["reference"])
         summary = with_printed(summary, entry["printed"], entry["metric"])
         write(summary, folder / name / "summary.csv")
-        write_table(scores, summary, entry, folder / name / "table.html")
     make_scorecard(folder, entries)
-    make_index(folder, entries, settings)
+    make_summary(folder, entries, settings)
 
 
 def check(made: Mapping[str, Mapping], entries: Mapping[str, Mapping], advice: str) -> None:
@@ -111,13 +111,6 @@ def profiles_of(folder: Path) -> list[str]:
 def published_cards(folder: Path) -> dict[str, pd.DataFrame]:
     """Return the scorecards of the profiles that are published in a folder."""
     return {profile: read_card(folder / profile / "scorecard.csv") for profile in profiles_of(folder)}
-
-
-def read_card(path: Path) -> pd.DataFrame:
-    """Return a scorecard that was written as CSV; texts that are missing are empty."""
-    card = pd.read_csv(path, dtype={"holds": "boolean", "n": "Int64"})
-    texts = ["source", "reason", "why", "short", "own_label", "other", "other_label", "other_metric", "data"]
-    return card.astype(dict.fromkeys(texts, "object")).fillna(dict.fromkeys(texts, ""))
 
 
 def main(profile: str, root: Path = ROOT) -> None:

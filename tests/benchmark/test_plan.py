@@ -82,7 +82,7 @@ class TestRuns:
 
     def test_products_are_the_tables_and_a_figure_for_each_data_set_and_noise(self, plan):
         products = plan.products_of("first")
-        assert {"first/table.html", "first/scores.csv", "first/summary.csv"} <= set(products)
+        assert {"first/curves.csv", "first/scores.csv", "first/summary.csv"} <= set(products)
         assert {"first/scene/weak/losses.svg", "first/scene/weak/convergence.svg"} <= set(products)
         assert "first/sweep.svg" not in products
 

@@ -32,7 +32,9 @@ except SettingsError as error:
 RESULTS = f"results/{plan.profile}"
 LOGS = f"logs/{plan.profile}"
 RUN = "{experiment}/{dataset}/{noise}/{method}/{seed}"
-TEMPLATES = sorted((ROOT / "benchmark" / "report" / "templates").glob("*.html"))
+SITE = f"{RESULTS}/site"
+TEMPLATES = sorted((ROOT / "benchmark" / "report" / "site" / "templates").glob("*.html"))
+ASSETS = sorted((ROOT / "benchmark" / "report" / "site" / "assets").glob("site.*"))
 
 
 def any_of(names):
