@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 from scipy.ndimage import gaussian_filter, uniform_filter
 
 from benchmark.report.scene import Scene, heading_of, number_of
-from benchmark.report.style import SUBJECT, WIDTH, say
+from benchmark.report.style import GREY, SUBJECT, WIDTH, say
 from benchmark.stacks import as_stack
 
 FORMAT = "webp"
@@ -31,7 +31,7 @@ def draw(scene: Scene) -> Figure:
     pictures share one stretch: the 1st to 99th percentile of each channel of the clean one. The crop is
     `detailed_window` of the clean picture. An error map is |estimate - clean|, averaged over the images, on one scale
     that ends at the 99th percentile of the errors of all estimates. An estimate that is a text fills its place with it.
-    Captions show the first two measures.
+    Captions show the first two measures; the subject's are in its colour, those of controls grey.
     """
     clean, shown = as_stack(scene.truth), _shown_of(scene)
     signals, values = _signals_of(scene)
@@ -67,7 +67,7 @@ def draw(scene: Scene) -> Figure:
             for axis in axes:
                 axis.set(xticks=[], yticks=[])
                 axis.spines[:].set_visible(False)
-            colour = SUBJECT if label in scene.subject else "black"
+            colour = SUBJECT if label in scene.subject else GREY if label in scene.controls else "black"
             caption = _caption(label, values.get(label, {}), scene.metric)
             axes[0].set_title(caption, fontsize=7.5, pad=3, linespacing=1.1, color=colour)
             if isinstance(signal, str):
