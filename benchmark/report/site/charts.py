@@ -14,11 +14,12 @@ import pandas as pd
 
 from benchmark.metrics import METRICS
 from benchmark.report.site.results import Result
-from benchmark.report.style import COLOURS, GREY
+from benchmark.report.style import GREY
 from benchmark.report.tables import rows_at
 
-# The subject's colour is no family's.
-SUBJECT, FAMILIES = COLOURS[0], COLOURS[1:]
+# From the palettes of Okabe and Ito and of Paul Tol; the subject's is no family's.
+SUBJECT = "#D55E00"
+FAMILIES = "#0072B2 #009E73 #CC79A7 #E69F00 #56B4E9 #332288 #882255 #999933 #AA4499 #117733 #661100".split()
 VERDICTS = {"holds": "#0b6e4f", "does not hold": "#9a3412"}
 ROW = 19
 # The data are given last: Altair copies all that a chart holds at each step.

@@ -271,7 +271,9 @@ def test_of_two_profiles_the_first_is_the_index_and_each_links_the_other(leave, 
 
 def test_sixty_methods_are_sixty_rows_of_one_table_and_some_of_their_lines_are_on(leave, row, experiment, tmp_path):
     names = [f"method-{number:02d}" for number in range(60)]
-    rows = pd.DataFrame([row(method=name, file=name, label=name.upper(), value=float(at)) for at, name in enumerate(names)])
+    rows = pd.DataFrame(
+        [row(method=name, file=name, label=name.upper(), value=float(at)) for at, name in enumerate(names)]
+    )
     folder = leave((experiment(methods=names, reference=None, subject=names[:1]), rows))
     page = (build([finished(folder)], tmp_path / "site").parent / "embedded" / "fig9.html").read_text()
     assert page.count('<table class="results') == 1
