@@ -47,7 +47,7 @@ def colours_of(entry: Mapping) -> dict[str, str]:
 
 def _mixed(colour: str, share: float) -> str:
     """Return a colour with a share of black: of several methods of one colour the first has it pure."""
-    return "#" + "".join(f"{round(int(colour[at : at + 2], 16) * (1 - 0.75 * share)):02x}" for at in (1, 3, 5))
+    return "#" + "".join(f"{round(int(colour[at : at + 2], 16) * (1 - 0.6 * share)):02x}" for at in (1, 3, 5))
 
 
 def forests(claims: Iterable[Mapping], folder: str) -> list[dict]:

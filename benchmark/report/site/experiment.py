@@ -160,7 +160,7 @@ def table_of(result: Result) -> tuple[list[dict], list[dict]]:
     columns = [
         _column("Method", "press to see runs and parameters", "text"),
         *(_column(PLACES[name], "", "text", name) for name in places),
-        _column("Iterate", "which of the iterates is scored", "text"),
+        _column("Iterate", "which of the iterates is scored", "text", "iterate"),
         *(_column(f"{METRICS[name].label} {arrow_of(name)}", "mean and sd over the runs") for name in metrics),
         *(_column(title, hint) for title, hint, _ in others.values()),
         _column("n", "runs with a score: items times seeds"),

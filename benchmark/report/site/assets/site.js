@@ -95,6 +95,7 @@ function results(table) {
   const draw = () => {
     // A column that is the same in all rows says nothing.
     for (const own of filters) made.columns(`[data-column=${own.dataset.filter}]`).visible(!own.value, false);
+    made.columns("[data-column=iterate]").visible(iterates.checked, false);
     made.draw();
   };
   [...filters, iterates, controls].forEach((own) => own.addEventListener("change", draw));
