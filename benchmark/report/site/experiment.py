@@ -5,6 +5,7 @@ import math
 import shutil
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 
 import pandas as pd
@@ -14,16 +15,17 @@ from benchmark.report.manifest import facts_of
 from benchmark.report.site.charts import against_seconds, dumbbell, over_sweep
 from benchmark.report.site.render import write_page
 from benchmark.report.site.results import Result, arrow_of, known_metrics
-from benchmark.report.site.words import about_file, noise_text, verdict_of
+from benchmark.report.site.words import about_file, data_text, noise_text, verdict_of
 from benchmark.report.tables import distinct, rows_at, score_text, shortened
 from benchmark.source import REQUIRED, ROOT, parameters_of
 
-# Columns of costs: title, hint, format, factor.
+# Columns of costs: title, hint, format.
 COSTS = {
     "seconds": ("Time [s]", "mean wall time of a run, without warm-up; indicative only", "{:.3g}"),
     "peak_rss_mib": ("Memory [MiB]", "largest resident memory of the process over the runs", "{:.0f}"),
     "peak_gpu_mib": ("GPU memory [MiB]", "largest memory allocated on the GPU over the runs", "{:.0f}"),
 }
+PLACES = {"dataset": "Data", "noise": "Noise"}
 RUN = ["dataset", "noise", "method", "iterate", "item", "seed"]
 
 
@@ -50,7 +52,7 @@ def write_experiment(result: Result, out: Path) -> Path:
             {
                 "path": f"{result.name}/{picture.path.relative_to(result.folder).as_posix()}",
                 "figure": picture.figure.replace("_", " "),
-                "data": entry["data"][picture.dataset]["title"] if picture.dataset else "",
+                "data": data_text(entry, picture.dataset) if picture.dataset else "",
                 "noise": noise_text(entry["noise"][picture.noise]) if picture.noise else "",
             }
             for picture in result.pictures
@@ -95,7 +97,7 @@ def printed_of(result: Result) -> list[dict]:
         for cell in cells:
             if (dataset or cell["dataset"]) == cell["dataset"] and (noise or cell["noise"]) == cell["noise"]:
                 rows = _printed_rows(result, metric, cell | ({"item": item} if item else {}), values)
-                labels = [result.entry["data"][cell["dataset"]]["title"], item, cell["noise"]]
+                labels = [data_text(result.entry, cell["dataset"]), item, cell["noise"]]
                 title = ", ".join(filter(None, labels))
                 measure = METRICS[metric].label
                 blocks.append({"title": title, "measure": measure, "rows": rows, "chart": dumbbell(rows, measure)})
@@ -153,19 +155,16 @@ def table_of(result: Result) -> tuple[list[dict], list[dict]]:
         "gain": (f"Over {label}", f"mean difference of {primary.label} to {label}", f"{{:+.{primary.decimals}f}}")
     }
     others = {name: own for name, own in (others | COSTS).items() if name in summary and summary[name].notna().any()}
-    places = [name for name in ("dataset", "noise") if len(entry["data" if name == "dataset" else name]) > 1]
+    places = [name for name in PLACES if summary[name].nunique() > 1]
     failed = (summary["status"] != "ok").any()
     columns = [
-        {"title": "Method", "hint": "press to see runs and parameters", "kind": "text"},
-        *({"title": {"dataset": "Data", "noise": "Noise"}[name], "hint": "", "kind": "text"} for name in places),
-        {"title": "Iterate", "hint": "which of the iterates is scored", "kind": "text"},
-        *(
-            {"title": f"{METRICS[name].label} {arrow_of(name)}", "hint": "mean and sd over the runs", "kind": ""}
-            for name in metrics
-        ),
-        *({"title": title, "hint": hint, "kind": ""} for title, hint, _ in others.values()),
-        {"title": "n", "hint": "runs with a score: items times seeds", "kind": ""},
-        *([{"title": "Status", "hint": "ok, or what happened", "kind": "text"}] if failed else []),
+        _column("Method", "press to see runs and parameters", "text"),
+        *(_column(PLACES[name], "", "text", name) for name in places),
+        _column("Iterate", "which of the iterates is scored", "text", "iterate"),
+        *(_column(f"{METRICS[name].label} {arrow_of(name)}", "mean and sd over the runs") for name in metrics),
+        *(_column(title, hint) for title, hint, _ in others.values()),
+        _column("n", "runs with a score: items times seeds"),
+        *([_column("Status", "ok, or what happened", "text")] if failed else []),
     ]
     bars = _bars(result)
     rows = []
@@ -196,14 +195,24 @@ def table_of(result: Result) -> tuple[list[dict], list[dict]]:
 
 
 def filters_of(result: Result) -> list[dict]:
-    """Return what the table is filtered by: a `name`, a `title` and the `options`, where there is a choice."""
+    """Return what the table is filtered by: a `name`, a `title`, the `options`, and which of them is chosen `first`.
+
+    There is a filter where there is a choice. At first the table is of one data set under one noise, so that its rows
+    are ranked.
+    """
     entry = result.entry
+    there = {*result.summary[["dataset", "noise"]].itertuples(index=False, name=None)}
+    dataset, noise = next(own for own in product(entry["data"], entry["noise"]) if own in there)
     choices = [
-        ("family", "Family", {name: name for name in sorted(result.summary["family"].dropna().unique())}),
-        ("dataset", "Data", {name: own["title"] for name, own in entry["data"].items()}),
-        ("noise", "Noise", {name: name for name in entry["noise"]}),
+        ("family", "Family", {name: name for name in sorted(result.summary["family"].dropna().unique())}, None),
+        ("dataset", "Data", {name: data_text(entry, name) for name in entry["data"]}, dataset),
+        ("noise", "Noise", {name: name for name in entry["noise"]}, noise),
     ]
-    return [{"name": name, "title": title, "options": own} for name, title, own in choices if len(own) > 1]
+    return [
+        {"name": name, "title": title, "options": options, "first": first}
+        for name, title, options, first in choices
+        if len(options) > 1
+    ]
 
 
 def details_of(result: Result) -> dict:
@@ -289,6 +298,10 @@ def _bars(result: Result) -> list[float | None]:
         share = (value - low) / (high - low) if high > low else 1.0
         bars.append(round(100 * min(max(share, 0.0), 1.0), 1))
     return bars
+
+
+def _column(title: str, hint: str, kind: str = "number", filtered_by: str = "") -> dict:
+    return {"title": title, "hint": hint, "kind": kind, "filter": filtered_by}
 
 
 def _cell(value: float, text: str, best: bool = False) -> dict:

@@ -1,6 +1,5 @@
 """The pages above those of experiments: the index of each profile, methods and data sets."""
 
-import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -27,7 +26,7 @@ def write_shelves(profiles: Sequence[Profile], out: Path) -> Path:
     index = out / "index.html"
     _write_index(profiles[0], names, index, root="")
     _write_methods(profiles, out / "methods")
-    _write_data(profiles, out)
+    _write_data(profiles, out / "data")
     return index
 
 
@@ -171,7 +170,7 @@ def _write_methods(profiles: Sequence[Profile], folder: Path) -> None:
     write_page("methods.html", folder / "index.html", root="../", methods=methods)
 
 
-def _write_data(profiles: Sequence[Profile], out: Path) -> None:
+def _write_data(profiles: Sequence[Profile], folder: Path) -> None:
     known: dict[str, dict] = {}
     for profile in profiles:
         for result in profile.results.values():
@@ -182,20 +181,11 @@ def _write_data(profiles: Sequence[Profile], out: Path) -> None:
                     {"page": f"../{profile.name}/{result.name}.html", "profile": profile.name, "noise": noises}
                     | {"title": result.entry["title"], "place": result.entry["place"], "name": name}
                 )
-                if not own["picture"]:
-                    own["picture"] = _take_picture(result, name, out / "data", entry["file"])
+                shown = [one for one in result.pictures if (one.dataset, one.figure) == (name, "reconstructions")]
+                for picture in shown[:1]:
+                    path = picture.path.relative_to(result.folder).as_posix()
+                    own["picture"] = own["picture"] or f"../{profile.name}/{result.name}/{path}"
     data = [own | {"about": about_file("datasets", file)} for file, own in sorted(known.items())]
     for own in data:
-        write_page("dataset.html", out / "data" / f"{own['file']}.html", root="../", data=own)
-    write_page("datasets.html", out / "data" / "index.html", root="../", datasets=data)
-
-
-def _take_picture(result: Result, name: str, folder: Path, file: str) -> str:
-    """Copy the picture of reconstructions that shows a data set, and return its name; without one nothing."""
-    shown = [own for own in result.pictures if own.dataset == name and own.figure == "reconstructions"]
-    if not shown:
-        return ""
-    path = folder / f"{file}{shown[0].path.suffix}"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(shown[0].path, path)
-    return path.name
+        write_page("dataset.html", folder / f"{own['file']}.html", root="../", data=own)
+    write_page("datasets.html", folder / "index.html", root="../", datasets=data)

@@ -28,6 +28,13 @@ def sentence_of(claims: Iterable[Mapping]) -> str:
     return f"{len(claims)} claim{'s' if len(claims) > 1 else ''}: {counted}; {firm} firm."
 
 
+def data_text(entry: Mapping, name: str) -> str:
+    """Return the title of a data set of an experiment, with its name where another has the title, too."""
+    titles = [own["title"] for own in entry["data"].values()]
+    title = entry["data"][name]["title"]
+    return f"{title} ({name})" if titles.count(title) > 1 else title
+
+
 def noise_text(noise: Mapping) -> str:
     """Return a noise model, and an operator before it, with their settings."""
     if not noise:

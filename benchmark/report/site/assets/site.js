@@ -92,7 +92,13 @@ function results(table) {
       infoFiltered: "(of _MAX_)", infoEmpty: "no row", zeroRecords: "No row is like that." },
   });
   made.search.fixed("shown", (text, data, index) => shows(made.row(index).node()));
-  [...filters, iterates, controls].forEach((own) => own.addEventListener("change", () => made.draw()));
+  const draw = () => {
+    // A column that is the same in all rows says nothing.
+    for (const own of filters) made.columns(`[data-column=${own.dataset.filter}]`).visible(!own.value, false);
+    made.columns("[data-column=iterate]").visible(iterates.checked, false);
+    made.draw();
+  };
+  [...filters, iterates, controls].forEach((own) => own.addEventListener("change", draw));
   table.addEventListener("click", (event) => {
     const button = event.target.closest("button.open");
     if (!button) return;
@@ -102,7 +108,7 @@ function results(table) {
     else row.child.hide();
     button.setAttribute("aria-expanded", String(open));
   });
-  made.draw();
+  draw();
 }
 
 document.addEventListener("DOMContentLoaded", () => {
