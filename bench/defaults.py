@@ -2,8 +2,8 @@
 
 Noisy data: the library's defaults beside `deeptensor.PAPER`, both the iterate of lowest training loss, by their error
 to the clean signal. Data of exact rank without noise: the defaults beside NumPy, scikit-learn and TensorLy. The
-defaults were chosen on other data: `skimage.data.moon` with noise of 0.1, and matrices and a tensor of exact rank from
-other seeds. About 25 minutes, nearly all for the paper's settings.
+defaults were chosen on other data: `skimage.data.moon` and `coins` with noise of 0.1, and arrays of exact rank from
+other seeds. About 30 minutes, nearly all for the paper's settings.
 """
 
 import argparse
@@ -146,7 +146,6 @@ def tensor(seed: int) -> Problem:
 
 NOISY = {
     "camera, 512 x 512": image("camera"),
-    "brick, 512 x 512": image("brick"),
     "DeepPCA, 1000 x 20": table,
     "cp, 64 x 64 x 64": tensor,
 }

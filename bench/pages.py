@@ -75,3 +75,27 @@ with its own data; the difference with its standard error over them.
 def markdown(columns: Sequence[str], cells: Sequence[Sequence[object]]) -> str:
     rows = [columns, ["---"] * len(columns), *cells]
     return "\n".join(f"| {' | '.join(map(str, row))} |" for row in rows)
+
+
+def roofline_page(rows: Sequence[Mapping[str, float]], kinds: Sequence[str]) -> str:
+    """Return the table of where the time goes as Markdown."""
+    header = ["", *(f"{row['case']}, batch of {row['batch']}" for row in rows)]
+    cells = []
+    for kind in kinds:
+        shares = (f"{row[kind]:.1f} ({row[kind] / sum(row[name] for name in kinds):.0%})" for row in rows)
+        cells.append([kind, *shares])
+    cells.append(["all", *(f"{sum(row[name] for name in kinds):.1f}" for row in rows)])
+    peaks = [max(row["product_float32"], row["convolution_float32"]) for row in rows]
+    least = [1e3 * row["gflop"] / peak for row, peak in zip(rows, peaks, strict=True)]
+    cells.append(["least, in single precision", *(f"{time:.1f}" for time in least)])
+    best = {name: max(row[name] for row in rows) for name in rows[0] if name.startswith(("product_", "convolution_"))}
+    listed = ", ".join(f"{name.replace('_', ' in ')} {rate:.0f}" for name, rate in best.items())
+    return f"""# Where the time of an iteration goes
+
+Milliseconds of one iteration of all realisations together, one thread, under torch's profiler, which itself takes some
+microseconds an operation. The last line is the time of the convolutions and products at the machine's peak.
+
+{markdown(header, cells)}
+
+Peaks in GFLOP/s, one thread: {listed}.
+"""

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import torch
 
-from bench import reference
+from bench import defaults, reference, roofline
 from bench.cases import CASES, Case, draw, tiny
 from bench.meters import SHORT, Meter, gflop_an_iteration, peak_mib
 from bench.run import main
@@ -150,3 +150,28 @@ def test_the_program_writes_a_row_for_each_case_and_batch(tmp_path, capsys, monk
     assert page in capsys.readouterr().out
     assert page.count("| radon |") == 1
     assert "## Quality" in page
+
+
+def test_the_roofline_accounts_for_the_time_of_an_iteration(tmp_path):
+    assert roofline.main(["--tiny", "--cases", "matrix", "--output", str(tmp_path)]) == 0
+    table = pd.read_csv(tmp_path / "roofline.csv")
+    assert list(table["batch"]) == [2, 1]
+    assert (table[["matrix products", "normalisation", "optimiser", "gflop", "product_bfloat16"]] > 0).all(axis=None)
+    assert (table["convolution"] == 0).all()  # those of one dimension are products
+    page = (tmp_path / "roofline.md").read_text()
+    assert "| matrix, batch of 2 |" in page
+    assert "| upsampling |" in page
+
+
+def test_the_table_of_the_defaults_has_every_setting_and_library(tmp_path, monkeypatch):
+    monkeypatch.setattr("bench.defaults.SEEDS", range(1))
+    assert defaults.main(["--iterations", "2", "--output", str(tmp_path)]) == 0
+    noisy, exact = (pd.read_csv(tmp_path / f"defaults_{name}.csv") for name in ("noisy", "exact"))
+    assert noisy.groupby(["data", "settings"]).size().eq(1).all()
+    assert set(noisy["settings"]) == {"defaults", "paper", "classical"}
+    classical = noisy[noisy["settings"] == "classical"].groupby("data")["error"].mean()
+    assert classical.between(0.01, 0.5).all()
+    # Every other library finds an exact rank.
+    assert (exact.loc[~exact["by"].str.startswith("deeptensor"), "error"] < 1e-3).all()
+    assert exact["data"].nunique() == 3
+    assert "| camera, 512 x 512 |" in (tmp_path / "defaults.md").read_text()
