@@ -1,8 +1,8 @@
 """Extended Yale Face Database B, reduced to 32 x 32 pixels: 31 subjects under 64 lights, by the angle of the light.
 
-The usual five subsets are of lights at most 12, 25, 50, 77 degrees from the camera's axis, and of the others: 7, 12, 12,
-14 and 19 a subject. The third goes to 51.5 degrees here, which is how it comes to have 12: two lights at azimuth 35 and
-elevation 40 are at 51.1.
+The usual five subsets are of lights at most 12, 25, 50, 77 degrees from the camera's axis, and of the others: 7, 12,
+12, 14 and 19 a subject. The third goes to 51.5 degrees here, which is how it comes to have 12: two lights at azimuth 35
+and elevation 40 are at 51.1.
 """
 
 from collections.abc import Sequence

@@ -130,7 +130,9 @@ def tiny() -> dict[str, Tiny]:
     rng = np.random.default_rng(3)
     rows, columns = np.linspace(-1, 1, 9)[:, None], np.linspace(-1, 1, 8)
     phases, frequencies = rng.uniform(0, 6, (4, 2, 1, 1)), rng.uniform(2, 6, (4, 2, 1, 1))
-    patterns = 1.2 + np.sin(frequencies[:, 0] * rows + phases[:, 0]) * np.cos(frequencies[:, 1] * columns + phases[:, 1])
+    patterns = 1.2 + np.sin(frequencies[:, 0] * rows + phases[:, 0]) * np.cos(
+        frequencies[:, 1] * columns + phases[:, 1]
+    )
     slopes = rng.uniform(-0.5, 0.5, (2, 4, 10, 1, 1))
     faces = patterns[:, None] * np.exp(slopes[0] * rows + slopes[1] * columns)
     faces = faces.reshape(40, 9, 8) / faces.max()
