@@ -25,20 +25,24 @@ STANDS_IN_FOR = "the Extended Yale B and LFW images of the CVPR 2019 paper: ligh
 STRENGTH, NOISE = 0.7, 0.02
 
 
-def load(folder: Path, *, people: int = 40, variants: int = 12, train: int = 8) -> list[Item]:
-    """Return the faces (people * variants x 25 x 25) with labels; the first `train` of each have the mark `training`.
+def load(folder: Path, *, people: int = 40, variants: int = 12, train: int = 8, realisations: int = 1) -> list[Item]:
+    """Return `realisations` of the faces (people * variants x 25 x 25) with labels, each drawn anew.
 
-    The largest value is 1. Raises ValueError for more than the subset's 100 people, or no variant that is a query.
+    The first `train` variants of each face have the mark `training`. Raises ValueError for more than the subset's 100
+    people, or no variant that is a query.
     """
     if not (1 <= people <= 100 and 1 <= train < variants):
         raise ValueError(f"{people} people, {train} of {variants} variants to train: give up to 100, and more variants")
-    rng = np.random.default_rng(0)
-    faces = [relit(face, rng) for face in skimage.data.lfw_subset()[:people] for _ in range(variants)]
     extras = {
         "labels": np.repeat(np.arange(people), variants),
         "training": np.arange(people * variants) % variants < train,
     }
-    return [Item("lfw_relit", normalised(TITLE, np.stack(faces)), extras=extras)]
+    items = []
+    for seed in range(realisations):
+        rng = np.random.default_rng(seed)
+        faces = [relit(face, rng) for face in skimage.data.lfw_subset()[:people] for _ in range(variants)]
+        items.append(Item(f"faces-{seed}", normalised(TITLE, np.stack(faces)), extras=extras))
+    return items
 
 
 def relit(face: np.ndarray, rng: np.random.Generator) -> np.ndarray:
