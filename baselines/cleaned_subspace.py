@@ -1,12 +1,12 @@
-"""Takes outliers out of all images together by robust PCA, then answers the class whose images span the nearest subspace.
+"""Takes outliers out of all images together by robust PCA, then answers the class that spans the nearest subspace.
 
 The matrix (`pcp`), or the tensor h x N x w (`trpca`), of all training images and all queries is decomposed into one of
 low rank and a sparse one, as the methods of these names do it. The low-rank parts of the queries are then classified by
 linear regression on those of the training images. So a query's label depends on the other queries, which
 no other method here sees.
 
-Candès, Li, Ma and Wright, Robust principal component analysis?, Journal of the ACM 58 (2011),
-DOI 10.1145/1970392.1970395, who clean faces of one subject; Lu et al. 2020, DOI 10.1109/TPAMI.2019.2891760; Naseem et al.
+Candès, Li, Ma and Wright, Robust principal component analysis?, Journal of the ACM 58 (2011), DOI
+10.1145/1970392.1970395, who clean faces of one subject; Lu et al. 2020, DOI 10.1109/TPAMI.2019.2891760; Naseem et al.
 2010, DOI 10.1109/TPAMI.2010.128.
 
 Departure: it stops at a relative, or for the tensor a largest, residual of 1e-3, a quarter of a grey level.

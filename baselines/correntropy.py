@@ -1,7 +1,7 @@
 """Represents a query by training images where pixels of large errors hardly count: CESR, HQ-M and HQ-A.
 
-The correntropy, or Welsch, loss of the error e = y - A^T x, min sum_i s^2 (1 - exp(-e_i^2 / 2 s^2)) + lambda ||x||_1, is
-minimised in turns over weights w_i = exp(-e_i^2 / 2 s^2), with s^2 half the mean square of e, and x:
+The correntropy, or Welsch, loss of the error e = y - A^T x, min sum_i s^2 (1 - exp(-e_i^2 / 2 s^2)) + lambda ||x||_1,
+is minimised in turns over weights w_i = exp(-e_i^2 / 2 s^2), with s^2 half the mean square of e, and x:
 
 - HQ-M, multiplicative: x = argmin 1/2 sum_i w_i e_i^2 + lambda ||x||_1.
 - CESR: the same for x >= 0.
@@ -11,8 +11,8 @@ It starts from the mean training image, and ends after 30 turns, or when x chang
 of the smallest weighted error.
 
 He, Zheng and Hu, Maximum correntropy criterion for robust face recognition, IEEE Transactions on Pattern Analysis and
-Machine Intelligence 33 (2011), DOI 10.1109/TPAMI.2010.220 (CESR); He, Zheng, Tan and Sun, Half-quadratic-based iterative
-minimization for robust sparse representation, same journal 36 (2014), DOI 10.1109/TPAMI.2013.102 (HQ).
+Machine Intelligence 33 (2011), DOI 10.1109/TPAMI.2010.220 (CESR); He, Zheng, Tan and Sun, Half-quadratic-based
+iterative minimization for robust sparse representation, same journal 36 (2014), DOI 10.1109/TPAMI.2013.102 (HQ).
 
 Departure: where the papers solve for x by active sets, this takes 60 (HQ-A: 40) steps of accelerated proximal gradients
 from the last x, for all queries at once.

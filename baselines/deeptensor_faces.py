@@ -11,8 +11,8 @@ the paper hold here, too. Licence: see `benchmark.algorithms.factor_networks`.
 
 import numpy as np
 
-from benchmark.algorithms.factor_networks import fit_covariance
 from benchmark.algorithms.faces import faces_of, nearest_projection
+from benchmark.algorithms.factor_networks import fit_covariance
 from benchmark.contract import Estimate, Problem
 from benchmark.covariance import sample_covariance
 from deeptensor.models import Decomposition, Model

@@ -3,8 +3,8 @@
 F-IRNNLS: min over x >= 0 of sum_i w_i e_i^2, e = y - A^T x, in turns over x and the logistic weights of regularised
 robust coding (tau = 0.6, c = 8). F-LR-IRNNLS adds lambda ||T(e)||_*, `low_rank` lambda, T(e) the error as an image.
 
-For given weights the alternating direction method of multipliers, with rho_1 = 1 and rho_2 = 0.1 and one inverse for all
-queries and turns, does in each step
+For given weights the alternating direction method of multipliers, with rho_1 = 1 and rho_2 = 0.1 and one inverse for
+all queries and turns, does in each step
 
     e = (y - A^T x + u) / (1 + 2 w), then, of F-LR-IRNNLS, its singular values less lambda,
     z = max(x + v, 0), x = (A A^T + 0.1 I)^-1 (A (y - e + u) + 0.1 (z - v)),
@@ -13,10 +13,10 @@ queries and turns, does in each step
 until ||y - A^T x - e|| < 0.01 and ||x - z|| < 0.1, or 1000 times; the turns end at 100, or when w changes by less than
 1 %. These tolerances are a part of the method. The class is that of the smallest ||w (y - A_c^T z_c)||.
 
-Iliadis, Wang, Molina and Katsaggelos, Robust and low-rank representation for fast face identification with occlusions,
-IEEE Transactions on Image Processing 26 (2017), DOI 10.1109/TIP.2017.2675206; parameters are those of the authors' code,
-whose lambda is 0.01, or 0.05. That the weights are applied before the singular values are shrunk is theirs, too: it is
-not the proximal map of the sum of the two.
+Iliadis, Wang, Molina and Katsaggelos, Robust and low-rank representation for fast face identification with
+occlusions, IEEE Transactions on Image Processing 26 (2017), DOI 10.1109/TIP.2017.2675206; parameters are those of the
+authors' code, whose lambda is 0.01, or 0.05. That the weights are applied before the singular values are shrunk is
+theirs, too: it is not the proximal map of the sum of the two.
 """
 
 import numpy as np

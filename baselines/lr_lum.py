@@ -1,9 +1,9 @@
 """Represents a query by training images, with an error of low rank and a weighted sparse one: LR-LUM, our reading.
 
-min alpha ||T(e_1)||_{omega,*} + (1 - alpha) ||w e_2||_1 + beta ||x||_1 subject to y - A^T x = e_1 + e_2: e_1, as the image
-T(e_1), is a block that covers a part, e_2 what is wrong in single pixels, w weights of pixels and omega of singular
-values. With alpha = 0 there is no e_1, which is LUM; in the model as it is written e_1 would then cost nothing and
-explain all.
+min alpha ||T(e_1)||_{omega,*} + (1 - alpha) ||w e_2||_1 + beta ||x||_1 subject to y - A^T x = e_1 + e_2: e_1, as the
+image T(e_1), is a block that covers a part, e_2 what is wrong in single pixels, w weights of pixels and omega of
+singular values. With alpha = 0 there is no e_1, which is LUM; in the model as it is written e_1 would then cost
+nothing and explain all.
 
 The alternating direction method of multipliers with rho_1 = p / ||y||_1, rho_2 = 0.1 rho_1, from x = 1/n, does 25 times
 
@@ -16,10 +16,14 @@ in each of 8 turns, between which w = 1 / (1 + exp(b (|e| / m - 1))) of e = y - 
 1 / (s_j / s_1 + 1/2), over their largest, s_j the singular values of e_1. The class is that of the smallest
 ||w (y - A_c^T z_c)||.
 
-K. Ma, Low Rank Decomposition, lecture, on a paper of CVPR 2019, prints the model. Its parameters are not public: alpha,
-beta, the weights w and omega, the solver, the number of iterations and the rule for the class. The weights w are those
-of LUMIRC (Zhong et al., IEEE Transactions on Neural Networks and Learning Systems 2019), by the same group; the solver
-is that of Boyd et al. 2011, DOI 10.1561/2200000016; all else is ours. SETTINGS
+K. Ma, Low Rank Decomposition, lecture, on a paper of CVPR 2019, prints the model. Its parameters are not public:
+alpha, beta, the weights w and omega, the solver, the number of iterations and the rule for the class. The weights w
+are those of LUMIRC (Zhong et al., IEEE Transactions on Neural Networks and Learning Systems 2019), by the same group;
+the solver is that of Boyd et al. 2011, DOI 10.1561/2200000016; all else is ours, and for want of the paper cannot be
+checked. The form of this reading was found in trials on queries of Extended Yale B, so that results there favour it.
+alpha, beta and b were chosen on training images of the Olivetti faces alone: three of five a person recognised the other
+two, in two ways, clean, with 20 and with 40 % of block and of pixels. Of alpha 0.3 to 0.9, beta 0.003 to 0.03 and b 2
+to 8, not in all combinations, these have the most right on average, 82.9 %; alpha 0.7 has 82.1, 0.5 has 80.8.
 """
 
 import numpy as np
@@ -43,7 +47,7 @@ def solve(
     *,
     seed: int,
     device: str,
-    alpha: float = 0.5,
+    alpha: float = 0.9,
     beta: float = 0.01,
     steepness: float = 4.0,
     nonnegative: bool = False,

@@ -4,8 +4,8 @@ min sum_i w_i e_i^2 + lambda ||x||_q^q, e = y - A^T x, q = 1 or 2, in turns over
 
     w_i = 1 / (1 + exp(c (e_i^2 / d - 1))),
 
-d the ceil(tau p)-th smallest e_i^2, so that a share tau of the pixels counts. It starts from the mean training image and
-ends after 20 turns, or when w changes by less than 2 %. The class is that of the smallest weighted error.
+d the ceil(tau p)-th smallest e_i^2, so that a share tau of the pixels counts. It starts from the mean training image
+and ends after 20 turns, or when w changes by less than 2 %. The class is that of the smallest weighted error.
 
 Yang, Zhang, Yang and Zhang, Regularized robust coding for face recognition, IEEE Transactions on Image Processing 22
 (2013), DOI 10.1109/TIP.2012.2235849, with its c = 8, lambda = 0.001, and tau = 0.6, for occlusion (0.8 where there is
