@@ -78,6 +78,7 @@ def pose(
 
     Images that the item's extra `training`, a mask, does not mark are the queries. Without it, `train` random images of
     each class are for training and `test` others are queries; a class of fewer is divided in the same proportion.
+    Labels that are texts become their places in sorted order.
     Raises ValueError for images without labels, or where a query's class has no training image.
     """
     if item.signal.ndim != 3:
@@ -85,6 +86,8 @@ def pose(
     if "labels" not in item.extras:
         raise ValueError(f"{item.name}: the images have no labels to learn classes from: give a labelled data set")
     labels = np.asarray(item.extras["labels"])
+    if not np.issubdtype(labels.dtype, np.number):  # answers are numbers
+        labels = np.unique(labels, return_inverse=True)[1]
     if "training" in item.extras:
         training = np.flatnonzero(item.extras["training"])
         queries = np.setdiff1d(np.arange(len(labels)), training)

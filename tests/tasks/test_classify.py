@@ -97,6 +97,13 @@ def test_images_without_a_mark_are_split_within_each_class(rng):
     assert (other.given["training"] != posed.given["training"]).any()
 
 
+def test_labels_that_are_texts_are_numbered_in_order(rng):
+    item = item_of(["bob", "ann", "ann", "bob"], training=np.array([1, 1, 0, 0]) == 1)
+    posed = CLASSIFY.pose(item, Observation(), rng)
+    np.testing.assert_array_equal(posed.given["training_labels"], [1, 0])
+    np.testing.assert_array_equal(posed.withheld["labels"], [0, 1])
+
+
 @pytest.mark.parametrize(
     ("item", "message"),
     [
