@@ -41,6 +41,7 @@ METRICS = {
     "ssim": Metric("SSIM", higher_is_better=True, decimals=3, smallest=0.005),
     "sam": Metric("SAM [°]", higher_is_better=False, decimals=2, smallest=0.1),
     "affinity": Metric("Affinity", higher_is_better=True, decimals=3, smallest=0.01),
+    "accuracy": Metric("Accuracy [%]", higher_is_better=True, decimals=1, smallest=0.5),
     "accuracy_linear": Metric("Accuracy, linear [%]", higher_is_better=True, decimals=1, smallest=0.5, traced=False),
     "accuracy_rbf": Metric("Accuracy, RBF [%]", higher_is_better=True, decimals=1, smallest=0.5, traced=False),
 }
@@ -93,6 +94,11 @@ def sam(clean: np.ndarray, estimate: np.ndarray, data_range: float) -> float:
 def has_spectra(clean: np.ndarray) -> bool:
     """Return whether a signal is a cube of spectra, not all of them zero."""
     return clean.ndim == 3 and clean.shape[2] > 1 and bool(clean.any())
+
+
+def accuracy(labels: np.ndarray, answer: np.ndarray) -> float:
+    """Return the share in percent of the labels (n,) that an answer (n,) has right."""
+    return 100 * float(np.mean(labels == answer))
 
 
 def affinity(basis: np.ndarray, other: np.ndarray) -> float:

@@ -131,6 +131,21 @@ def test_all_lfw_images_are_labelled_face_or_not(load, tmp_path):
     np.testing.assert_allclose(item.signal[7] / item.signal[7].max(), faces.signal[..., 7] / faces.signal[..., 7].max())
 
 
+def test_relit_faces_are_variants_of_the_face_of_their_class(load, tmp_path):
+    first, second = load("lfw_relit", tmp_path, people=6, variants=5, train=3, realisations=2)
+    assert first.signal.shape == (30, 25, 25)
+    np.testing.assert_array_equal(first.extras["labels"], np.repeat(np.arange(6), 5))
+    np.testing.assert_array_equal(first.extras["training"], [True, True, True, False, False] * 6)
+    assert np.abs(first.signal - second.signal).max() > 0.1
+    faces = skimage.data.lfw_subset()[:6].reshape(6, -1)
+    alike = np.corrcoef(first.signal.reshape(30, -1), faces)[:30, 30:]
+    assert np.mean(alike.argmax(axis=1) == first.extras["labels"]) > 0.6  # chance has 0.17
+    light = first.signal.mean(axis=(1, 2)).reshape(6, 5)
+    assert (light.std(axis=1) > 0.01).all()
+    with pytest.raises(ValueError, match="101 people, 8 of 12 variants to train: give up to 100"):
+        load("lfw_relit", tmp_path, people=101)
+
+
 def test_digits_are_sixteenths_with_their_labels(load, tmp_path):
     [item] = load("digits", tmp_path)
     np.testing.assert_array_equal(16 * item.signal, load_digits().images)

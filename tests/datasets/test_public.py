@@ -104,6 +104,44 @@ def yale_b_eigenfaces_facts(load: Load, item: Item, folder: Path) -> None:
     np.testing.assert_allclose([scaled[0, 0], scaled[0, 1], scaled[1, 0]], corner, rtol=1e-5)
 
 
+def yale_b_32_facts(load: Load, item: Item, folder: Path) -> None:
+    """The subset of most frontal lights is evenly lit, the hard ones are not; all are in place within a subject."""
+    assert item.signal.shape == (961, 32, 32)
+    assert item.extras["training"].sum() == 31 * 19
+    assert set(np.unique(item.extras["labels"])) == set(range(1, 39)) - set(range(11, 18))
+    sizes, unlike = {}, {}
+    for subset in (1, 2, 3, 4, 5):
+        [own] = load("yale_b_32", folder, train=[subset], test=[3 if subset != 3 else 4])
+        lit = own.signal[own.extras["training"]]
+        sizes[subset] = len(lit) // 31
+        unlike[subset] = np.abs(lit - lit[..., ::-1]).mean() / lit.mean()
+    assert sizes == {1: 7, 2: 12, 3: 12, 4: 14, 5: 19}
+    assert sorted(unlike, key=unlike.get)[:3] == [1, 2, 3]
+    with pytest.raises(ValueError, match=r"train on the subsets \[1, 3\], test on \[3\]: give different ones"):
+        load("yale_b_32", folder, train=[1, 3])
+
+
+def olivetti_facts(load: Load, item: Item, folder: Path) -> None:
+    assert item.signal.shape == (400, 32, 32)
+    np.testing.assert_array_equal(np.bincount(item.extras["labels"][item.extras["training"]]), [5] * 40)
+    means = item.signal.reshape(40, 10, -1).mean(axis=1)
+    within = np.linalg.norm(item.signal.reshape(40, 10, -1) - means[:, None], axis=2).mean()
+    between = np.linalg.norm(means[:, None] - means, axis=2).mean()
+    assert between > 1.1 * within  # images of a person are alike, and rows and columns in place
+    smooth = [np.abs(np.diff(item.signal, axis=axis)).mean() for axis in (1, 2)]
+    assert max(smooth) < 0.06
+
+
+def lfw_funneled_facts(load: Load, item: Item, folder: Path) -> None:
+    assert item.signal.shape == (620, 32, 28)
+    np.testing.assert_array_equal(np.bincount(item.extras["labels"]), [10] * 62)
+    np.testing.assert_array_equal(np.bincount(item.extras["labels"][item.extras["training"]]), [8] * 62)
+    # The mean is a face: eyes darker than cheeks, left like right.
+    mean = item.signal.mean(axis=0)
+    assert np.corrcoef(mean.ravel(), mean[:, ::-1].ravel())[0, 1] > 0.9
+    assert mean[9:12, 5:10].mean() < 0.85 * mean[15:19, 5:10].mean()
+
+
 def mnist_facts(load: Load, item: Item, folder: Path) -> None:
     assert item.signal.shape == (2048, 28, 28)
     # The first image, a five, is known to have the sum 27525 at a range of 0 to 255.
@@ -173,7 +211,10 @@ FACTS: dict[str, Callable[[Load, Item, Path], None]] = {
     "cat_video": cat_video_facts,
     "lung_ct": lung_ct_facts,
     "yale_b": yale_b_facts,
+    "yale_b_32": yale_b_32_facts,
     "yale_b_eigenfaces": yale_b_eigenfaces_facts,
+    "olivetti": olivetti_facts,
+    "lfw_funneled": lfw_funneled_facts,
     "mnist": mnist_facts,
     "cifar10": cifar10_facts,
     "speech_commands": speech_commands_facts,
