@@ -1,6 +1,7 @@
-"""Two scenes of the CAVE database, "fake and real peppers" and "jelly beans": 512 x 512 pixels, 31 bands of 400 to 700 nm.
+"""Two scenes of the CAVE database, "fake and real peppers" and "jelly beans": 512 x 512 pixels, 31 bands.
 
-One 16-bit PNG a band, in steps of 10 nm. The registry's copy is that of a published study, at a fixed commit.
+One 16-bit PNG a band from 400 to 700 nm, in steps of 10 nm. The registry's copy is that of a published study, at a
+fixed commit.
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The crop of the CAVE scene "chart and stuffed toy" that the authors of LLRT and NGMeet log: 101 x 101 pixels, 31 bands.
+"""The crop of the CAVE scene "chart and stuffed toy" that is in a log of LLRT: 101 x 101 pixels, 31 bands.
 
 Rows and columns 199 to 299, from 0, of the 512 x 512 pixels, and counts divided by 65535: their largest value is 0.68,
 so that noise of a standard deviation on the scale of 0 to 255 is what it is in the log.
