@@ -48,8 +48,10 @@ VARIANTS = {
     "f_irnnls": {"plain": {}, "low-rank": {"low_rank": 0.01}},
     "fbp": {"ramp": {}, "hann": {"filter": "hann"}},
     "gavish_donoho": {"plain": {}, "stabilise": {"stabilise": True}},
+    "llrt": {"tiny": {"iterations": 2, "neighbours": 40}},
     "low_rank_input": {"tiny": {"iterations": 60, "channels": 8, "scales": 2, "learning_rate": 0.01}},
     "lr_lum": {"low-rank": {}, "nonnegative": {"nonnegative": True}, "sparse": {"alpha": 0.0}},
+    "ngmeet": {"tiny": {"iterations": 2, "neighbours": 40}},
     "nlm": {"matched": {}, "anscombe": {"variance": "anscombe"}},
     "nmf": {"frobenius": {}, "kullback-leibler": {"loss": "kullback-leibler"}},
     "pca": {"features": {}, "samples": {"preparation": "standardised-samples"}, "none": {"preparation": "none"}},
@@ -60,6 +62,7 @@ VARIANTS = {
     "svd_parallel_analysis": {"permutation": {}, "signflip": {"null": "signflip"}},
     "tv_published": {"pixels": {"iterations": 60}, "decompose": {"iterations": 60, "decompose": True}},
     "wavelet": {"matched": {}, "anscombe": {"variance": "anscombe"}},
+    "wnnm": {"tiny": {"iterations": 2}},
     "wlra": {"als": {}, "em": {"algorithm": "em"}},
 }
 # The family of those that are no competitors: bounds, and answers that are constant.
