@@ -36,24 +36,19 @@ def answer_shape(problem: Problem) -> tuple[int, ...]:
 
 def measures(problem: Problem, truth: Mapping[str, np.ndarray]) -> dict[str, Callable[[np.ndarray], float]]:
     """Return PSNR, and SSIM where a window fits; of a grey image also SSIM as it was proposed, and the misfit."""
-    clean, operator, observed = (
-        truth["signal"].astype(np.float64),
-        problem.operator,
-        problem.observed.astype(np.float64),
-    )
+    clean, observed = truth["signal"].astype(np.float64), problem.observed.astype(np.float64)
     measures = fidelity(clean)
     if clean.ndim == 2:
         if min(clean.shape) >= GAUSSIAN_WINDOW:
             measures["ssim_gaussian"] = partial(ssim_gaussian, clean, data_range=1.0)
-        measures["misfit"] = lambda answer: misfit(observed, operator(answer.astype(np.float64)))
+        measures["misfit"] = lambda answer: misfit(observed, problem.operator(answer.astype(np.float64)))
     return measures
 
 
 def tiny() -> dict[str, Tiny]:
     """Return coded frames of a smooth video and sinograms of a disc, each also of few frames or a single slice.
 
-    Of a smooth image there are random measurements.
-
+    Of smooth images there are random measurements, exact and noisy.
     What is asked for is 2 dB more than the mean of the signal has.
     """
     noise = Poisson(photons=100, readout=2)
