@@ -2,14 +2,15 @@
 
 With columns of A scaled to norm 1, X from 0 and z from Y: v = X + A^T z; sigma = |z| / sqrt(m); X <- D_sigma(v);
 z <- Y - A X + z div D / m. The last term, by the divergence of the denoiser D, keeps the error of v white. The
-divergence is that along one random direction. The mean of the image is set apart, without which the iteration diverges.
+divergence is that along one random direction. X keeps the mean that was measured: through the column norms its error
+would come back N / m times as large.
 
 Metzler, Maleki and Baraniuk, From denoising to compressed sensing, IEEE Transactions on Information Theory 62 (2016),
 DOI 10.1109/TIT.2016.2556683: D-AMP.
 
-The denoisers are non-local means (`nlm`), in the fast form of scikit-image with patches of 5 x 5, up to 8 pixels away
-and h = 0.8 sigma, and the first stage of BM3D (`bm3d`), whose package is for non-commercial use only. The number of
-iterations and the size of the step along the random direction are those of the authors' program.
+The denoisers are non-local means (`nlm`) and the first stage of BM3D (`bm3d`, `fast_bm3d`), whose package is for
+non-commercial use only; see `benchmark.algorithms.plug_in`. The number of iterations and the size of the step along the
+random direction are those of the authors' program.
 
 Departures from the paper: of BM3D it has both stages. The answer is the iterate that was made of the v of least sigma,
 not the last: at low rates the iteration does not contract.
@@ -19,11 +20,10 @@ from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
-from skimage.restoration import denoise_nl_means
 
-from benchmark.algorithms.block_matching import bm3d_image, check_size
 from benchmark.algorithms.choices import check_choices
 from benchmark.algorithms.compressive import measured
+from benchmark.algorithms.plug_in import plug_in
 from benchmark.contract import Estimate, Problem
 
 LABEL = "D-AMP"
@@ -32,20 +32,21 @@ TASKS = {"recover"}
 OPERATORS = {"scrambled_hadamard", "scrambled_dct"}
 DEVICES = {"cpu"}
 STOCHASTIC = True
-REQUIRES = ["bm3d"]
 LICENCE_NOTE = "non-commercial use only, with the denoiser bm3d"
-
-Denoiser = Callable[[np.ndarray, float], np.ndarray]
 
 
 def solve(
-    problem: Problem, *, seed: int, device: str, denoiser: Literal["nlm", "bm3d"] = "nlm", iterations: int = 30
+    problem: Problem,
+    *,
+    seed: int,
+    device: str,
+    denoiser: Literal["nlm", "bm3d", "fast_bm3d"] = "nlm",
+    iterations: int = 30,
 ) -> Estimate:
     """Return the image, H x W, of `iterations` calls of the denoiser, and as many for its divergence."""
     check_choices(solve, denoiser=denoiser)
     known = measured(problem)
-    check_size("damp", known.operator.shape)
-    denoise = DENOISERS[denoiser]
+    denoise = plug_in("damp", denoiser, known.operator.shape)
     size, number = np.prod(known.operator.shape), len(known.y)
     scale = np.sqrt(size / number)
     rng = np.random.default_rng(seed)
@@ -54,6 +55,7 @@ def solve(
         pseudo = image + scale * known.operator.adjoint(residual)
         sigma = float(np.linalg.norm(residual) / np.sqrt(number))
         image, spread = with_divergence(lambda v, level=sigma: denoise(v + known.mean, level) - known.mean, pseudo, rng)
+        image -= image.mean()
         if sigma < least:
             best, least = image, sigma
         residual = scale * (known.y - known.operator(image)) + residual * spread / number
@@ -67,19 +69,3 @@ def with_divergence(
     direction, result = rng.standard_normal(image.shape), denoise(image)
     step = np.abs(image).max() / 1000 + np.finfo(float).eps
     return result, float(np.sum(direction * (denoise(image + step * direction) - result)) / step)
-
-
-def nlm(image: np.ndarray, sigma: float) -> np.ndarray:
-    """Return an image denoised by non-local means at the standard deviation `sigma`."""
-    if sigma == 0:  # no patch is like another, and the weights are undefined
-        return image
-    settings = {"patch_size": 5, "patch_distance": 8, "preserve_range": True}
-    return denoise_nl_means(image, h=0.8 * sigma, sigma=sigma, fast_mode=True, **settings)
-
-
-def bm3d(image: np.ndarray, sigma: float) -> np.ndarray:
-    """Return an image denoised by the first stage of BM3D at the standard deviation `sigma`."""
-    return bm3d_image(image, sigma, first_stage=True)
-
-
-DENOISERS: dict[str, Denoiser] = {"nlm": nlm, "bm3d": bm3d}

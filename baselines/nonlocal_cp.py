@@ -1,21 +1,22 @@
 """Minimises |A X - Y|^2 + eta sum_i |R_i X - L_i|_F^2 over images X and tensors L_i of low CP rank.
 
-R_i X stacks the K patches, p x p, that are most similar to one of them, less their mean: p x p x K. In turn L_i is a CP tensor near it,
-X the average of all, and then what meets the measurements. The start is the image of least total variation. It is our
-reading of NLR-TFA, without the network that the paper trains on images:
+R_i X stacks the K patches, p x p, that are most similar to one of them, less their mean: p x p x K. In turn L_i is a CP
+tensor near it, X the average of all, and then what meets the measurements. The start is the image of least total
+variation. It is our reading of NLR-TFA, without the network that the paper trains on images:
 
-Zhang, Yuan and Carin, Nonlocal low-rank tensor factor analysis for image restoration, IEEE Conference on Computer Vision
-and Pattern Recognition 2018, DOI 10.1109/CVPR.2018.00856, arXiv 1803.06795.
+Zhang, Yuan and Carin, Nonlocal low-rank tensor factor analysis for image restoration, IEEE Conference on Computer
+Vision and Pattern Recognition 2018, DOI 10.1109/CVPR.2018.00856, arXiv 1803.06795.
 
-Departures from the paper, whose parameters and network are not public: it infers the rank by a Bayesian shrinkage prior,
-and its network approximates the step to the measurements, which here has a closed form, as A A^T = 1. Here L_i minimises
+Departures from the paper, whose parameters and network are not public: it infers the rank by a Bayesian shrinkage
+prior, and its network approximates the step to the measurements, which here has a closed form, as A A^T = 1. Here L_i
+minimises
 
 1/2 |T - sum_r a_r o b_r o c_r|^2 + mu / 2 (|A|^2 + |B|^2 + |C|^2)
 
 by alternating least squares. For the best lengths of the vectors the penalty is 3/2 mu sum_r lambda_r^(2/3) of the
-strengths lambda_r, so that weak terms become zero. One alone does if its strength is below t = 2 mu^(3/4), or, by these
-iterations from its own size on, 0.88 t; t is set to sigma (2 sqrt(p) + sqrt(K)), about the norm of the best term of white
-noise. sigma falls geometrically, and the step to the measurements is half as long again, but for the last.
+strengths lambda_r, so that weak terms become zero. One alone is best at zero below t = 2 mu^(3/4), and these
+iterations, from its own size on, bring it there below 0.88 t; t is sigma (2 sqrt(p) + sqrt(K)), about the norm of the
+best term of white noise. sigma falls geometrically, and the step to the measurements is half as long again, but for the last.
 """
 
 import numpy as np

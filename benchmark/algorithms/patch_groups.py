@@ -41,7 +41,9 @@ def similar_patches(image: torch.Tensor, side: int, number: int, step: int, reac
     """
     height, width = image.shape
     if side > min(height, width):
-        raise ValueError(f"patches of {side} x {side} are larger than the image of {height} x {width}: make them smaller")
+        raise ValueError(
+            f"patches of {side} x {side} are larger than the image of {height} x {width}: make them smaller"
+        )
     last = height - side, width - side
     rows, columns = (_keys(end, step).to(image.device) for end in last)
     shifts = torch.arange(-reach, reach + 1, device=image.device)

@@ -67,3 +67,21 @@ def scrambled(
 ) -> Scrambled:
     """Return the operator on images of `shape` by the transform whose matrix of a size `matrix` makes."""
     return Scrambled(*map(matrix, shape), arrays["order"], arrays["rows"])
+
+
+class Centred(Operator):
+    """What an operator measures of images less their mean."""
+
+    def __init__(self, operator: Operator):
+        super().__init__(operator.shape, operator.measured)
+        self.operator = operator
+
+    def _forward(self, X: torch.Tensor) -> torch.Tensor:
+        return self.operator(_less_mean(X))
+
+    def _adjoint(self, y: torch.Tensor) -> torch.Tensor:
+        return _less_mean(self.operator.adjoint(y))
+
+
+def _less_mean(X: torch.Tensor) -> torch.Tensor:
+    return X - X.mean((1, 2), keepdim=True)
