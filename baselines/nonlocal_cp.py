@@ -16,7 +16,8 @@ minimises
 by alternating least squares. For the best lengths of the vectors the penalty is 3/2 mu sum_r lambda_r^(2/3) of the
 strengths lambda_r, so that weak terms become zero. One alone is best at zero below t = 2 mu^(3/4), and these
 iterations, from its own size on, bring it there below 0.88 t; t is sigma (2 sqrt(p) + sqrt(K)), about the norm of the
-best term of white noise. sigma falls geometrically, and the step to the measurements is half as long again, but for the last.
+best term of white noise. sigma falls geometrically, and the step to the measurements is half as long again, but for the
+last.
 """
 
 import numpy as np
