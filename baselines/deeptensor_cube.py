@@ -24,6 +24,7 @@ from deeptensor.networks import Network
 LABEL = "DeepTensor"
 FAMILY = "DeepTensor"
 TASKS = {"denoise", "outliers", "recover"}
+OPERATORS = {"radon", "coded_exposure"}
 DEVICES = {"cpu", "cuda"}
 STOCHASTIC = True
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-SSIM_WINDOW = 7
+SSIM_WINDOW, GAUSSIAN_WINDOW = 7, 11
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,8 @@ METRICS = {
     ),
     "mpsnr": Metric("MPSNR [dB]", higher_is_better=True, decimals=2, smallest=0.1),
     "ssim": Metric("SSIM", higher_is_better=True, decimals=3, smallest=0.005),
+    "ssim_gaussian": Metric("SSIM, Gaussian window", higher_is_better=True, decimals=3, smallest=0.005),
+    "misfit": Metric("Misfit", higher_is_better=False, decimals=5, smallest=0.0001),
     "sam": Metric("SAM [°]", higher_is_better=False, decimals=2, smallest=0.1),
     "affinity": Metric("Affinity", higher_is_better=True, decimals=3, smallest=0.01),
     "accuracy": Metric("Accuracy [%]", higher_is_better=True, decimals=1, smallest=0.5),
@@ -73,6 +75,28 @@ def ssim(clean: np.ndarray, estimate: np.ndarray, data_range: float) -> float:
     return float(
         structural_similarity(clean, estimate, win_size=SSIM_WINDOW, data_range=data_range, channel_axis=channel_axis)
     )
+
+
+def ssim_gaussian(clean: np.ndarray, estimate: np.ndarray, data_range: float) -> float:
+    """Return the mean structural similarity of H x W images as it was proposed, in Gaussian windows of 11 x 11.
+
+    Wang et al. 2004, DOI 10.1109/TIP.2003.819861: of standard deviation 1.5.
+    """
+    from skimage.metrics import structural_similarity
+
+    return float(
+        structural_similarity(
+            clean, estimate, data_range=data_range, gaussian_weights=True, sigma=1.5, use_sample_covariance=False
+        )
+    )
+
+
+def misfit(observed: np.ndarray, prediction: np.ndarray) -> float:
+    """Return the norm of the difference of measurements and their prediction, as a share of that of the measurements.
+
+    The arrays are of one shape, the measurements not all zero.
+    """
+    return float(np.linalg.norm(observed - prediction) / np.linalg.norm(observed))
 
 
 def fidelity(clean: np.ndarray) -> dict[str, Callable[[np.ndarray], float]]:
