@@ -92,6 +92,23 @@ def test_indian_pines_can_be_cropped(load, tmp_path):
     np.testing.assert_allclose(item.signal, raw / raw.max(), rtol=1e-6)
 
 
+def test_every_sixth_band_of_indian_pines_can_be_taken(load, tmp_path):
+    [item] = load("indian_pines", tmp_path, size=10, bands=31, every=6)
+    raw = load_indian_pines()["tensor"][67:77, 67:77, 0:181:6]
+    np.testing.assert_allclose(item.signal, raw / raw.max(), rtol=1e-6)
+
+
+def test_the_multispectral_scene_is_of_rank_six_and_smooth_along_its_spectra(load, tmp_path):
+    [item] = load("msi_scene", tmp_path)
+    assert item.signal.shape == (64, 64, 31)
+    values = np.linalg.svd(item.signal.reshape(-1, 31).astype(float), compute_uv=False)
+    assert values[6] < 1e-5 * values[0] < 1e-3 * values[0] < values[5]
+    rough = [np.abs(np.diff(item.signal, 2, axis=axis)).mean() for axis in range(3)]
+    assert rough[2] < 0.2 * min(rough[:2])
+    [other] = load("msi_scene", tmp_path, seed=1)
+    assert np.abs(item.signal - other.signal).max() > 0.1
+
+
 def test_lfw_faces_are_the_first_hundred_images(load, tmp_path):
     [item] = load("lfw_faces", tmp_path)
     assert item.signal.shape == (25, 25, 100)

@@ -47,6 +47,28 @@ def cave_facts(load: Load, item: Item, folder: Path) -> None:
     assert counts[100, 200, 10] == pytest.approx(43002, rel=1e-6)
 
 
+def cave_toy_crop_facts(load: Load, item: Item, folder: Path) -> None:
+    """The crop has the counts of the scene at the scale of 16 bits, of which it uses two thirds."""
+    assert item.signal.shape == (101, 101, 31)
+    [scene] = load("cave", folder)
+    np.testing.assert_allclose(item.signal * 65535.0, scene.signal[199:300, 199:300] * 62423.0, rtol=1e-6)
+    assert item.signal.max() == pytest.approx(0.6774, abs=1e-4)
+    assert item.signal.mean() == pytest.approx(0.1848, abs=1e-4)
+
+
+def cave_scenes_facts(load: Load, item: Item, folder: Path) -> None:
+    assert [own.name for own in load("cave_scenes", folder)] == ["fake_and_real_peppers", "jelly_beans"]
+    assert item.signal.shape == (512, 512, 31)
+    [crop, _] = load("cave_scenes", folder, size=32)
+    part = item.signal[240:272, 240:272]
+    np.testing.assert_allclose(crop.signal, part / part.max(), rtol=1e-6)
+
+
+def simu_indian_facts(load: Load, item: Item, folder: Path) -> None:
+    assert item.signal.shape == (145, 145, 224)
+    assert len(np.unique(item.signal.reshape(-1, 224), axis=0)) == 17
+
+
 def cave_cloth_facts(load: Load, item: Item, folder: Path) -> None:
     assert item.signal.shape == (256, 256, 31)
     assert np.abs(item.signal * 50642.0 - np.round(item.signal * 50642.0)).max() < 0.01  # whole counts up to 50642
@@ -206,6 +228,9 @@ def tiny_facts(load: Load, item: Item, folder: Path) -> None:
 
 FACTS: dict[str, Callable[[Load, Item, Path], None]] = {
     "cave": cave_facts,
+    "cave_toy_crop": cave_toy_crop_facts,
+    "cave_scenes": cave_scenes_facts,
+    "simu_indian": simu_indian_facts,
     "cave_cloth": cave_cloth_facts,
     "samson": samson_facts,
     "cat_video": cat_video_facts,
