@@ -21,7 +21,7 @@ from bench.pages import roofline_page
 from bench.sides import by_library, observations
 from benchmark.plan import ROOT
 
-ITERATIONS = 8
+ITERATIONS = 3
 # By the beginnings of the names of torch's operations; what begins with none of them is bookkeeping.
 KINDS = {
     "convolution": ("aten::mkldnn_convolution", "aten::convolution", "aten::_slow_conv", "aten::slow_conv"),

@@ -60,8 +60,8 @@ class _DeepTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     feature_shape: tuple[int, ...] | None = None
     loss: str = "l2"
     stopping: object = None
-    iterations: int = 1800
-    learning_rate: float = 1e-2
+    iterations: int = 1700
+    learning_rate: float = 1.5e-2
     schedule: str = "linear"
     random_state: RandomState = 0
     device: str = "auto"
