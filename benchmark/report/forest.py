@@ -7,6 +7,7 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from benchmark.metrics import METRICS
 from benchmark.report.style import WIDTH, plain, say
 
 HOLDS, FAILS, NEEDED = "#0072B2", "#D55E00", "black"
@@ -14,6 +15,7 @@ HOLDS, FAILS, NEEDED = "#0072B2", "#D55E00", "black"
 ROW, AROUND = 0.24, 1.3
 STRETCH = 2.0
 LONGEST = 56
+UNIT = "[dB]"
 SAVED = {"svg.fonttype": "none", "svg.hashsalt": "forest", "font.family": "sans-serif"}
 
 
@@ -41,7 +43,7 @@ def forest(card: pd.DataFrame) -> Figure:
     ticks = (-10, -5, -2, -1, 0, 1, 2, 5, 10)
     axis.set_xticks(ticks, [f"{tick:+d}" if tick else "0" for tick in ticks])
     axis.minorticks_off()
-    axis.set_xlabel("difference in PSNR [dB]; beyond 2 dB the axis is logarithmic", fontsize=8)
+    axis.set_xlabel("difference [dB]; beyond 2 dB the axis is logarithmic", fontsize=8)
     plain(axis, 8)
     handles = [
         Line2D([], [], color=HOLDS, marker="o", ms=5, label="holds"),
@@ -61,7 +63,10 @@ def write_forest(card: pd.DataFrame, path: Path) -> None:
 
 def _words(effect: str) -> str:
     """Return an effect without its unit, and without what follows a semicolon."""
-    words = effect.partition(";")[0].replace(" [dB]", "").replace("PSNR ", "").replace("_", " ").strip(" ,")
+    words = effect.partition(";")[0].replace(f" {UNIT}", "").replace("_", " ")
+    for label in {metric.label.removesuffix(UNIT) for metric in METRICS.values() if metric.label.endswith(UNIT)}:
+        words = words.replace(label, "")
+    words = words.strip(" ,")
     return words if len(words) <= LONGEST else f"{words[: LONGEST - 1]}…"
 
 

@@ -17,9 +17,19 @@ from tensorly.decomposition import tucker as tucker_of_tensorly
 
 from deeptensor import DeepNMF, DeepPCA, DeepSemiNMF, Network, cp, svd, tucker
 
-SETTINGS = {"network": Network(channels=16, scales=2, perturbation=0), "iterations": 200, "learning_rate": 1e-2}
+SETTINGS = {
+    "network": Network(channels=16, scales=2, perturbation=0),
+    "iterations": 200,
+    "learning_rate": 1e-2,
+    "schedule": "fixed",
+}
 # For features in no order.
-UNORDERED = {"network": Network("mlp", channels=16, perturbation=0), "iterations": 200, "learning_rate": 1e-2}
+UNORDERED = {
+    "network": Network("mlp", channels=16, perturbation=0),
+    "iterations": 200,
+    "learning_rate": 1e-2,
+    "schedule": "fixed",
+}
 
 
 def exact(*shape: int, rank: int = 3) -> np.ndarray:

