@@ -22,7 +22,7 @@ LUMINANCE = (0.299, 0.587, 0.114)  # of red, green and blue, by ITU-R BT.601
 PHOTOGRAPHS = ("camera", "brick", "astronaut")
 
 
-def load(folder: Path, *, names: Sequence[str] = PHOTOGRAPHS, size: int = 64) -> list[Item]:
+def load(folder: Path, *, names: Sequence[str] = ("camera", "brick", "astronaut"), size: int = 64) -> list[Item]:
     """Return the photographs of the `names`, of 512 x 512 pixels, reduced to `size` x `size`.
 
     A pixel of 1 is the brightest that a file can hold. Raises ValueError for a name that there is not.
