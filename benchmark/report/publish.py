@@ -2,13 +2,12 @@
 
 Copies tables and figures, but neither data nor raw estimates, from `results/` to `results/published/`, beside what was
 published before of other experiments. Claims are judged by what `experiments/` says now, in every published profile;
-and the scorecards go into the README, between its markers. Pages are made of what is published by `make site`. To be
-small, pictures are reduced to 256 colours, and the tables of single runs and their curves are compressed.
+and the verdicts go into the README, between its markers. Pages are made of what is published by `make site`. Pictures
+are kept as they are; to be small, the tables of single runs and their curves are compressed.
 """
 
 import argparse
 import gzip
-import re
 import shutil
 import sys
 from collections.abc import Mapping
@@ -16,16 +15,16 @@ from pathlib import Path
 
 import pandas as pd
 import yaml
-from PIL import Image
 
 from benchmark.plan import Plan
+from benchmark.report.forest import write_forest
 from benchmark.report.overview import ENTRIES, make_scorecard, make_summary, read_entries, read_settings
-from benchmark.report.scorecard import claims_of, effects_of, joined, markdown_row, read_card, sentences_of
+from benchmark.report.readme import between, markers_of, shown
+from benchmark.report.scorecard import read_card
 from benchmark.report.tables import file_of, read_scores, summarise, with_printed, write
 from benchmark.settings import SettingsError, listing
 from benchmark.source import ROOT
 
-MARKED = re.compile(r"(?<=<!-- scorecard -->\n).*?(?=<!-- end of scorecard -->)", re.S)
 PUBLISHED = "results/published"
 # What results depend on, of an entry and of its parts.
 SETTINGS = ("task", "pose", "noise", "seeds")
@@ -53,8 +52,6 @@ def publish(plan: Plan, root: Path = ROOT) -> Path:
     for name in new:
         shutil.rmtree(target / name, ignore_errors=True)
         shutil.copytree(source / name, target / name)
-        for path in (target / name).rglob("*.png"):
-            _reduce(path)
         for own in ("scores.parquet", "entry.yaml", "scorecard.csv"):  # the same stands elsewhere
             (target / name / own).unlink(missing_ok=True)
         for path in [target / name / "scores.csv", target / name / "curves.csv"]:
@@ -64,10 +61,13 @@ def publish(plan: Plan, root: Path = ROOT) -> Path:
 
 
 def write_readme(root: Path) -> None:
-    """Write the verdicts of all that is published into the README, between its markers."""
-    readme = root / "README.md"
-    table = table_of(published_cards(root / PUBLISHED), PUBLISHED)
-    readme.write_text(MARKED.sub(lambda _: table, readme.read_text(encoding="utf-8")), encoding="utf-8")
+    """Write the verdicts of what is published into the README, between its markers."""
+    readme, cards = root / "README.md", published_cards(root / PUBLISHED)
+    text = readme.read_text(encoding="utf-8")
+    for marker, content in markers_of(cards):
+        text = between(text, marker, content)
+    write_forest(cards[shown(cards)], root / PUBLISHED / "claims.svg")
+    readme.write_text(text, encoding="utf-8")
 
 
 def renew(folder: Path, entries: Mapping[str, Mapping], settings: Mapping) -> None:
@@ -113,27 +113,6 @@ def published_cards(folder: Path) -> dict[str, pd.DataFrame]:
     return {profile: read_card(folder / profile / "scorecard.csv") for profile in profiles_of(folder)}
 
 
-def table_of(cards: Mapping[str, pd.DataFrame], folder: str) -> str:
-    """Return Markdown tables, one a source, of the claims with verdict, effects and a sentence on each profile's card.
-
-    `folder` is where the profiles' results lie, for the links.
-    """
-    claims = {
-        profile: {(claim["experiment"], claim["id"]): claim for claim in claims_of(card)}
-        for profile, card in cards.items()
-    }
-    known = {key: claim for own in claims.values() for key, claim in own.items()}
-    tables = {}
-    for key, claim in known.items():
-        source = claim["source"]
-        profiles = [name for name, own in claims.items() if any(one["source"] == source for one in own.values())]
-        head = [f"| claim | {' | '.join(profiles)} |", f"|---|{'---|' * len(profiles)}"]
-        cells = [_cell(claims[name].get(key), f"{folder}/{name}") for name in profiles]
-        row = markdown_row(f"**{claim['where']}.** {claim['claim']}", *cells)
-        tables.setdefault(source, head).append(row)
-    return joined({source: "\n".join([*lines, ""]) for source, lines in tables.items()})
-
-
 def main(profile: str, root: Path = ROOT) -> None:
     """Publish a profile, and renew what is published of the others, where its settings are still those of now."""
     made = next((path for path in (root / "results" / profile, root / PUBLISHED / profile) if read_entries(path)), None)
@@ -153,21 +132,6 @@ def main(profile: str, root: Path = ROOT) -> None:
                 renew(folder, plan.entries(), plan.settings)
     write_readme(root)
     print(f"Published in {target}.")
-
-
-def _cell(claim: Mapping | None, folder: str) -> str:
-    if claim is None:
-        return "-"
-    if claim["reason"]:
-        return f"not run: {claim['reason']}"
-    verdict = f"**[{claim['summary']}]({folder}/{claim['experiment']})**"
-    return "<br>".join([verdict, *effects_of(claim), *(f"*{sentence}*" for sentence in sentences_of(claim))])
-
-
-def _reduce(path: Path) -> None:
-    """Reduce a picture to 256 colours: of photographs the most frequent, of thin lines the most different ones."""
-    method = Image.Quantize.MEDIANCUT if path.stem == "reconstructions" else Image.Quantize.MAXCOVERAGE
-    Image.open(path).convert("RGB").quantize(256, method, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 def _compress(path: Path) -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from benchmark.metrics import METRICS
 
-TEXTS = ["source", "reason", "why", "own_label", "other", "other_label", "other_metric", "data"]
+TEXTS = ["source", "reason", "why", "short", "own_label", "other", "other_label", "other_metric", "data"]
 NO_CLAIMS = "No experiment that was selected makes a claim, so that there is nothing to judge."
 
 

@@ -60,7 +60,7 @@ def test_the_cube_of_ones_own_is_an_experiment_as_documented(fresh):
     rows = returned(fresh, name)
     assert rows["status"].isin(["ok", "skipped"]).all()
     assert rows["value"]["gavish_donoho"] > rows["value"]["noisy"]
-    assert list(fresh.path.glob(f"results/mine/{name}/*/*/reconstructions.png"))
+    assert list(fresh.path.glob(f"results/mine/{name}/*/*/reconstructions.webp"))
 
 
 def test_the_experiment_of_ones_own_runs_as_documented(fresh):

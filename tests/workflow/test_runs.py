@@ -106,7 +106,7 @@ def test_failures_are_rows_with_the_reason_and_the_rest_goes_on(failed):
     }.items():
         assert reason in rows.loc[method, "message"]
         assert reason in page
-    assert (tree.path / "results/test/demo/tiny/photons-100/reconstructions.png").stat().st_size > 10_000
+    assert (tree.path / "results/test/demo/tiny/photons-100/reconstructions.webp").stat().st_size > 10_000
 
 
 def test_failures_end_in_an_exit_status_and_a_missing_package_is_none(failed):
@@ -235,4 +235,4 @@ def test_the_report_holds_every_table_and_figure_by_experiment(tree):
     tree.done("--report", "report.zip")
     with zipfile.ZipFile(tree.path / "report.zip") as archive:
         names = [Path(name).name for name in archive.namelist()]
-    assert [names.count(name) for name in ("summary.csv", "reconstructions.png", "scorecard.csv")] == [2, 1, 1]
+    assert [names.count(name) for name in ("summary.csv", "reconstructions.webp", "scorecard.csv")] == [2, 1, 1]

@@ -60,3 +60,5 @@ wildcard_constraints:
     noise=any_of(name for own in plan.experiments.values() for name in own.noise),
     method=any_of(name for own in plan.experiments.values() for name in own.methods),
     seed=r"\d+",
+    figure=any_of(plan.formats),
+    format=any_of(plan.formats.values()),

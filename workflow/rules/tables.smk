@@ -34,15 +34,16 @@ rule figure:
         scores=f"{RESULTS}/{{experiment}}/scores.csv",
         summary=f"{RESULTS}/{{experiment}}/summary.csv",
         curves=f"{RESULTS}/{{experiment}}/curves.csv",
+        families=ROOT / "benchmark" / "report" / "families.yaml",
     output:
-        png=report(
-            f"{RESULTS}/{{experiment}}/{{dataset}}/{{noise}}/{{figure}}.png",
+        picture=report(
+            f"{RESULTS}/{{experiment}}/{{dataset}}/{{noise}}/{{figure}}.{{format}}",
             caption="../report/figure.rst",
             category="{experiment}",
             labels={"item": "{figure}", "data": "{dataset}", "noise": "{noise}"},
         ),
     log:
-        f"{LOGS}/{{experiment}}/{{dataset}}-{{noise}}-{{figure}}.log",
+        f"{LOGS}/{{experiment}}/{{dataset}}-{{noise}}-{{figure}}-{{format}}.log",
     conda:
         "../../environment.yml"
     params:
@@ -51,6 +52,7 @@ rule figure:
         code=lambda wildcards: [
             plan.code(f"report/figures/{wildcards.figure}"),
             plan.code("report/scene"),
+            plan.code("report/style", "save"),
         ],
     message:
         "figure {wildcards.figure} of {wildcards.experiment}, {wildcards.dataset}"
@@ -62,9 +64,10 @@ rule sweep:
     input:
         scores=f"{RESULTS}/{{experiment}}/scores.csv",
         curves=f"{RESULTS}/{{experiment}}/curves.csv",
+        families=ROOT / "benchmark" / "report" / "families.yaml",
     output:
-        png=report(
-            f"{RESULTS}/{{experiment}}/sweep.png",
+        picture=report(
+            f"{RESULTS}/{{experiment}}/sweep.{plan.formats['sweep']}",
             caption="../report/figure.rst",
             category="{experiment}",
             labels={"item": "sweep", "data": "all", "noise": "all"},
@@ -75,7 +78,10 @@ rule sweep:
         "../../environment.yml"
     params:
         entry=lambda wildcards: plan.drawn(wildcards.experiment),
-        code=lambda wildcards: plan.code("report/figures/sweep"),
+        code=lambda wildcards: [
+            plan.code("report/figures/sweep"),
+            plan.code("report/style", "save"),
+        ],
     message:
         "sweep of {wildcards.experiment}"
     script:

@@ -5,7 +5,6 @@ time has `panel`. The page has a box for each label, and a list of the panels.
 """
 
 import re
-import zlib
 from collections.abc import Iterable, Mapping, Sequence
 
 import altair as alt
@@ -14,12 +13,9 @@ import pandas as pd
 
 from benchmark.metrics import METRICS
 from benchmark.report.site.results import Result
-from benchmark.report.style import GREY
+from benchmark.report.style import GREY, SUBJECT, looks_of
 from benchmark.report.tables import rows_at
 
-# From the palettes of Okabe and Ito and of Paul Tol; the subject's is no family's.
-SUBJECT = "#D55E00"
-FAMILIES = "#0072B2 #009E73 #CC79A7 #E69F00 #56B4E9 #332288 #882255 #999933 #AA4499 #117733 #661100".split()
 VERDICTS = {"holds": "#0b6e4f", "does not hold": "#9a3412"}
 ROW = 19
 # The data are given last: Altair copies all that a chart holds at each step.
@@ -33,11 +29,10 @@ UNIT = re.compile(r" \[([^]]*)\]")
 
 
 def colours_of(entry: Mapping) -> dict[str, str]:
-    """Return the colour of each method by label: the subject's, else its family's, in a shade of its own."""
+    """Return the colour of each method by label: that of all figures, in a shade of its own."""
     groups: dict[str, list[str]] = {}
-    for name, method in entry["methods"].items():
-        family = FAMILIES[zlib.crc32(method["family"].encode()) % len(FAMILIES)]
-        groups.setdefault(SUBJECT if name in entry["subject"] else family, []).append(method["label"])
+    for label, look in looks_of(entry).items():
+        groups.setdefault(look.colour, []).append(label)
     return {
         label: _mixed(colour, place / len(labels))
         for colour, labels in groups.items()
@@ -47,7 +42,7 @@ def colours_of(entry: Mapping) -> dict[str, str]:
 
 def _mixed(colour: str, share: float) -> str:
     """Return a colour with a share of black: of several methods of one colour the first has it pure."""
-    return "#" + "".join(f"{round(int(colour[at : at + 2], 16) * (1 - 0.6 * share)):02x}" for at in (1, 3, 5))
+    return "#" + "".join(f"{round(int(colour[at : at + 2], 16) * (1 - 0.75 * share)):02x}" for at in (1, 3, 5))
 
 
 def forests(claims: Iterable[Mapping], folder: str) -> list[dict]:

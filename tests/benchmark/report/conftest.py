@@ -72,6 +72,7 @@ def entry():
             "seeds": [0, 1],
             "methods": described,
             "subject": ["deeptensor"],
+            "shown": [],
             "reference": "svd",
             "printed": [],
             "figures": [],
