@@ -6,7 +6,7 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from benchmark.contract import Problem
 from benchmark.loading import load_module
-from benchmark.metrics import METRICS, affinity, mpsnr, psnr, sam, ssim
+from benchmark.metrics import METRICS, affinity, misfit, mpsnr, psnr, sam, ssim, ssim_gaussian
 
 DENOISE = load_module(Path(__file__).parents[2] / "tasks" / "denoise.py")
 
@@ -139,3 +139,27 @@ def test_measures_that_need_a_classifier_are_not_taken_of_every_snapshot():
 
 def test_a_measure_tells_the_error_only_if_it_is_known():
     assert {name for name, metric in METRICS.items() if metric.error is None} >= {"ssim", "sam", "affinity"}
+
+
+def test_ssim_in_gaussian_windows_is_that_of_its_formula():
+    rng = np.random.default_rng(3)
+    clean = rng.random((24, 20))
+    estimate = clean + 0.1 * rng.standard_normal(clean.shape)
+
+    def mean(values):
+        offsets = np.arange(-5, 6)
+        weights = np.exp(-(offsets**2) / (2 * 1.5**2))
+        window = np.outer(weights, weights) / weights.sum() ** 2
+        blocks = np.lib.stride_tricks.sliding_window_view(values, (11, 11))
+        return np.einsum("ijkl,kl->ij", blocks, window)
+
+    one, other = mean(clean), mean(estimate)
+    covariance = mean(clean * estimate) - one * other
+    variances = mean(clean**2) - one**2 + mean(estimate**2) - other**2
+    ratio = (2 * one * other + 0.01**2) * (2 * covariance + 0.03**2)
+    ratio /= (one**2 + other**2 + 0.01**2) * (variances + 0.03**2)
+    assert ssim_gaussian(clean, estimate, 1.0) == pytest.approx(ratio.mean(), abs=1e-6)
+
+
+def test_misfit_is_the_share_of_measurements_that_is_not_predicted():
+    assert misfit(np.array([3.0, 4.0]), np.array([3.0, 3.0])) == pytest.approx(0.2)

@@ -163,6 +163,20 @@ def test_relit_faces_are_variants_of_the_face_of_their_class(load, tmp_path):
         load("lfw_relit", tmp_path, people=101)
 
 
+def test_photographs_keep_their_scale_and_their_mean(load, tmp_path):
+    items = load("photographs", tmp_path, size=32)
+    assert [item.name for item in items] == ["camera", "brick", "astronaut"]
+    camera, brick, _ = items
+    assert camera.signal.shape == (32, 32)
+    for item, image in ((camera, skimage.data.camera()), (brick, skimage.data.brick())):
+        assert item.signal.mean() == pytest.approx(image.mean() / 255, rel=0.01)
+        blocks = image.reshape(32, 16, 32, 16).mean(axis=(1, 3)) / 255
+        assert np.corrcoef(item.signal.ravel(), blocks.ravel())[0, 1] > 0.95
+    assert brick.signal.max() < 1
+    with pytest.raises(ValueError, match="no photograph 'cat'; there are: camera, brick, astronaut"):
+        load("photographs", tmp_path, names=["cat"])
+
+
 def test_digits_are_sixteenths_with_their_labels(load, tmp_path):
     [item] = load("digits", tmp_path)
     np.testing.assert_array_equal(16 * item.signal, load_digits().images)

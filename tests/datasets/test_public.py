@@ -220,6 +220,20 @@ def sci_video_facts(load: Load, item: Item, folder: Path) -> None:
         np.testing.assert_allclose(coded, file["meas"], atol=1e-2)
 
 
+def cs_images_facts(load: Load, item: Item, folder: Path) -> None:
+    """The images are whole counts of 255, on the scale of their files."""
+    items = load("cs_images", folder)
+    assert {own.signal.shape for own in items} == {(256, 256)}
+    counts = {own.name: 255 * own.signal.astype(float) for own in items}
+    assert max(np.abs(own - np.round(own)).max() for own in counts.values()) < 1e-4
+    peaks = {name: round(own.max()) for name, own in counts.items()}
+    assert list(peaks.values()) == [231, 220, 253, 237, 239, 245, 243, 255]
+    [crop] = load("cs_images", folder, names=["house"], size=64)
+    np.testing.assert_array_equal(crop.signal, items[list(peaks).index("house")].signal[96:160, 96:160])
+    with pytest.raises(ValueError, match="no image 'pepper'; there are: barbara, "):
+        load("cs_images", folder, names=["pepper"])
+
+
 def tiny_facts(load: Load, item: Item, folder: Path) -> None:
     raw = load_indian_pines()["tensor"][56:88, 56:88, 0:181:12]
     np.testing.assert_allclose(item.signal, raw / raw.max(), rtol=1e-6)
@@ -245,6 +259,7 @@ FACTS: dict[str, Callable[[Load, Item, Path], None]] = {
     "speech_commands": speech_commands_facts,
     "mri_t1": mri_t1_facts,
     "sci_video": sci_video_facts,
+    "cs_images": cs_images_facts,
     "tiny": tiny_facts,
 }
 
