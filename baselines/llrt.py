@@ -7,7 +7,8 @@ left, then X by 20 steps of the alternating direction method of multipliers, wit
 weighted by their number.
 
 Chang, Yan and Zhong, Hyper-Laplacian regularized unidirectional low-rank tensor recovery for multispectral image
-denoising, CVPR 2017, pages 4260 to 4268.
+denoising, CVPR 2017, pages 4260 to 4268,
+https://openaccess.thecvf.com/content_cvpr_2017/html/Chang_Hyper-Laplacian_Regularized_Unidirectional_CVPR_2017_paper.html
 
 Parameters are those that the authors' code has for the number of bands and the noise level; more than 200 bands get
 those of 200. As that code has it, the tensor of a group is a matrix (unfolded along the similar patches), and p is 1: a

@@ -79,7 +79,8 @@ VARIANTS = {
 }
 # The family of those that are no competitors: bounds, and answers that are constant.
 CONTROL = "control"
-REFERENCE = re.compile(r"\b10\.\d{4,}/\S+|arXiv:? ?\d{4}\.\d{5}")
+# A DOI, a preprint, or the page of proceedings that are open.
+REFERENCE = re.compile(r"\b10\.\d{4,}/\S+|arXiv:? ?\d{4}\.\d{5}|https://openaccess\.thecvf\.com/\S+")
 
 
 class Case:
