@@ -8,7 +8,7 @@ PROFILE ?= embedded
 MINUTES ?= 10
 
 .DEFAULT_GOAL := embedded
-.PHONY: embedded quick public public-cpu smoke publish test lint bench report clean help
+.PHONY: embedded quick public public-cpu smoke publish site test lint bench report clean help
 
 embedded: $(READY)  ## regenerate every result of the embedded profile (no download of data)
 	$(SNAKEMAKE)
@@ -31,6 +31,9 @@ report: $(READY)  ## put the embedded profile's results into one file, report.ht
 publish: $(READY)  ## keep a profile's tables and figures in git, and its verdicts in README.md (PROFILE=public-cpu for that one)
 	$(BIN)/python -m benchmark.report.publish $(PROFILE)
 
+site: $(READY)  ## make the pages of the published results, in site/
+	$(BIN)/python -m benchmark.report.site site
+
 test: $(READY)  ## run the tests
 	@echo "Running all tests: about 6 minutes on 2 cores."
 	$(BIN)/pytest --numprocesses auto
@@ -40,6 +43,7 @@ lint: $(READY)  ## check style, formatting and the workflow
 	$(BIN)/ruff format --check
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
+	$(BIN)/actionlint .github/workflows/*.yml
 
 bench: $(READY)  ## time the library beside a plain implementation, about 5 minutes on 2 idle cores
 	$(BIN)/python -m bench.run

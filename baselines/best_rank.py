@@ -1,7 +1,7 @@
 """Minimises ||X - A B^T||_F for the clean signal X at the given rank: the limit of every method of that rank.
 
-Of measurements, it is for those of coded exposure alone: the rank there is that of the unfolded video, while for
-projections it is the rank of a CP tensor, to which the SVD is no limit.
+Of measurements, it is for those of coded exposure, where the rank is that of the unfolded video, and of single images;
+for projections it is the rank of a CP tensor, to which the SVD is no limit.
 
 Eckart and Young, The approximation of one matrix by another of lower rank, Psychometrika 1 (1936),
 DOI 10.1007/BF02288367.
@@ -16,7 +16,7 @@ from benchmark.contract import Estimate, Problem, Skipped
 LABEL = "SVD of the clean signal"
 FAMILY = "control"
 TASKS = {"denoise", "outliers", "recover"}
-OPERATORS = {"coded_exposure"}
+OPERATORS = {"coded_exposure", "scrambled_hadamard", "scrambled_dct"}
 DEVICES = {"cpu"}
 CONTROL = True
 SEES_TRUTH = True

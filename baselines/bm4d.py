@@ -4,8 +4,9 @@ Maggioni et al., Nonlocal transform-domain filter for volumetric data denoising 
 Image Processing 22 (2013), DOI 10.1109/TIP.2012.2210725; in the implementation of Mäkinen et al., Collaborative
 filtering of correlated noise, IEEE Transactions on Image Processing 29 (2020), DOI 10.1109/TIP.2020.3014721.
 
-BM4D assumes white noise. What makes it white: each band is divided by the root of its mean noise variance (`matched`),
-or, for Poisson noise alone, the generalised Anscombe transform is applied (`anscombe`, DOI 10.1109/TIP.2012.2202675).
+BM4D assumes white noise. What makes it white: each band is divided by the root of its mean noise variance (`matched`)
+or by the level that is estimated from its Haar coefficients (`estimated`), or, for Poisson noise alone, the generalised
+Anscombe transform is applied (`anscombe`, DOI 10.1109/TIP.2012.2202675).
 
 The profile is the package's default: cuboids of 4 x 4 x 4 and 5 x 5 x 5 voxels, or, where there are fewer than 5 bands,
 blocks of 8 x 8 pixels that are matched across bands. A matrix is a volume of one band.
@@ -34,7 +35,7 @@ MINIMUM_BANDS = 5
 
 
 def solve(
-    problem: Problem, *, seed: int, device: str, variance: Literal["matched", "anscombe"] = "matched"
+    problem: Problem, *, seed: int, device: str, variance: Literal["matched", "anscombe", "estimated"] = "matched"
 ) -> Estimate:
     """Return the signal, of shape H x W or H x W x B, denoised as one volume."""
     check_choices(solve, variance=variance)

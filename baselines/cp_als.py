@@ -27,10 +27,21 @@ STOCHASTIC = True
 
 
 def solve(
-    problem: Problem, *, seed: int, device: str, iterations: int = 100, tolerance: float = 1e-8, ridge: float = 1e-6
+    problem: Problem,
+    *,
+    seed: int,
+    device: str,
+    iterations: int = 100,
+    tolerance: float = 1e-8,
+    ridge: float = 1e-6,
+    rank: int | None = None,
 ) -> Estimate:
-    """Return the factors of a stack, of shapes H x rank, W x rank and N x rank; of a matrix, H x rank and W x rank."""
-    rank = rank_of("cp_als", problem)
+    """Return the factors of a stack, of shapes H x rank, W x rank and N x rank; of a matrix, H x rank and W x rank.
+
+    `rank` replaces the protocol's: one that tells the rank of pixels x bands tells too few terms.
+    """
+    if rank is None:
+        rank = rank_of("cp_als", problem)
     if problem.observed.ndim == 2:
         return Estimate(factors=truncated_svd(problem.observed, rank))
     Y = np.ascontiguousarray(problem.observed, dtype=np.float64)

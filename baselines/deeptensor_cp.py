@@ -23,6 +23,7 @@ from deeptensor.networks import Network
 LABEL = "DeepTensor CP"
 FAMILY = "DeepTensor"
 TASKS = {"denoise", "outliers", "recover"}
+OPERATORS = {"radon", "coded_exposure"}
 DEVICES = {"cpu", "cuda"}
 STOCHASTIC = True
 

@@ -24,6 +24,7 @@ from deeptensor.networks import Network
 LABEL = "DeepTensor"
 FAMILY = "DeepTensor"
 TASKS = {"denoise", "outliers", "recover"}
+OPERATORS = {"radon", "coded_exposure"}
 DEVICES = {"cpu", "cuda"}
 STOCHASTIC = True
 
@@ -36,7 +37,7 @@ def solve(
     loss: Literal["l1", "l2", "huber", "poisson"] = "l2",
     iterations: int = 5000,
     learning_rate: float = 1e-3,
-    schedule: Literal["fixed", "step", "exponential", "cosine"] = "fixed",
+    schedule: Literal["linear", "fixed", "step", "exponential", "cosine"] = "fixed",
     network: Literal["skip", "decoder", "mlp"] = "skip",
     perturbation: float = 1 / 30,
     channels: int = 128,

@@ -19,11 +19,14 @@ A matrix, or a cube of one band, is its own eigen-image: the method is BM3D then
 non-commercial use only.
 """
 
+from typing import Literal
+
 import numpy as np
 
 from benchmark.algorithms.block_matching import bm3d_image, check_size
+from benchmark.algorithms.choices import check_choices
 from benchmark.algorithms.fixed_sigma import at_unit_noise, denoise_stack
-from benchmark.algorithms.lowrank import unfold
+from benchmark.algorithms.lowrank import signal_subspace, unfold
 from benchmark.contract import Estimate, Problem
 from benchmark.noise import Poisson
 from benchmark.stacks import by_image
@@ -36,9 +39,11 @@ REQUIRES = ["bm3d"]
 LICENCE_NOTE = "non-commercial use only"
 
 
-def solve(problem: Problem, *, seed: int, device: str) -> Estimate:
-    """Return the signal, of shape H x W or H x W x B."""
-    variance = "anscombe" if isinstance(problem.noise, Poisson) else "matched"
+def solve(problem: Problem, *, seed: int, device: str, level: Literal["told", "estimated"] = "told") -> Estimate:
+    """Return the signal, of shape H x W or H x W x B; the noise level of each band is told, or estimated from it."""
+    check_choices(solve, level=level)
+    told = "anscombe" if isinstance(problem.noise, Poisson) else "matched"
+    variance = told if level == "told" else level
     check_size("fasthyde", problem.observed.shape)
     return Estimate(signal=denoise_stack("fasthyde", at_unit_noise(denoise_whitened), problem, variance))
 
@@ -47,12 +52,3 @@ def denoise_whitened(cube: np.ndarray) -> np.ndarray:
     """Return a cube H x W x B, whose noise is white and of unit variance, denoised."""
     basis = signal_subspace(unfold(cube))
     return by_image(lambda eigen_image: bm3d_image(eigen_image, 1.0), cube @ basis) @ basis.T
-
-
-def signal_subspace(spectra: np.ndarray) -> np.ndarray:
-    """Return an orthonormal basis B x k of the signal's part of n spectra n x B with white noise of unit variance."""
-    pixels, bands = spectra.shape
-    eigenvalues, eigenvectors = np.linalg.eigh(spectra.T @ spectra / pixels)
-    strongest_first = eigenvectors[:, ::-1]
-    dimension = np.count_nonzero(eigenvalues > (1 + np.sqrt(bands / pixels)) ** 2)
-    return strongest_first[:, : max(dimension, 1)]

@@ -17,7 +17,7 @@ from benchmark.contract import Estimate, Problem
 LABEL = "GAP-TV"
 FAMILY = "total variation"
 TASKS = {"recover"}
-OPERATORS = {"coded_exposure"}
+OPERATORS = {"coded_exposure", "scrambled_hadamard", "scrambled_dct"}
 DEVICES = {"cpu"}
 
 
@@ -30,7 +30,7 @@ def solve(
     iterations: int = 40,
     denoising_iterations: int = 5,
 ) -> Estimate:
-    """Return the video, H x W x T; `weight` and `denoising_iterations` are those of the denoiser of frames."""
+    """Return the video, H x W x T, or image; `weight` and `denoising_iterations` are those of the denoiser."""
     observed, operator = problem.observed.astype(np.float64), problem.operator
     energies = operator(operator.adjoint(np.ones(observed.shape)))
     # A measurement of no frame at all says nothing.
@@ -40,5 +40,6 @@ def solve(
         measured = operator(signal)
         target += observed - measured
         signal = signal + operator.adjoint((target - measured) / energies)
-        signal = denoise_tv_chambolle(signal, weight, max_num_iter=denoising_iterations, channel_axis=-1)
+        channel_axis = -1 if signal.ndim == 3 else None
+        signal = denoise_tv_chambolle(signal, weight, max_num_iter=denoising_iterations, channel_axis=channel_axis)
     return Estimate(signal=signal, iterations=iterations)

@@ -15,9 +15,8 @@ is 1, they are 1e-5, far below a grey level.
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import fft
 
-from benchmark.algorithms.proximal import soft_threshold
+from benchmark.algorithms.robust_pca import pursue_tensor
 from benchmark.contract import Estimate, Problem
 from benchmark.stacks import as_stack
 
@@ -25,8 +24,6 @@ LABEL = "TRPCA"
 FAMILY = "robust PCA"
 TASKS = {"outliers"}
 DEVICES = {"cpu"}
-
-PENALTY, GROWTH, LARGEST_PENALTY = 1e-4, 1.1, 1e10
 
 
 def solve(
@@ -45,44 +42,5 @@ def solve(
     stack = as_stack(problem.observed)
     first, second, third = axes if stack.shape[2] > 1 else (0, 1, 2)
     order = (third, first, second)
-    low_rank, done = pursue(stack.transpose(order), tolerance, iterations)
+    low_rank, done = pursue_tensor(stack.transpose(order), tolerance, iterations)
     return Estimate(signal=low_rank.transpose(np.argsort(order)).reshape(problem.observed.shape), iterations=done)
-
-
-def pursue(Y: np.ndarray, tolerance: float, iterations: int) -> tuple[np.ndarray, int]:
-    """Return the low-rank part of a tensor given as n3 x n1 x n2, and the number of iterations done."""
-    slices, *sides = Y.shape
-    weight, penalty = 1 / np.sqrt(max(sides) * slices), PENALTY
-    low_rank, sparse, multiplier = np.zeros((3, *Y.shape))
-    for iteration in range(1, iterations + 1):
-        previous, previous_sparse = low_rank, sparse
-        low_rank = tubal_threshold(Y - sparse - multiplier / penalty, 1 / penalty)
-        remainder = Y - low_rank
-        sparse = soft_threshold(remainder - multiplier / penalty, weight / penalty)
-        remainder -= sparse
-        changes = (remainder, low_rank - previous, sparse - previous_sparse)
-        if max(np.abs(change).max() for change in changes) <= tolerance:
-            return low_rank, iteration
-        multiplier -= penalty * remainder
-        penalty = min(GROWTH * penalty, LARGEST_PENALTY)
-    return low_rank, iterations
-
-
-def tubal_threshold(tensor: np.ndarray, threshold: float) -> np.ndarray:
-    """Return a tensor n3 x n1 x n2 with the singular values of its Fourier slices soft-thresholded.
-
-    They come from the Gram matrices of the shorter side. The other half of the slices is the conjugate of this one.
-    """
-    if tensor.shape[1] < tensor.shape[2]:
-        return tubal_threshold(tensor.swapaxes(1, 2), threshold).swapaxes(1, 2)
-    slices = fft.rfft(tensor, axis=0)
-    gram = slices.conj().swapaxes(1, 2) @ slices
-    # The root of the norm bounds the singular values: most slices vanish at first, and need no decomposition.
-    active = np.linalg.norm(gram, axis=(1, 2)) > threshold**2
-    squares, vectors = np.linalg.eigh(gram[active])
-    factors = 1 - threshold / np.sqrt(np.maximum(squares, threshold**2))
-    kept = factors.any(axis=0)
-    vectors, factors = vectors[..., kept], factors[:, None, kept]
-    shrunk = np.zeros_like(slices)
-    shrunk[active] = (slices[active] @ (vectors * factors)) @ vectors.conj().swapaxes(1, 2)
-    return fft.irfft(shrunk, n=len(tensor), axis=0)

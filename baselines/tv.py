@@ -28,6 +28,7 @@ from benchmark.noise import SaltAndPepper
 LABEL = "TV"
 FAMILY = "total variation"
 TASKS = {"denoise", "outliers", "recover"}
+OPERATORS = {"radon", "coded_exposure"}
 DEVICES = {"cpu"}
 STOCHASTIC = True
 

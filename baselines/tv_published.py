@@ -26,6 +26,7 @@ from deeptensor.operators import CodedExposure
 LABEL = "2D TV as published"
 FAMILY = "total variation"
 TASKS = {"recover"}
+OPERATORS = {"radon", "coded_exposure"}
 DEVICES = {"cpu", "cuda"}
 STOCHASTIC = True
 

@@ -17,7 +17,8 @@ class Case:
     """A problem of `shape`, fitted with factors of `rank` along the groups of axes in `modes`.
 
     `batches` are the numbers of realisations that the library fits at once, each timed. `angles` is the number of
-    projections of a Radon transform that are measured in place of the entries; 0 for none.
+    projections of a Radon transform that are measured in place of the entries; 0 for none. `precision` is that of the
+    library's networks.
     """
 
     shape: tuple[int, ...]
@@ -28,6 +29,7 @@ class Case:
     perturbation: float = 0.0
     batches: tuple[int, ...] = (1,)
     angles: int = 0
+    precision: str = "single"
 
     @property
     def scales_each(self) -> list[int]:
@@ -41,9 +43,11 @@ class Case:
 
 
 MATRIX = Case(shape=(64, 64), modes=((0,), (1,)), rank=32, batches=(10, 1))
+CUBE = Case(shape=(145, 145, 200), modes=((0, 1), (2,)), rank=20, perturbation=1 / 30)
 CASES = {
     "matrix": MATRIX,
-    "cube": Case(shape=(145, 145, 200), modes=((0, 1), (2,)), rank=20, perturbation=1 / 30),
+    "cube": CUBE,
+    "cube, bfloat16": replace(CUBE, precision="bfloat16"),
     "radon": Case(shape=(128, 128, 56), modes=((0,), (1,), (2,)), rank=1000, perturbation=1 / 30, angles=40),
     # The library beside itself: entries held out to stop by, against none.
     "stopping": replace(MATRIX, batches=(10,)),

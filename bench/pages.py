@@ -33,7 +33,7 @@ def speed_page(table: pd.DataFrame, facts: Mapping[str, object]) -> str:
     listed = "; ".join(f"{name.replace('_', ' ')}: {value}" for name, value in facts.items())
     return f"""# Speed of the library beside the plain reference
 
-{_markdown(columns, cells)}
+{markdown(columns, cells)}
 
 Times are of one iteration of one realisation, set-up left out: the slope between fits of {SHORT} and of more
 iterations, the median of {rounds} rounds in turn. The ratio is that of each round. In the case `stopping` both sides
@@ -65,13 +65,37 @@ def quality_page(quality: pd.DataFrame) -> str:
     return f"""
 ## Quality after the same number of iterations
 
-{_markdown(header.split(" | "), cells)}
+{markdown(header.split(" | "), cells)}
 
 PSNR against the clean array of the iterate of lowest training loss: mean and standard deviation over realisations, each
 with its own data; the difference with its standard error over them.
 """
 
 
-def _markdown(columns: Sequence[str], cells: Sequence[Sequence[object]]) -> str:
+def markdown(columns: Sequence[str], cells: Sequence[Sequence[object]]) -> str:
     rows = [columns, ["---"] * len(columns), *cells]
     return "\n".join(f"| {' | '.join(map(str, row))} |" for row in rows)
+
+
+def roofline_page(rows: Sequence[Mapping[str, float]], kinds: Sequence[str]) -> str:
+    """Return the table of where the time goes as Markdown."""
+    header = ["", *(f"{row['case']}, batch of {row['batch']}" for row in rows)]
+    cells = []
+    for kind in kinds:
+        shares = (f"{row[kind]:.1f} ({row[kind] / sum(row[name] for name in kinds):.0%})" for row in rows)
+        cells.append([kind, *shares])
+    cells.append(["all", *(f"{sum(row[name] for name in kinds):.1f}" for row in rows)])
+    peaks = [max(row["product_float32"], row["convolution_float32"]) for row in rows]
+    least = [1e3 * row["gflop"] / peak for row, peak in zip(rows, peaks, strict=True)]
+    cells.append(["least, in single precision", *(f"{time:.1f}" for time in least)])
+    best = {name: max(row[name] for row in rows) for name in rows[0] if name.startswith(("product_", "convolution_"))}
+    listed = ", ".join(f"{name.replace('_', ' in ')} {rate:.0f}" for name, rate in best.items())
+    return f"""# Where the time of an iteration goes
+
+Milliseconds of one iteration of all realisations together, one thread, under torch's profiler, which itself takes some
+microseconds an operation. The last line is the time of the convolutions and products at the machine's peak.
+
+{markdown(header, cells)}
+
+Peaks in GFLOP/s, one thread: {listed}.
+"""

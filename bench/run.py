@@ -31,7 +31,7 @@ log = logging.getLogger("bench")
 # Where quality is compared: the problem, iterations, and number of realisations. The cube is cut, to afford several.
 QUALITY = {
     "matrix": (CASES["matrix"], 600, 10),
-    "cube": (replace(CASES["cube"], shape=(64, 64, 100)), 200, 10),
+    **{name: (replace(CASES[name], shape=(64, 64, 100)), 200, 10) for name in ("cube", "cube, bfloat16")},
 }
 
 
@@ -40,6 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _options(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     log.setLevel(logging.INFO)
+    os.environ["OMP_NUM_THREADS"] = str(options.threads)  # for the library, and processes of their own
     torch.set_num_threads(options.threads)
     cases = {name: tiny(CASES[name]) if options.tiny else CASES[name] for name in options.cases}
     facts = machine_facts(options.device, options.threads)

@@ -12,6 +12,7 @@ from deeptensor.fit import Fit, factorise_many
 from deeptensor.models import Model
 from deeptensor.networks import Network
 from deeptensor.operators import Radon
+from deeptensor.presets import PAPER
 from deeptensor.stopping import HeldOut, LowestLoss, Rule
 
 Arrays = Sequence[np.ndarray]
@@ -50,7 +51,9 @@ def by_library(
     stopping: Rule = LowestLoss(),  # noqa: B008, it is frozen
 ) -> list[Fit]:
     """Fit all arrays at once by the library, with the seeds 0, 1, ... unless others are given."""
-    network = Network(channels=case.channels, scales=case.scales, perturbation=case.perturbation)
+    network = Network(
+        channels=case.channels, scales=case.scales, perturbation=case.perturbation, precision=case.precision
+    )
     model = Model(rank=case.rank, modes=case.modes, network=network)
     operator = radon_of(case) if case.angles else None
     return factorise_many(
@@ -59,6 +62,8 @@ def by_library(
         operator=operator,
         stopping=stopping,
         iterations=iterations,
+        learning_rate=PAPER["learning_rate"],
+        schedule=PAPER["schedule"],
         seeds=seeds,
         device=device,
         progress=False,

@@ -81,6 +81,12 @@ def matching(names: Iterable[str], patterns: Iterable[str]) -> list[str]:
     return [name for name in names if any(fnmatchcase(name, pattern) for pattern in patterns)]
 
 
+def in_order(names: Iterable[str], patterns: Iterable[str]) -> list[str]:
+    """Return the names that are one of the patterns, those of the first pattern first."""
+    names = list(names)
+    return list(dict.fromkeys(name for pattern in patterns for name in matching(names, [pattern])))
+
+
 def known_patterns(where: str, kind: str, patterns: Iterable[str], names: Iterable[str]) -> None:
     """Raise SettingsError for a pattern that no name is like."""
     for pattern in patterns:

@@ -11,7 +11,7 @@ from typing import Any
 
 from benchmark import settings
 from benchmark.catalog import Catalog, File, able, chosen, models, suits
-from benchmark.cuts import Draft, cut_down, kind_of, known_patterns, matching, spread
+from benchmark.cuts import Draft, cut_down, in_order, kind_of, known_patterns, matching, spread
 from benchmark.departures import departures_of
 from benchmark.own_files import files_at
 from benchmark.settings import NAME, SettingsError, listing, typed
@@ -19,7 +19,7 @@ from benchmark.source import fields_of, parameters_of
 
 # What the runner passes to every method.
 RUNNERS = ("seed", "device")
-FACTS = ("TITLE", "CITATION", "LICENCE", "STANDS_IN_FOR")
+FACTS = ("TITLE", "CITATION", "LICENCE", "STANDS_IN_FOR", "WAVELENGTHS")
 UNFIT = "use letters, digits, '_', '-' and '.' only"
 BEST_ITERATION = "best_iteration"
 
@@ -102,6 +102,7 @@ class Experiment:
             "seeds": list(own.seeds),
             "methods": methods,
             "subject": matching(self.methods, own.subject),
+            "shown": in_order(self.methods, own.source.methods if own.source else []),
             "reference": own.reference,
             "printed": [printed.model_dump() | {"metric": printed.metric or self.metric} for printed in own.printed],
             "figures": list(own.figures),
@@ -245,6 +246,7 @@ def _check_mentions(here: Draft, source: Draft, task: File, place: str, catalog:
         f"{place}: figures", f"figure of the task {task.name!r}", protocol.figures, task.literals["FIGURES"]
     )
     known_patterns(f"{place}: subject", "method", protocol.subject, methods)
+    known_patterns(f"{place}: source: methods", "method", protocol.source.methods if protocol.source else [], methods)
     _check_names_of(f"{place}: reference", "method", [protocol.reference], methods)
     cells = {kind: {**getattr(source.protocol, kind), **getattr(protocol, kind)} for kind in ("data", "noise")}
     for printed in protocol.printed:

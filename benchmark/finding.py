@@ -10,8 +10,11 @@ from benchmark.cuts import known_patterns, matching
 from benchmark.settings import SettingsError, checked, read_yaml
 
 # Names that experiments cannot have: of rules, which are targets as experiments are, and of folders of the results.
-RULES = "all default download prepare pose run_method run_control score table figure sweep scorecard index complete"
-RESERVED = {*RULES.split(), "data", "runs"}
+RULES = {
+    *"all default download prepare pose run_method run_control score table figure sweep".split(),
+    *"assets page scorecard index complete".split(),
+}
+RESERVED = RULES | {"data", "runs", "site"}
 
 
 @dataclass(frozen=True)

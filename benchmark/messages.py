@@ -33,7 +33,7 @@ def announcement(plan: Plan, results: str, logs: str, cores: int) -> str:
 
 def progress(experiment: str, results: Path, logs: Path) -> str:
     """Return that an experiment is done, where its page is, and about how long the others of `START` in `logs` take."""
-    said = f"{experiment} is done: open {results / experiment / 'table.html'}\n"
+    said = f"{experiment} is done: open {page_of(results, experiment)}\n"
     if not (logs / START).is_file():
         return said
     start = json.loads((logs / START).read_text(encoding="utf-8"))
@@ -48,10 +48,15 @@ def farewell(plan: Plan, results: str, targets: Iterable[str], since: float = 0.
     `since` is the time in seconds before which a page is not of this run, as it can be after a failure.
     """
     if asked := [name for name in plan.experiments if name in set(targets)]:
-        return "\n".join(_where(Path(f"{results}/{name}/table.html"), since) for name in asked)
-    summary, index = Path(f"{results}/summary.txt"), Path(f"{results}/index.html")
+        return "\n".join(_where(page_of(Path(results), name), since) for name in asked)
+    summary, index = Path(f"{results}/summary.txt"), Path(f"{results}/site/index.html")
     said = summary.read_text(encoding="utf-8") if _is_new(index, since) and summary.exists() else ""
     return f"{said}{_where(index, since)}"
+
+
+def page_of(results: Path, experiment: str) -> Path:
+    """Return the page of an experiment below the folder of a profile's results."""
+    return results / "site" / results.name / f"{experiment}.html"
 
 
 def _where(page: Path, since: float) -> str:

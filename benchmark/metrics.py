@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-SSIM_WINDOW = 7
+SSIM_WINDOW, GAUSSIAN_WINDOW = 7, 11
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,13 @@ METRICS = {
     "psnr_debiased": Metric(
         "PSNR, debiased [dB]", higher_is_better=True, decimals=2, smallest=0.1, error=squared_error
     ),
+    "mpsnr": Metric("MPSNR [dB]", higher_is_better=True, decimals=2, smallest=0.1),
     "ssim": Metric("SSIM", higher_is_better=True, decimals=3, smallest=0.005),
+    "ssim_gaussian": Metric("SSIM, Gaussian window", higher_is_better=True, decimals=3, smallest=0.005),
+    "misfit": Metric("Misfit", higher_is_better=False, decimals=5, smallest=0.0001),
     "sam": Metric("SAM [°]", higher_is_better=False, decimals=2, smallest=0.1),
     "affinity": Metric("Affinity", higher_is_better=True, decimals=3, smallest=0.01),
+    "accuracy": Metric("Accuracy [%]", higher_is_better=True, decimals=1, smallest=0.5),
     "accuracy_linear": Metric("Accuracy, linear [%]", higher_is_better=True, decimals=1, smallest=0.5, traced=False),
     "accuracy_rbf": Metric("Accuracy, RBF [%]", higher_is_better=True, decimals=1, smallest=0.5, traced=False),
 }
@@ -51,6 +55,13 @@ def psnr(clean: np.ndarray, estimate: np.ndarray, data_range: float) -> float:
     # Not scikit-image's, which it equals: that loads SciPy's statistics, a second more for each of a thousand jobs.
     with np.errstate(divide="ignore"):
         return float(10 * np.log10(data_range**2 / np.mean((clean - estimate) ** 2, dtype=np.float64)))
+
+
+def mpsnr(clean: np.ndarray, estimate: np.ndarray, data_range: float) -> float:
+    """Return the mean over the bands of H x W x B cubes of each band's PSNR in dB: dark bands count as bright ones."""
+    with np.errstate(divide="ignore"):
+        errors = np.mean((clean - estimate) ** 2, axis=(0, 1), dtype=np.float64)
+        return float(np.mean(10 * np.log10(data_range**2 / errors)))
 
 
 def ssim(clean: np.ndarray, estimate: np.ndarray, data_range: float) -> float:
@@ -64,6 +75,28 @@ def ssim(clean: np.ndarray, estimate: np.ndarray, data_range: float) -> float:
     return float(
         structural_similarity(clean, estimate, win_size=SSIM_WINDOW, data_range=data_range, channel_axis=channel_axis)
     )
+
+
+def ssim_gaussian(clean: np.ndarray, estimate: np.ndarray, data_range: float) -> float:
+    """Return the mean structural similarity of H x W images as it was proposed, in Gaussian windows of 11 x 11.
+
+    Wang et al. 2004, DOI 10.1109/TIP.2003.819861: of standard deviation 1.5.
+    """
+    from skimage.metrics import structural_similarity
+
+    return float(
+        structural_similarity(
+            clean, estimate, data_range=data_range, gaussian_weights=True, sigma=1.5, use_sample_covariance=False
+        )
+    )
+
+
+def misfit(observed: np.ndarray, prediction: np.ndarray) -> float:
+    """Return the norm of the difference of measurements and their prediction, as a share of that of the measurements.
+
+    The arrays are of one shape, the measurements not all zero.
+    """
+    return float(np.linalg.norm(observed - prediction) / np.linalg.norm(observed))
 
 
 def fidelity(clean: np.ndarray) -> dict[str, Callable[[np.ndarray], float]]:
@@ -93,6 +126,11 @@ def sam(clean: np.ndarray, estimate: np.ndarray, data_range: float) -> float:
 def has_spectra(clean: np.ndarray) -> bool:
     """Return whether a signal is a cube of spectra, not all of them zero."""
     return clean.ndim == 3 and clean.shape[2] > 1 and bool(clean.any())
+
+
+def accuracy(labels: np.ndarray, answer: np.ndarray) -> float:
+    """Return the share in percent of the labels (n,) that an answer (n,) has right."""
+    return 100 * float(np.mean(labels == answer))
 
 
 def affinity(basis: np.ndarray, other: np.ndarray) -> float:

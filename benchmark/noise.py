@@ -24,6 +24,32 @@ class Gaussian:
 
 
 @dataclass(frozen=True)
+class BandGaussian:
+    """Additive white noise whose standard deviation differs from band to band, between `least` and `most`.
+
+    That of each band, the last axis of a signal, is uniform, and drawn from `seed`: it is the same for every draw.
+    """
+
+    least: NotNegative
+    most: NotNegative
+    seed: int = 0
+
+    def sample(self, clean: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Return an observation of `clean`."""
+        return clean + self.sigmas(clean.shape[-1]) * rng.standard_normal(clean.shape)
+
+    def variance(self, mean: np.ndarray) -> np.ndarray:
+        """Return the noise variance of each entry whose expectation is `mean`; of a single number, that of any band."""
+        if np.ndim(mean) == 0:
+            return np.asarray((self.least**2 + self.least * self.most + self.most**2) / 3)
+        return np.broadcast_to(self.sigmas(np.shape(mean)[-1]) ** 2, np.shape(mean))
+
+    def sigmas(self, bands: int) -> np.ndarray:
+        """Return the standard deviation of each band, of shape (bands,)."""
+        return np.random.default_rng(self.seed).uniform(self.least, self.most, bands)
+
+
+@dataclass(frozen=True)
 class Poisson:
     """Photon noise: `photons` are counted on average where the signal is 1, then `readout` electrons r.m.s. are added.
 
@@ -101,4 +127,4 @@ class Skewed:
         return self.square
 
 
-Noise = Gaussian | Poisson | Rician | SaltAndPepper | Skewed
+Noise = Gaussian | BandGaussian | Poisson | Rician | SaltAndPepper | Skewed

@@ -11,8 +11,9 @@ import numpy as np
 
 from benchmark.contract import Operator
 
-# A number of which experiments are told what it may be (see `benchmark.settings`).
+# Numbers of which experiments are told what they may be (see `benchmark.settings`).
 Count = int
+Share = float
 
 
 class OperatorModel(Protocol):
@@ -65,3 +66,56 @@ class CodedExposure:
         from deeptensor.operators import CodedExposure as Coding
 
         return Coding(arrays["code"], self.frames)
+
+
+@dataclass(frozen=True)
+class ScrambledHadamard:
+    """A share `rate` of the Walsh-Hadamard coefficients of a grey image whose pixels are in random order, and its mean.
+
+    The mean is the first of them, the others are drawn at random. The sides of the image are powers of two.
+    """
+
+    rate: Share
+
+    sums: ClassVar[bool] = True
+
+    def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> dict[str, np.ndarray]:
+        """Return the order of the pixels and the numbers of the coefficients; ValueError for other sides or a rate."""
+        from benchmark.algorithms.scrambled import draw_rows
+
+        arrays = draw_rows(shape, self.rate, rng)
+        if other := [size for size in shape if size & (size - 1)]:
+            raise ValueError(
+                f"scrambled_hadamard needs sides that are powers of two, not {other[0]}: choose scrambled_dct, or crop"
+            )
+        return arrays
+
+    def build(self, arrays: Mapping[str, np.ndarray], shape: tuple[int, ...]) -> Operator:
+        """Return the operator on images of `shape`, whose rows are orthonormal."""
+        from benchmark.algorithms.scrambled import hadamard_matrix, scrambled
+
+        return scrambled(hadamard_matrix, arrays, shape)
+
+
+@dataclass(frozen=True)
+class ScrambledDct:
+    """A share `rate` of the cosine coefficients of a grey image whose pixels are in random order, and its mean.
+
+    As `ScrambledHadamard`, for images of any sides.
+    """
+
+    rate: Share
+
+    sums: ClassVar[bool] = True
+
+    def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> dict[str, np.ndarray]:
+        """Return the order of the pixels and the numbers of the coefficients; ValueError for a rate that takes none."""
+        from benchmark.algorithms.scrambled import draw_rows
+
+        return draw_rows(shape, self.rate, rng)
+
+    def build(self, arrays: Mapping[str, np.ndarray], shape: tuple[int, ...]) -> Operator:
+        """Return the operator on images of `shape`, whose rows are orthonormal."""
+        from benchmark.algorithms.scrambled import cosine_matrix, scrambled
+
+        return scrambled(cosine_matrix, arrays, shape)

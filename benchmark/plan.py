@@ -18,14 +18,16 @@ from benchmark.experiments import Experiment, resolve
 from benchmark.finding import cuts_of, find, has_profile, select
 from benchmark.own_files import state_of
 from benchmark.settings import SettingsError, checked, read_yaml
-from benchmark.source import ROOT, code_of
+from benchmark.source import ROOT, code_of, literals_of
 
 CONFIG = "config/config.yaml"
 DAY = 86400.0
 # Folders of results that are no profile's, and what lies there.
 OTHERS = {"published": "what is kept", "bench": "what `make bench` writes"}
+# Folders of the site that are no profile's.
+SHELVES = ("assets", "methods", "data")
 # What figures need of an experiment's entry.
-DRAWN = ("id", "metric", "data", "methods", "subject", "reference", "seeds", "sweep")
+DRAWN = ("id", "place", "metric", "data", "noise", "methods", "subject", "shown", "reference", "seeds", "sweep")
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,9 @@ class Plan:
         )
         if config.profile in OTHERS:
             where = f"results/{config.profile}/ holds {OTHERS[config.profile]}"
+            raise SettingsError(f"config: profile: {where}", "give the profile another name")
+        if config.profile in SHELVES:
+            where = f"the site has a folder {config.profile} already"
             raise SettingsError(f"config: profile: {where}", "give the profile another name")
         found = find(config, root, self.shown)
         self.selected = select(found, config)
@@ -226,14 +231,25 @@ class Plan:
         """Return the tables and pictures of an experiment, relative to the folder of the profile's results."""
         own = self.experiments[experiment]
         cells = itertools.product(own.data, own.noise, own.protocol.figures)
-        files = ["table.html", "summary.csv", "scores.csv", "scores.parquet", "curves.csv"]
-        files += ["sweep.png"] if own.protocol.sweep else []
-        files += [f"{dataset}/{noise}/{figure}.png" for dataset, noise, figure in cells]
+        files = ["summary.csv", "scores.csv", "scores.parquet", "curves.csv"]
+        files += [f"sweep.{self.formats['sweep']}"] if own.protocol.sweep else []
+        files += [f"{dataset}/{noise}/{figure}.{self.formats[figure]}" for dataset, noise, figure in cells]
         return [f"{experiment}/{file}" for file in files]
+
+    @cached_property
+    def formats(self) -> dict[str, str]:
+        """The format of each figure, which is its file's ending."""
+        files = (self.root / "benchmark" / "report" / "figures").glob("[!_.]*.py")
+        return {path.stem: literals_of(path)["FORMAT"] for path in sorted(files)}
 
     def entry(self, experiment: str) -> dict:
         """Return an experiment as plain data, for its pages."""
         return self.experiments[experiment].entry() | {"profile": self.profile}
+
+    def tabled(self, experiment: str) -> dict:
+        """Return what tables show of an experiment, so that its prose makes none again."""
+        entry = self.entry(experiment)
+        return {key: entry[key] for key in ("id", "metric", "reference", "printed")}
 
     def drawn(self, experiment: str) -> dict:
         """Return what figures show of an experiment, so that its prose draws none again."""

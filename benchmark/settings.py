@@ -155,11 +155,14 @@ class Printed(Strict):
 
 
 class Sweep(Strict):
-    """A figure of measures against the rank, or against noise or data sets, whose names `values` turns into numbers."""
+    """A figure of measures against the rank, or against noise or data sets, whose names `values` places on the axis.
+
+    A number is a place of the axis, a text a tick of its own beside it, such as `no noise`.
+    """
 
     over: Literal["rank", "noise", "dataset"]
     label: str
-    values: dict[str, Number] = {}
+    values: dict[str, Annotated[Number | str, Field(union_mode="left_to_right")]] = {}
     metrics: SomeNames
 
 
@@ -218,10 +221,11 @@ class Claim(Strict):
 
 
 class Place(Strict):
-    """Where an experiment comes from: a file of `sources/`, and the place there."""
+    """Where an experiment comes from: a file of `sources/`, the place there, and the methods there, in its order."""
 
     of: str
     place: str = ""
+    methods: Names = []
 
 
 class Cut(Strict):

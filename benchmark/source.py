@@ -113,6 +113,10 @@ def _parsed(path: Path, changed: int, size: int) -> Module:
                 module.definitions.setdefault(name, []).append(node)
         elif isinstance(node, ast.Import | ast.ImportFrom):
             module.imports.update(_bindings(node))
+        elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":  # what a package passes on later
+            for own in node.body:
+                if isinstance(own, ast.Import | ast.ImportFrom):
+                    module.imports.update(_bindings(own))
         elif not _is_docstring(node) and not _is_guarded(node):
             module.always.append(node)
     return module

@@ -1,5 +1,6 @@
 """Files of arrays: problems by item, and estimates with their traces. A file appears whole or not at all."""
 
+import fcntl
 import hashlib
 import json
 import os
@@ -22,6 +23,15 @@ def written_whole(path: Path) -> Iterator[Path]:
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Let one process at a time write into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def save_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:

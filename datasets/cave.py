@@ -17,6 +17,7 @@ CITATION = (
     "Range and Spectrum. Technical report CUCS-061-08, Columbia University, 2008"
 )
 STANDS_IN_FOR = "the ICVL scene of the paper's Figure 9, which cannot be had"
+WAVELENGTHS = [400, 10]  # nm: the first, and the step
 RGB = (25, 15, 5)  # 650, 550 and 450 nm
 
 

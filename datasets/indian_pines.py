@@ -32,14 +32,16 @@ def load(
     *,
     size: int | None = None,
     bands: int | None = None,
+    every: int = 1,
     truncated: int | None = None,
     ranks: Sequence[int] = (),
 ) -> list[Item]:
     """Return the scene (height x width x bands), cropped to the central `size` x `size` pixels and first `bands`.
 
-    The scene can be `truncated` to a rank, and come once for each of the `ranks` that methods are told.
+    With `every`, these are of each second, third, ... band. The scene can be `truncated` to a rank, and come once for
+    each of the `ranks` that methods are told.
     """
-    cube = cropped(load_indian_pines()["tensor"], size, bands)
+    cube = cropped(load_indian_pines()["tensor"][..., ::every], size, bands)
     if truncated is not None:
         cube = truncated_cube(cube, truncated)
     return at_ranks(Item("indian_pines", normalised(TITLE, cube)), ranks)

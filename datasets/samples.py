@@ -33,27 +33,33 @@ def load(
     path: str,
     key: str | None = None,
     labels: str | None = None,
+    training: str | None = None,
     volume: int | None = None,
     reduction: int = 1,
 ) -> list[Item]:
     """Return the samples (n x h x w or n x p) at `path`, divided by their maximum.
 
     `key` and `labels` name the arrays of samples and of labels in a `.mat` or `.npz` file, in a structure by dots;
-    without a `key` the only array that is no vector is taken. `volume` is the index of one of several volumes in a
+    without a `key` the only array that is no vector is taken. `training` names an array that is not zero for samples to
+    learn from, where a task does not draw them. `volume` is the index of one of several volumes in a
     NIfTI file, from 0. Images are reduced to the mean over squares of `reduction` x `reduction` pixels;
     what is left over at the right and below is cut off.
     """
     source = own_path(path)
     if source.is_dir() or source.suffix.lower() in TIFFS:
-        if (key, labels, volume) != (None, None, None):
-            raise ValueError(f"{source} is a folder or a file of images; leave out `key`, `labels` and `volume`")
+        if {key, labels, training, volume} != {None}:
+            raise ValueError(
+                f"{source} is a folder or a file of images; leave out `key`, `labels`, `training` and `volume`"
+            )
         samples, classes = read_folder(source) if source.is_dir() else (read_stack(source), None)
+        extras = {"labels": classes}
     else:
         samples = read_array(source, key, volume=volume)
-        classes = None if labels is None else read_array(source, labels).ravel()
+        named = {"labels": labels, "training": training}
+        extras = {name: None if own is None else read_array(source, own).ravel() for name, own in named.items()}
     if reduction != 1:
         samples = reduced(samples, reduction)
-    extras = {} if classes is None else {"labels": classes}
+    extras = {name: own for name, own in extras.items() if own is not None}
     return [Item(name_of(source), normalised(str(source), samples), extras=extras)]
 
 

@@ -20,7 +20,8 @@ CITATION = (
     "and Remote Sensing 88, 2014, pp. 101-118"
 )
 STANDS_IN_FOR = "the ICVL scene of the paper's Figure 9 and the hyperspectral scenes of its Figures 3 and 13"
-RGB = (79, 47, 16)  # 650, 549 and 451 nm, if the bands are evenly spaced
+WAVELENGTHS = [401, 3.148]  # nm: the first, and the step, as if bands were evenly spaced up to 889
+RGB = (79, 47, 16)  # 650, 549 and 451 nm
 
 
 def load(

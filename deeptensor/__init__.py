@@ -11,21 +11,37 @@ priors, arXiv 2204.03145.
 """
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-from deeptensor.fit import Diverged, Fit, Snapshot, factorise, factorise_many
-from deeptensor.models import Decomposition, Model
-from deeptensor.networks import Network
-from deeptensor.stopping import Discrepancy, ExponentialVariance, HeldOut, LowestLoss, Stop, WindowedVariance
+if TYPE_CHECKING:
+    from deeptensor.decompositions import cp, recover, svd, tucker
+    from deeptensor.estimators import DeepNMF, DeepPCA, DeepSemiNMF
+    from deeptensor.fit import Diverged, Fit, Snapshot, factorise, factorise_many
+    from deeptensor.models import Decomposition, Model
+    from deeptensor.networks import Network
+    from deeptensor.presets import PAPER
+    from deeptensor.stopping import Discrepancy, ExponentialVariance, HeldOut, LowestLoss, Stop, WindowedVariance
+    from deeptensor.taught import Denoised, denoise
 
-# Imported when first used: no fit needs these modules, and the estimators need scikit-learn, which takes long to load.
-FRONT_ENDS = (
-    {"denoise": "taught"}
-    | dict.fromkeys(["cp", "recover", "svd", "tucker"], "decompositions")
-    | dict.fromkeys(["DeepNMF", "DeepPCA", "DeepSemiNMF"], "estimators")
-)
+# Each module is imported when something of it is first used: reading a file needs no torch, a fit no scikit-learn.
+HOMES = {
+    "decompositions": ("cp", "recover", "svd", "tucker"),
+    "estimators": ("DeepNMF", "DeepPCA", "DeepSemiNMF"),
+    "fit": ("Diverged", "Fit", "Snapshot", "factorise", "factorise_many"),
+    "models": ("Decomposition", "Model"),
+    "networks": ("Network",),
+    "presets": ("PAPER",),
+    "stopping": ("Discrepancy", "ExponentialVariance", "HeldOut", "LowestLoss", "Stop", "WindowedVariance"),
+    "taught": ("Denoised", "denoise"),
+}
 
 __all__ = [
+    "PAPER",
     "Decomposition",
+    "DeepNMF",
+    "DeepPCA",
+    "DeepSemiNMF",
+    "Denoised",
     "Discrepancy",
     "Diverged",
     "ExponentialVariance",
@@ -37,13 +53,22 @@ __all__ = [
     "Snapshot",
     "Stop",
     "WindowedVariance",
+    "cp",
+    "denoise",
     "factorise",
     "factorise_many",
-    *FRONT_ENDS,
+    "recover",
+    "svd",
+    "tucker",
 ]
 
 
 def __getattr__(name: str):
-    if name not in FRONT_ENDS:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{FRONT_ENDS[name]}"), name)
+    for module, names in HOMES.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

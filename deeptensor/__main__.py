@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -12,15 +13,15 @@ import torch
 
 from deeptensor.arrays import checked
 from deeptensor.decompositions import scaled_fit
-from deeptensor.fit import Fit, factorise
+from deeptensor.fit import Fit, checked_device, factorise
 from deeptensor.losses import LOSSES
 from deeptensor.matlab import import_scipy_io
-from deeptensor.models import ACTIVATIONS, Model, Modes
+from deeptensor.models import ACTIVATIONS, STRUCTURES, Model, Modes
 from deeptensor.networks import NETWORKS, Network
+from deeptensor.presets import PRESETS
 from deeptensor.reading import ENDINGS, read_array
 from deeptensor.stopping import ExponentialVariance, HeldOut, LowestLoss, WindowedVariance
 
-STRUCTURES = ("cp", "symmetric", "tucker")
 STOPPING = {
     "lowest-loss": LowestLoss,
     "held-out": HeldOut,
@@ -34,9 +35,12 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         output = _checked_output(options)
+        if options.threads is not None:
+            _set_threads(options.threads)
         Y = read_array(options.input, options.key, volume=options.volume)
-        checked(Y, f"the array in {options.input}")
-        fit = _fit(Y, options)
+        weights = None if options.weights is None else read_array(options.weights, options.weights_key)
+        checked(Y, f"the array in {options.input}", allow_nan=weights is not None)
+        fit = _fit(Y, weights, options)
         contents = contents_of(fit)
         save(output, contents)
     except (ImportError, OSError, ValueError, FloatingPointError) as error:
@@ -44,12 +48,10 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         kept = options.checkpoint is not None and options.checkpoint.exists()
-        advice = (
-            "run the same command again to go on" if kept else "--checkpoint PATH would keep the state every minute"
-        )
+        advice = "run the same command again to go on" if kept else "--checkpoint PATH would have kept the state"
         print(f"deeptensor: interrupted; {advice}", file=sys.stderr)
         return 130
-    error = _relative_error(Y, contents["reconstruction"])
+    error = _relative_error(Y, contents["reconstruction"], weights)
     print(
         f"relative error {error:.4g}; iteration {fit.best_iteration} of {len(fit.loss)}; "
         f"stopped at {fit.stop.iteration}: {fit.stop.reason}; written to {output}"
@@ -112,31 +114,48 @@ def _checked_output(options: argparse.Namespace) -> Path:
     return path
 
 
-def _fit(Y: np.ndarray, options: argparse.Namespace) -> Fit:
+def _set_threads(number: int) -> None:
+    """Let torch use so many threads, and the library know that somebody chose the number."""
+    os.environ["OMP_NUM_THREADS"] = str(number)
+    torch.set_num_threads(number)
+
+
+def _fit(Y: np.ndarray, weights: np.ndarray | None, options: argparse.Namespace) -> Fit:
+    preset = dict(PRESETS[options.preset])
+    network = preset.pop("network", Network())
+    own = {"kind": options.network, "channels": options.channels, "scales": options.scales}
+    given = {"iterations": options.iterations, "learning_rate": options.learning_rate}
+    own, given = ({name: value for name, value in group.items() if value is not None} for group in (own, given))
     model = Model(
         rank=options.rank,
         structure=options.structure,
         modes=options.modes,
-        network=Network(kind=options.network, channels=options.channels, scales=options.scales),
+        network=replace(network, **own),
         activation=options.nonnegative,
     )
     settings = {
+        "weights": weights,
+        **preset,
+        **given,
         "loss": options.loss,
         "stopping": STOPPING[options.stopping](),
-        "iterations": options.iterations,
-        "learning_rate": options.learning_rate,
         "device": options.device,
+        "progress": options.progress,
         "checkpoint": options.checkpoint,
     }
     if options.normalise:
-        return scaled_fit(Y, model, options.seed, **settings)
+        return scaled_fit(Y, model, options.seed, **settings)[0]
     return factorise(Y, model, seed=options.seed, **settings)
 
 
-def _relative_error(Y: np.ndarray, X: np.ndarray) -> float:
-    """Return ||Y - X|| / ||Y|| in the Frobenius norm, or ||X|| where Y is zero."""
+def _relative_error(Y: np.ndarray, X: np.ndarray, weights: np.ndarray | None) -> float:
+    """Return ||Y - X|| / ||Y|| in the Frobenius norm over what is observed, or ||X|| where Y is zero."""
     Y = Y.astype(np.float64)
-    return float(np.linalg.norm(Y - X) / (np.linalg.norm(Y) or 1.0))
+    observed = slice(None) if weights is None else weights != 0
+    # In units of the largest entry, whose square may be beyond the range of double precision.
+    largest = np.abs(Y[observed]).max() or 1.0
+    error, size = (np.linalg.norm(array[observed] / largest) for array in (Y - X, Y))
+    return float(error / size) if size else float(np.linalg.norm(X[observed]))
 
 
 class _Parser(argparse.ArgumentParser):
@@ -145,7 +164,6 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
-    network = Network()
     parser = _Parser(
         prog="python -m deeptensor",
         description="Decompose an array into low-rank factors, each the output of an untrained network.",
@@ -161,22 +179,31 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--key", metavar="NAME", help=key)
     volume = "the volume of a NIfTI file that has several, from 0"
     parser.add_argument("--volume", type=int, metavar="N", help=volume)
+    weights = "not negative, of the shape of the array: 0 or False marks what is not observed, and may be NaN there"
+    parser.add_argument("--weights", "--mask", type=Path, metavar="FILE", help=weights)
+    parser.add_argument("--weights-key", metavar="NAME", help="the array of weights in a file that has several")
     add("--structure", "cp", "sum of outer products (U V^T for a matrix), U U^T, or Tucker's", choices=STRUCTURES)
     modes = "groups of neighbouring axes, one factor each, such as '0,1;2'"
     parser.add_argument("--modes", type=_groups, metavar="GROUPS", help=modes)
     parser.add_argument("--nonnegative", choices=ACTIVATIONS, help="activation that makes every factor non-negative")
     add("--loss", "l2", "the misfit", choices=LOSSES)
-    add("--iterations", 5000, "at most", type=int, metavar="N")
-    add("--learning-rate", 1e-3, "of Adam", type=float, metavar="RATE")
-    add("--network", network.kind, "what makes each factor", choices=NETWORKS)
-    add("--channels", network.channels, "of the networks' hidden layers", type=int, metavar="N")
-    add("--scales", network.scales, "halvings of the sizes, at most", type=int, metavar="N")
+    presets = "the settings that the next five leave open: quick, or those of the DeepTensor paper, which take long"
+    add("--preset", "default", presets, choices=PRESETS)
+    parser.add_argument("--iterations", type=int, metavar="N", help="at most")
+    parser.add_argument("--learning-rate", type=float, metavar="RATE", help="of Adam")
+    parser.add_argument("--network", choices=NETWORKS, help="what makes each factor")
+    parser.add_argument("--channels", type=int, metavar="N", help="of the networks' hidden layers")
+    parser.add_argument("--scales", type=int, metavar="N", help="halvings of the sizes, at most")
     add("--stopping", "lowest-loss", "which iterate is returned, and when the fit ends", choices=STOPPING)
     normalise = "fit the array over its largest magnitude, which the factors then take in, or as it is"
     parser.add_argument("--normalise", default=True, action=argparse.BooleanOptionalAction, help=normalise)
     add("--seed", 0, "the same seed gives the same answer on a CPU", type=int, metavar="N")
     add("--device", "auto", "auto, cpu, cuda or cuda:N; auto is a GPU if there is one", type=_device, metavar="NAME")
-    checkpoint = "keep the state of the fit here, to go on after an interruption"
+    threads = "threads of the CPU (default: OMP_NUM_THREADS, else 1: more seldom help)"
+    parser.add_argument("--threads", type=_positive, metavar="N", help=threads)
+    progress = "show how far the fit is, and what time is left (default: on a terminal)"
+    parser.add_argument("--progress", action=argparse.BooleanOptionalAction, help=progress)
+    checkpoint = "keep the state of the fit here, every minute and at an interrupt, to go on from"
     parser.add_argument("--checkpoint", type=Path, metavar="PATH", help=checkpoint)
     output = "a .npz or .mat file; by default beside INPUT, its stem + .deeptensor.npz"
     parser.add_argument("--output", type=Path, metavar="PATH", help=output)
@@ -199,12 +226,22 @@ def _groups(text: str) -> Modes:
         raise argparse.ArgumentTypeError(f"{text!r} is not like 0,1;2") from None
 
 
+def _positive(text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least 1")
+    return number
+
+
 def _device(name: str) -> str:
     if name != "auto":
         try:
-            torch.empty(0, device=name)
-        except (RuntimeError, AssertionError):  # the latter where torch is built without CUDA
-            raise argparse.ArgumentTypeError(f"torch {torch.__version__} has no {name!r} here; try auto") from None
+            checked_device(name)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(f"{error}; try auto") from None
     return name
 
 

@@ -2,24 +2,32 @@
 
 Each takes the settings of `deeptensor.factorise` as keywords, `seed` by scikit-learn's name: `random_state` is a
 number, a NumPy generator or RandomState to draw one from, or None for a different one each time. For the fit, all but
-`recover` divide the data by their largest magnitude, so that the result scales with them; zeros have zero factors.
+`recover` divide the data by their largest magnitude, so that the result scales with them over the whole range of double
+precision; zeros have zero factors. Results are in single precision for data in single or half, else in double.
+
+A rank of None is chosen by parallel analysis (`deeptensor.ranks`), which needs all entries of the data. A rank between
+0 and 1 is the fewest singular values whose squares hold that share of the data's energy. Raises ValueError for data and
+settings that make no sense, and TypeError for a setting that there is not.
 """
 
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import wraps
 from numbers import Integral
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
 from torch import nn
 
-from deeptensor.arrays import Array, checked, like
+from deeptensor.arguments import check_flag, check_whole
+from deeptensor.arrays import Array, like, real
 from deeptensor.extras import needed
 from deeptensor.fit import Fit, factorise, factorise_many
 from deeptensor.models import Decomposition, Model
 from deeptensor.networks import Network
+from deeptensor.ranks import Rank, chosen_rank
 
 if TYPE_CHECKING:
     from tensorly.cp_tensor import CPTensor
@@ -31,8 +39,19 @@ Networks = Network | tuple[Network, ...]
 NETWORK = Network()
 
 
+class SVDResult(NamedTuple):
+    """U (m, r), s (r,) and Vh (r, n), which make the matrix U diag(s) Vh."""
+
+    U: Array
+    s: Array
+    Vh: Array
+
+
 def _settings_of_factorise(*without: str) -> Callable[[Callable], Callable]:
-    """Return the decorator that shows in a function's signature the settings which it passes on to `factorise`."""
+    """Return the decorator that shows in a function's signature the settings which it passes on to `factorise`.
+
+    The function then refuses all others by their names.
+    """
     shown = [
         setting
         for setting in inspect.signature(factorise_many).parameters.values()
@@ -42,42 +61,56 @@ def _settings_of_factorise(*without: str) -> Callable[[Callable], Callable]:
     def decorate(function: Callable) -> Callable:
         signature = inspect.signature(function)
         own = [p for p in signature.parameters.values() if p.kind is not inspect.Parameter.VAR_KEYWORD]
-        function.__signature__ = signature.replace(parameters=[*own, *shown])
-        return function
+        known = [parameter.name for parameter in (*own, *shown)]
+
+        @wraps(function)
+        def checking(*arguments, **settings):
+            for name in settings:
+                if name not in known:
+                    hint = "random_state is the seed" if name in ("seed", "seeds") else f"there are: {', '.join(known)}"
+                    raise TypeError(f"{function.__name__} has no setting {name!r}; {hint}")
+            return function(*arguments, **settings)
+
+        checking.__signature__ = signature.replace(parameters=[*own, *shown])
+        return checking
 
     return decorate
 
 
 @_settings_of_factorise("operator", "scale")
 def svd(
-    X: Array, rank: int, *, network: Networks = NETWORK, random_state: RandomState = 0, **settings
-) -> tuple[Array, Array, Array]:
+    X: Array, rank: Rank = None, *, network: Networks = NETWORK, random_state: RandomState = 0, **settings
+) -> SVDResult:
     """Return U (m, r), s (r,) descending and Vh (r, n) of X ~ U diag(s) Vh, as `numpy.linalg.svd` does up to rank r.
 
     U V^T of two one-dimensional networks is fitted to the matrix, and this product has the singular value decomposition
     returned: U and Vh^T have orthonormal columns. The entry of largest magnitude of each column of U is positive.
-    `network` is one for both factors, or one each; `settings` are those of `deeptensor.factorise`.
+    `rank` is r, a share of the energy between 0 and 1, or None for parallel analysis, which permutes each of the
+    shorter rows or columns. `network` is one for both factors, or one each; `settings` are those of
+    `deeptensor.factorise`. A matrix of 512 x 512 takes about half a minute at rank 20 on one CPU core, a smaller one up
+    to that; see `deeptensor.PAPER`.
     """
-    shape = checked(X, "X", allow_nan=True).shape
-    if len(shape) != 2:
-        raise ValueError(f"X must be a matrix, not of shape {tuple(shape)}: see cp and tucker for more axes")
-    if rank > min(shape):
+    data = real(X, "X").double()
+    if data.ndim != 2:
+        raise ValueError(f"X must be a matrix, not of shape {tuple(data.shape)}: see cp and tucker for more axes")
+    [rank] = _chosen_ranks([rank], data, settings.get("weights"))
+    if rank > min(data.shape):
         raise ValueError(
-            f"rank {rank} is above {min(shape)}: a matrix of shape {tuple(shape)} has no more singular values"
+            f"rank {rank} is above {min(data.shape)}: a matrix of shape {tuple(data.shape)} has no more singular values"
         )
-    fit = scaled_fit(X, Model(rank, network=network), random_state, **settings)
-    first, second = map(_double, fit.decomposition.factors)
-    (Q1, R1), (Q2, R2) = torch.linalg.qr(first), torch.linalg.qr(second)
+    fit, scale = scaled_fit(data, Model(rank, network=network), random_state, **settings)
+    first, second = fit.decomposition.factors
+    (Q1, R1), (Q2, R2) = torch.linalg.qr(first / scale), torch.linalg.qr(second)
     left, s, right = torch.linalg.svd(R1 @ R2.T)
     U, Vh = Q1 @ left, right @ Q2.T
     signs = _signs(U)
-    return like(U * signs, X), like(s, X), like(Vh * signs[:, None], X)
+    return SVDResult(like(U * signs, X), like(s, X, scale), like(Vh * signs[:, None], X))
 
 
 @_settings_of_factorise("operator", "scale")
 def cp(
     X: Array,
-    rank: int,
+    rank: Rank = None,
     *,
     network: Networks = NETWORK,
     normalize_factors: bool = False,
@@ -89,15 +122,21 @@ def cp(
     Each axis has a factor (n, r) from a one-dimensional network. As there, the weights (r,) are ones; with
     `normalize_factors` they are the norms of the terms, and the factors' columns have unit norm. The container holds
     arrays of the kind of `X`: torch tensors need TensorLy's PyTorch backend to go on with, which is left as it is.
-    `network` is one for all axes, or one each; `settings` are those of `deeptensor.factorise`.
+    `rank` is r; None or a share of the energy choose it for the unfolding along each axis, as for `svd`, and the
+    largest is taken, which the rank of the tensor can exceed. `network` is one for all axes, or one each; `settings`
+    are those of `deeptensor.factorise`. A tensor of 64 x 64 x 64 takes about half a minute on one CPU core.
     """
     with needed("TensorLy", by="cp"):
         from tensorly.cp_tensor import CPTensor
-    model = Model(rank, modes=_one_axis_each(X), network=network, weights=True)
-    decomposition = scaled_fit(X, model, random_state, **settings).decomposition
-    weights, *factors = map(_double, (decomposition.core, *decomposition.factors))
-    factors[0] = factors[0] * weights
-    weights = torch.ones_like(weights)
+    check_flag("normalize_factors", normalize_factors)
+    data = real(X, "X").double()
+    modes = _one_axis_each(data)
+    rank = max(_chosen_ranks([rank] * data.ndim, data, settings.get("weights")))
+    model = Model(rank, modes=modes, network=network, weights=True)
+    fit, scale = scaled_fit(data, model, random_state, **settings)
+    core, factors = fit.decomposition.core, list(fit.decomposition.factors)
+    factors[0] = factors[0] * (core / scale)
+    weights = torch.ones_like(core)
     if normalize_factors:
         for number, factor in enumerate(factors):
             norms = torch.linalg.vector_norm(factor, dim=0)
@@ -105,14 +144,16 @@ def cp(
             weights = weights * norms
     # Made of torch tensors, which the checks of every backend of TensorLy can read.
     result = CPTensor((weights, factors))
-    result.weights, result.factors = like(weights, X), [like(factor, X) for factor in factors]
+    scales = (scale, 1.0) if normalize_factors else (1.0, scale)
+    result.weights = like(weights, X, scales[0])
+    result.factors = [like(factors[0], X, scales[1]), *(like(factor, X) for factor in factors[1:])]
     return result
 
 
 @_settings_of_factorise("operator", "scale")
 def tucker(
     X: Array,
-    rank: int | Sequence[int],
+    rank: Rank | Sequence[Rank] = None,
     *,
     network: Networks = NETWORK,
     random_state: RandomState = 0,
@@ -120,23 +161,24 @@ def tucker(
 ) -> "TuckerTensor":
     """Return TensorLy's TuckerTensor of a tensor of any order, as `tensorly.decomposition.tucker` does.
 
-    `rank` is one for all axes, or one each, none above the axis' size. Each axis has a factor (n_i, r_i) from a
-    one-dimensional network. The fitted tensor is returned in the form of its higher-order singular value decomposition:
-    factors with orthonormal columns in the order of importance, and a core (r_1, ..., r_m) with orthogonal slices.
-    The container holds arrays of the kind of `X`, see `cp`. `network` is one for all axes, or one each; `settings` are
-    those of `deeptensor.factorise`.
+    `rank` is one for all axes, or one each, none above the axis' size; None or a share of the energy choose it for the
+    unfolding along the axis, as for `svd`. Each axis has a factor (n_i, r_i) from a one-dimensional network. The fitted
+    tensor is returned in the form of its higher-order singular value decomposition: factors with orthonormal columns in
+    the order of importance, and a core (r_1, ..., r_m) with orthogonal slices. The container holds arrays of the kind
+    of `X`, see `cp`. `network` is one for all axes, or one each; `settings` are those of `deeptensor.factorise`.
     """
     with needed("TensorLy", by="tucker"):
         from tensorly.tucker_tensor import TuckerTensor
-    modes = _one_axis_each(X)
-    ranks = (rank,) * len(modes) if isinstance(rank, Integral) else tuple(rank)
+    data = real(X, "X").double()
+    modes, shape = _one_axis_each(data), tuple(data.shape)
+    ranks = list(rank) if isinstance(rank, Sequence | np.ndarray) and not isinstance(rank, str) else [rank] * len(modes)
     if len(ranks) != len(modes):
         raise ValueError(f"X has {len(modes)} axes: give one rank, or {len(modes)}, not {len(ranks)}")
-    shape = np.shape(X)
+    ranks = _chosen_ranks(ranks, data, settings.get("weights"))
     if any(r > size for r, size in zip(ranks, shape, strict=True)):
-        raise ValueError(f"ranks {ranks} are above the sizes {tuple(shape)}: an axis has no more orthonormal columns")
-    fit = scaled_fit(X, Model(ranks, "tucker", modes=modes, network=network), random_state, **settings)
-    core, *factors = map(_double, (fit.decomposition.core, *fit.decomposition.factors))
+        raise ValueError(f"ranks {ranks} are above the sizes {shape}: an axis has no more orthonormal columns")
+    fit, scale = scaled_fit(data, Model(ranks, "tucker", modes=modes, network=network), random_state, **settings)
+    core, factors = fit.decomposition.core / scale, list(fit.decomposition.factors)
     for axis, factor in enumerate(factors):
         factors[axis], R = torch.linalg.qr(factor)
         core = _times(core, R, axis)
@@ -147,7 +189,7 @@ def tucker(
         factors[axis] = factor @ rotation
         core = _times(core, rotation.T, axis)
     result = TuckerTensor((core, factors))
-    result.core, result.factors = like(core, X), [like(factor, X) for factor in factors]
+    result.core, result.factors = like(core, X, scale), [like(factor, X) for factor in factors]
     return result
 
 
@@ -165,28 +207,26 @@ def recover(
     return fit.decomposition.reconstruct()
 
 
-def scaled_fit(X: Array, model: Model, random_state: RandomState, *, weights: Array | None = None, **settings) -> Fit:
-    """Return the fit of `model` to `X`, scaled by the largest magnitude observed; zeros have zero factors."""
-    observed = checked(X, "X", allow_nan=weights is not None)
-    if weights is not None:
-        known = checked(weights, "weights").to(observed.device) != 0
-        if known.shape != observed.shape:
-            raise ValueError(f"weights must have the shape {tuple(observed.shape)} of X, not {tuple(known.shape)}")
-        if not known.any():
-            raise ValueError("the weights are all zero: nothing of X is observed")
-        observed = checked(observed[known], "X")
-    largest = observed.abs().max().item()
+def scaled_fit(
+    X: Array, model: Model, random_state: RandomState, *, weights: Array | None = None, **settings
+) -> tuple[Fit, float]:
+    """Return the fit of `model` to `X`, and its scale: the largest magnitude observed, by which `X` is divided.
+
+    Zeros have zero factors, and the scale 1.
+    """
+    largest = _largest(X, weights)
     fit = factorise(X, model, weights=weights, scale=largest or 1.0, seed=seed_from(random_state), **settings)
     if largest:
-        return fit
+        return fit, largest
     factors, core = fit.decomposition.factors, fit.decomposition.core
     zeros = Decomposition(tuple(0 * factor for factor in factors), None if core is None else 0 * core)
-    return replace(fit, decomposition=zeros)
+    return replace(fit, decomposition=zeros), 1.0
 
 
 def seed_from(random_state: RandomState) -> int:
     """Return the seed that `random_state` is, or one drawn from it; raise ValueError if it is nothing of the kind."""
     if isinstance(random_state, Integral):
+        check_whole("random_state", random_state, least=0)
         return int(random_state)
     if isinstance(random_state, np.random.Generator):
         return int(random_state.integers(2**31 - 1))
@@ -197,14 +237,37 @@ def seed_from(random_state: RandomState) -> int:
     raise ValueError(f"random_state must be a number, a NumPy generator or RandomState, or None, not {random_state!r}")
 
 
-def _one_axis_each(X: Array) -> tuple[tuple[int, ...], ...]:
-    if np.ndim(X) < 2:
-        raise ValueError(f"X must have two axes or more, not {np.ndim(X)}")
-    return tuple((axis,) for axis in range(np.ndim(X)))
+def _largest(X: Array, weights: Array | None) -> float:
+    """Return the largest magnitude of the entries that have a weight; ValueError where one is not finite."""
+    observed = real(X, "X")
+    if weights is not None:
+        known = real(weights, "weights").to(observed.device) != 0
+        if known.shape != observed.shape:
+            raise ValueError(f"weights must have the shape {tuple(observed.shape)} of X, not {tuple(known.shape)}")
+        if not known.any():
+            raise ValueError("the weights are all zero: nothing of X is observed")
+        observed = observed[known]
+    if not observed.isfinite().all():
+        raise ValueError("X has entries that are not finite: replace them, or give them weights of 0")
+    return observed.abs().max().item()
 
 
-def _double(array: Array) -> torch.Tensor:
-    return torch.as_tensor(array).double()
+def _chosen_ranks(ranks: Sequence[Rank], X: torch.Tensor, weights: Array | None) -> tuple[int, ...]:
+    """Return the ranks that are meant for the unfoldings of X along its first axes, see `chosen_rank`."""
+    if all(isinstance(rank, Integral) for rank in ranks):
+        return tuple(chosen_rank(rank, None) for rank in ranks)
+    if weights is not None:
+        raise ValueError("rank must be a whole number where there are weights: it is chosen from all entries of X")
+    array = (X / (_largest(X, None) or 1.0)).numpy(force=True)
+    unfoldings = [np.moveaxis(array, axis, -1).reshape(-1, size) for axis, size in enumerate(array.shape)]
+    tall = [matrix if len(matrix) >= matrix.shape[1] else matrix.T for matrix in unfoldings]
+    return tuple(chosen_rank(rank, matrix) for rank, matrix in zip(ranks, tall, strict=False))
+
+
+def _one_axis_each(X: torch.Tensor) -> tuple[tuple[int, ...], ...]:
+    if X.ndim < 2:
+        raise ValueError(f"X must have two axes or more, not {X.ndim}")
+    return tuple((axis,) for axis in range(X.ndim))
 
 
 def _times(core: torch.Tensor, matrix: torch.Tensor, axis: int) -> torch.Tensor:

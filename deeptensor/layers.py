@@ -18,7 +18,10 @@ NARROW = 12
 
 
 class Convolution(nn.Module):
-    """Convolution by an odd kernel, the ends continued by reflection; a kernel of 1 mixes channels alone."""
+    """Convolution by an odd kernel, the ends continued by reflection; a kernel of 1 mixes channels alone.
+
+    `precision` is that of its factors, in which the gradient keeps them too; None is that of the features.
+    """
 
     def __init__(
         self,
@@ -29,9 +32,10 @@ class Convolution(nn.Module):
         kernel: int = 1,
         stride: int = 1,
         bias: bool = True,
+        precision: torch.dtype | None = None,
     ):
         super().__init__()
-        self.kernel, self.stride = kernel, stride
+        self.kernel, self.stride, self.precision = kernel, stride, precision
         self.weight = nn.Parameter(torch.empty(count, outputs, inputs, *[kernel] * dimensions))
         self.bias = nn.Parameter(torch.empty(count, outputs)) if bias else None
 
@@ -45,20 +49,22 @@ class Convolution(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return features (count, outputs, *sizes divided by the stride and rounded up)."""
+        precision = self.precision or x.dtype
+        weight, bias = self.weight.to(precision), None if self.bias is None else self.bias.to(precision)
+        return self._convolve(x.to(precision), weight, bias).to(x.dtype)
+
+    def _convolve(self, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
         count, channels, *sizes = x.shape
         if self.kernel == 1:
             x = x[(..., *[slice(None, None, self.stride)] * len(sizes))]
-            return self._mix(x.flatten(2)).unflatten(2, x.shape[2:])
+            return _mix(weight, x.flatten(2), bias).unflatten(2, x.shape[2:])
         if len(sizes) == 1:
-            return self._mix(_Windows.apply(x, self.stride).flatten(1, 2))
+            return _mix(weight, _Windows.apply(x, self.stride).flatten(1, 2), bias)
         stacked = x.reshape(1, count * channels, *sizes)
         padded = functional.pad(stacked, [self.kernel // 2] * 2 * len(sizes), mode="reflect")
-        bias = None if self.bias is None else self.bias.flatten()
-        y = CONVOLUTION[len(sizes)](padded, self.weight.flatten(0, 1), bias, self.stride, groups=count)
+        bias = None if bias is None else bias.flatten()
+        y = CONVOLUTION[len(sizes)](padded, weight.flatten(0, 1), bias, self.stride, groups=count)
         return y.reshape(count, -1, *y.shape[2:])
-
-    def _mix(self, x: torch.Tensor) -> torch.Tensor:
-        return _Product.apply(self.weight.flatten(2), x, None if self.bias is None else self.bias[..., None])
 
 
 class Normalisation(nn.Module):
@@ -95,6 +101,10 @@ class Upsample(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return features (count, channels, *sizes)."""
         return functional.interpolate(x, scale_factor=2, mode=self.mode)[self.crop]
+
+
+def _mix(weight: torch.Tensor, x: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
+    return _Product.apply(weight.flatten(2), x, None if bias is None else bias[..., None])
 
 
 class _Product(torch.autograd.Function):

@@ -3,7 +3,11 @@
 import hashlib
 import logging
 import os
+import signal
+import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
@@ -33,7 +37,7 @@ PLAIN = "iteration seconds losses lowest best_iteration last_gain stopped best s
 class Task:
     """B problems of one shape: data (B, *measured) divided by `scale`, and how to fit them.
 
-    `limits` are the problems' numbers of iterations, unless `rule` stops one earlier.
+    `limits` are the problems' numbers of iterations, unless `rule` stops one earlier; `schedule` spans `iterations`.
     """
 
     data: torch.Tensor
@@ -49,6 +53,7 @@ class Task:
     schedule: str
     seeds: tuple[int, ...]
     rule: Rule
+    iterations: int
     limits: tuple[int, ...]
 
     @property
@@ -103,7 +108,7 @@ class State:
         evaluation = self.misfit(outer_factors(factors, core))
         loss = evaluation.loss + penalty(factors, *task.penalties)
         for group in self.optimiser.param_groups:
-            group["lr"] = task.learning_rate * SCHEDULES[task.schedule](self.iteration)
+            group["lr"] = task.learning_rate * SCHEDULES[task.schedule](self.iteration, task.iterations)
         self.optimiser.zero_grad()
         loss.sum().backward()
         self.optimiser.step()
@@ -144,17 +149,22 @@ class State:
         self.snapshots.append((self.iteration, self.seconds, loss, *halves))
 
     def save(self, path: Path, fingerprint: str) -> None:
-        """Write the state to a file, all or nothing."""
+        """Write the state to a file, all or nothing: where that fails, the last one stays, and the log says so."""
         kept = {name: getattr(self, name) for name in PLAIN}
         kept["networks"], kept["optimiser"] = self.networks.state_dict(), self.optimiser.state_dict()
         kept["generators"] = [[generator.get_state() for generator in stack] for stack in self.generators]
         kept["average"], kept["monitor"] = vars(self.average), vars(self.monitor)
         partial = path.with_name(path.name + ".partial")
-        torch.save({"fingerprint": fingerprint, "state": kept}, partial)
-        os.replace(partial, path)
+        try:
+            torch.save({"fingerprint": fingerprint, "state": kept}, partial)
+            os.replace(partial, path)
+        except (OSError, RuntimeError) as error:  # torch's writer makes the latter of a full disk
+            logger.warning("no checkpoint of iteration %d, the fit goes on: %s: %s", self.iteration, path, error)
+        finally:
+            partial.unlink(missing_ok=True)
 
     def load(self, path: Path, fingerprint: str) -> None:
-        """Go on from the file, if it is of the same fit; ValueError if not."""
+        """Go on from the file, if it is of the same fit and version; ValueError if not."""
         try:
             saved = torch.load(path, map_location=self.limits.device, weights_only=True)
             found, kept = saved["fingerprint"], saved["state"]
@@ -162,6 +172,14 @@ class State:
             raise ValueError(f"{path} is no checkpoint: remove it, or choose another file") from error
         if found != fingerprint:
             raise ValueError(f"{path} is the checkpoint of another fit: remove it, or choose another file")
+        try:
+            self._restore(kept)
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            raise ValueError(
+                f"{path} is the checkpoint of another version of deeptensor: remove it to start anew, or use that"
+            ) from error
+
+    def _restore(self, kept: dict) -> None:
         vars(self).update({name: kept[name] for name in PLAIN})
         self.snapshots = [
             (iteration, seconds, loss.cpu(), [tensor.cpu() for tensor in last], [tensor.cpu() for tensor in average])
@@ -177,6 +195,29 @@ class State:
         vars(self.monitor).update(kept["monitor"])
 
 
+@contextmanager
+def interrupts_noted(wanted: bool) -> Iterator[Callable[[], bool]]:
+    """In this block, let an interrupt (SIGINT) be noted, for the function given to tell, in place of raised.
+
+    A second one is raised. A block in which this is not `wanted`, or in which Python raises none, as in threads other
+    than the main one, is left as it is.
+    """
+    noted, main = [], threading.current_thread() is threading.main_thread()
+    if not wanted or not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield lambda: False
+        return
+
+    def note(number: int, frame: object) -> None:
+        noted.append(number)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield lambda: bool(noted)
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def run(task: Task, progress: bool | None, checkpoint: Path | None) -> State:
     """Return the state after the last iteration, which is also the last checkpoint. See `factorise_many`."""
     state = State(task)
@@ -189,7 +230,10 @@ def run(task: Task, progress: bool | None, checkpoint: Path | None) -> State:
     stops_early = task.rule.patience is not None or task.rule.target is not None
     start, saved = time.perf_counter() - state.seconds, time.perf_counter()
     hidden = None if progress is None else not progress
-    with tqdm(total=budget, initial=state.iteration, desc="DeepTensor", unit="it", disable=hidden) as bar:
+    with (
+        tqdm(total=budget, initial=state.iteration, desc="DeepTensor", unit="it", disable=hidden) as bar,
+        interrupts_noted(checkpoint is not None) as interrupted,
+    ):
         while state.iteration < budget:
             if stops_early and state.iteration % ITERATIONS_BETWEEN_QUESTIONS == 0 and not state.running.any():
                 break
@@ -199,10 +243,13 @@ def run(task: Task, progress: bool | None, checkpoint: Path | None) -> State:
                 state.take_snapshot(iterate, start)
                 losses = state.snapshots[-1][2]
                 logger.info("iteration %d of %d: loss %.4g", state.iteration, budget, losses.mean())
-            if checkpoint and time.perf_counter() - saved > SECONDS_BETWEEN_CHECKPOINTS:
+            stop = interrupted()
+            if checkpoint and (stop or time.perf_counter() - saved > SECONDS_BETWEEN_CHECKPOINTS):
                 state.seconds = time.perf_counter() - start
                 state.save(checkpoint, fingerprint)
                 saved = time.perf_counter()
+            if stop:
+                raise KeyboardInterrupt
     if checkpoint:
         state.save(checkpoint, fingerprint)
     return state

@@ -10,7 +10,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from deeptensor.arrays import Array, checked, like
+from deeptensor.arguments import check_choice, check_flag, check_type, check_whole
+from deeptensor.arrays import Array, like, real
 from deeptensor.layers import Convolution
 from deeptensor.networks import Network, input_shape, make_network, number_of_scales
 from deeptensor.products import Factors, product
@@ -19,6 +20,7 @@ from deeptensor.seeds import generators, stream
 logger = logging.getLogger(__name__)
 
 ACTIVATIONS = {"softplus": functional.softplus, "abs": torch.abs, "relu": functional.relu}
+STRUCTURES = ("cp", "symmetric", "tucker")
 DEFAULT_MODES = {2: ((0,), (1,)), 3: ((0, 1), (2,))}
 # The range of the networks' inputs at the start, and of the scaled positions in positional codes: the authors' values.
 INPUT_RANGE = 0.1
@@ -54,18 +56,21 @@ class Model:
     def __post_init__(self):
         for name in ("rank", "modes", "network", "activation"):
             object.__setattr__(self, name, _as_tuples(getattr(self, name)))
-        if self.structure not in ("cp", "symmetric", "tucker"):
-            raise ValueError(f"unknown structure {self.structure!r}; there are: cp, symmetric, tucker")
+        check_choice("structure", self.structure, STRUCTURES)
+        check_flag("weights", self.weights)
         if self.weights and self.structure != "cp":
             raise ValueError(f'weights are for the structure "cp", not {self.structure!r}')
         if isinstance(self.rank, tuple) and self.structure != "tucker":
             raise ValueError(f'several ranks {self.rank} are for the structure "tucker", not {self.structure!r}')
         for rank in self.rank if isinstance(self.rank, tuple) else (self.rank,):
-            if not isinstance(rank, Integral) or rank < 1:
-                raise ValueError(f"rank must be a whole number of at least 1, not {rank}")
+            check_whole("rank", rank)
+        for network in self.network if isinstance(self.network, tuple) else (self.network,):
+            check_type("network", network, Network, "a deeptensor.Network, such as Network('mlp'), or one a factor")
         for activation in self.activation if isinstance(self.activation, tuple) else (self.activation,):
-            if activation not in (None, *ACTIVATIONS):
-                raise ValueError(f"unknown activation {activation!r}; there are: None, {', '.join(ACTIVATIONS)}")
+            if activation is not None:
+                check_choice("activation", activation, ACTIVATIONS)
+        if self.modes is not None and not _are_groups(self.modes):
+            raise ValueError(f"modes must be groups of axes, such as ((0, 1), (2,)), not {self.modes!r}")
 
 
 @dataclass(frozen=True)
@@ -81,8 +86,8 @@ class Decomposition:
     def reconstruct(self) -> Array:
         """Return the array that the factors make."""
         shape = tuple(size for factor in self.factors for size in factor.shape[:-1])
-        matrices = [checked(factor, "factor").flatten(end_dim=-2)[None] for factor in self.factors]
-        core = None if self.core is None else checked(self.core, "core")[None]
+        matrices = [real(factor, "factor").flatten(end_dim=-2)[None] for factor in self.factors]
+        core = None if self.core is None else real(self.core, "core")[None]
         return like(product(outer_factors(matrices, core))[0].reshape(shape), self.factors[0])
 
 
@@ -214,7 +219,12 @@ def _as_tuples(value: object) -> object:
     """Return lists as tuples, which can be compared and kept, and NumPy's whole numbers as Python's."""
     if isinstance(value, list | tuple):
         return tuple(map(_as_tuples, value))
-    return int(value) if isinstance(value, Integral) else value
+    return int(value) if isinstance(value, Integral) and not isinstance(value, bool) else value
+
+
+def _are_groups(modes: object) -> bool:
+    groups = modes if isinstance(modes, tuple) else (None,)
+    return all(isinstance(group, tuple) and all(isinstance(axis, int) for axis in group) for group in groups)
 
 
 def _initial_core(model: Model, ranks: Sequence[int], seeds: Sequence[int]) -> nn.Parameter | None:

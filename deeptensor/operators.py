@@ -7,7 +7,7 @@ float64 for float64, else float32. The leading axes, if any, count the signals o
 
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from copy import deepcopy
 from math import ceil, prod
 from types import ModuleType
@@ -18,7 +18,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from deeptensor.arrays import Array
+from deeptensor.arguments import check_whole
+from deeptensor.arrays import Array, refuse_masked
 from deeptensor.extras import needed
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class EntrySampling(Operator):
     """The entries of the signal where the boolean `mask` is true, as a vector in row-major order."""
 
     def __init__(self, mask: Array):
-        mask = _host_array(mask)
+        mask = _host_array(mask, "the mask")
         if not np.isin(mask, (0, 1)).all():
             raise ValueError("the mask must hold true and false, or 1 and 0, alone")
         if not mask.any():
@@ -110,11 +111,11 @@ class CodedExposure(Operator):
     """
 
     def __init__(self, code: Array, frames: int):
-        code = _real_copy(_host_array(code), "the code")
+        code = _real_copy(_host_array(code, "the code"), "the code")
         *pixels, length = _checked_sizes(code.shape, "the shape of the code")
-        frames = _checked_frames(frames)
+        check_whole("frames", frames)
         super().__init__(code.shape, (*pixels, ceil(length / frames)))
-        self.frames = frames
+        self.frames = int(frames)
         self.register_buffer("code", torch.from_numpy(code))
 
     def _forward(self, X: torch.Tensor) -> torch.Tensor:
@@ -132,7 +133,7 @@ def random_code(shape: Sequence[int], frames: int, seed: int) -> np.ndarray:
     Which one, each pixel draws once: the code repeats itself after `frames` frames.
     """
     *pixels, length = _checked_sizes(shape, "shape")
-    frames = _checked_frames(frames)
+    check_whole("frames", frames)
     phase = np.random.default_rng(seed).integers(frames, size=pixels)
     return np.arange(length) % frames == phase[..., None]
 
@@ -174,7 +175,11 @@ class Radon(_Product):
         shape = _checked_sizes(shape, "shape")
         if len(shape) < 2:
             raise ValueError(f"shape must have two axes or more, the rows and columns of a slice first, not {shape}")
-        degrees = np.array(angles, dtype=float)
+        refuse_masked(angles, "angles")
+        try:
+            degrees = np.array(angles, dtype=float)
+        except (TypeError, ValueError):
+            degrees = np.array(np.nan)
         if degrees.ndim != 1 or degrees.size == 0 or not np.isfinite(degrees).all():
             raise ValueError(f"angles must be a list of one or more finite numbers, in degrees, not {angles!r}")
         height, width, *slices = shape
@@ -208,7 +213,7 @@ class Matrix(_Product):
 
     def __init__(self, matrix: "Array | sparse.sparray | sparse.spmatrix", shape: Sequence[int]):
         shape = _checked_sizes(shape, "shape")
-        matrix = _host_array(matrix)
+        matrix = _host_array(matrix, "the matrix")
         if matrix.ndim != 2 or matrix.shape[1] != prod(shape):
             raise ValueError(f"the matrix must have {prod(shape)} columns for a signal {shape}, not {matrix.shape}")
         matrix = _real_copy(matrix, "the matrix")
@@ -324,21 +329,16 @@ class _CompressedRows(nn.Module):
 
 
 def _checked_sizes(sizes: Sequence[int], name: str) -> Sizes:
-    given = tuple(sizes)
-    checked = tuple(int(size) for size in given)
-    if checked != given or not checked or min(checked) < 1:
-        raise ValueError(f"{name} must be of one or more whole numbers from 1 on, not {given}")
-    return checked
+    if not isinstance(sizes, Iterable) or not (sizes := tuple(sizes)):
+        raise ValueError(f"{name} must be of one or more whole numbers, not {sizes!r}")
+    for size in sizes:
+        check_whole(f"each size of {name}", size)
+    return tuple(map(int, sizes))
 
 
-def _checked_frames(frames: int) -> int:
-    if frames != int(frames) or frames < 1:
-        raise ValueError(f"frames must be a whole number from 1 on, not {frames}")
-    return int(frames)
-
-
-def _host_array(array: "Array | sparse.sparray | sparse.spmatrix") -> "np.ndarray | sparse.csr_array":
+def _host_array(array: "Array | sparse.sparray | sparse.spmatrix", name: str) -> "np.ndarray | sparse.csr_array":
     """Return the array in NumPy, or the sparse matrix in scipy's compressed rows without duplicates."""
+    refuse_masked(array, name)
     if _is_sparse(array):
         return _scipy_sparse("a sparse matrix").csr_array(array)
     if not isinstance(array, torch.Tensor):
@@ -373,6 +373,7 @@ def _real_copy(array: "np.ndarray | sparse.csr_array", name: str) -> "np.ndarray
 
 
 def _tensor_of(array: np.ndarray, name: str) -> torch.Tensor:
+    refuse_masked(array, name)
     array = np.asarray(array)
     _check_kind(array.dtype, name)
     dtype = np.float64 if array.dtype.kind == "f" and array.dtype.itemsize >= 8 else np.float32

@@ -6,11 +6,12 @@ score has not fallen for `patience` iterations, or has reached `target`.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 
 import torch
 
-from deeptensor.arrays import Array, checked
+from deeptensor.arguments import check_flag, check_share, check_whole
+from deeptensor.arrays import Array, divided, real
 from deeptensor.losses import Evaluation, Misfit
 from deeptensor.seeds import generators, stream
 
@@ -32,6 +33,7 @@ class Stop:
     reason: str
 
 
+@runtime_checkable
 class Rule(Protocol):
     """What the fit asks of a rule."""
 
@@ -75,9 +77,9 @@ class HeldOut:
     reason: ClassVar[str] = "the held-out error has not fallen for {patience} iterations"
 
     def __post_init__(self):
-        if not 0 < self.fraction < 1:
-            raise ValueError(f"the held-out fraction must lie between 0 and 1, not {self.fraction}")
-        _check_patience(self.patience)
+        check_share("fraction", self.fraction)
+        check_whole("patience", self.patience)
+        check_flag("refit", self.refit)
 
     def start(self, misfit: Misfit, rank: int, scale: float, seeds: Sequence[int]) -> Monitor:
         """Take the held-out data away from the misfit, and return the monitor of their error."""
@@ -110,9 +112,10 @@ class Discrepancy:
 
     def start(self, misfit: Misfit, rank: int, scale: float, seeds: Sequence[int]) -> Monitor:
         """Return the monitor of how far the residual lies above the noise level."""
-        variance = checked(self.variance, "variance").to(misfit.Y.device) / scale**2
-        if not (variance > 0).all():
-            raise ValueError("the variance of the noise must be positive")
+        # In two steps: the square of a small scale would be zero.
+        variance = divided(real(self.variance, "variance").double() / scale, scale).to(misfit.Y.device)
+        if not ((variance > 0) & variance.isfinite()).all():
+            raise ValueError("the variance of the noise must be positive and finite, also over the square of the scale")
         if variance.shape not in ((), misfit.shape[1:], misfit.shape):
             raise ValueError(f"the variance has the shape {tuple(variance.shape)}, the data {tuple(misfit.shape[1:])}")
         precision = (1 / variance).expand(misfit.shape).flatten(1)
@@ -143,9 +146,8 @@ class WindowedVariance:
     reason: ClassVar[str] = "the windowed variance has not fallen for {patience} iterations"
 
     def __post_init__(self):
-        if self.window < 2:
-            raise ValueError(f"the window must have at least 2 iterates, not {self.window}")
-        _check_patience(self.patience)
+        check_whole("window", self.window, least=2)
+        check_whole("patience", self.patience)
 
     def start(self, misfit: Misfit, rank: int, scale: float, seeds: Sequence[int]) -> Monitor:
         """Return the monitor of the variance."""
@@ -189,9 +191,9 @@ class ExponentialVariance:
     reason: ClassVar[str] = "the exponential variance has not fallen for {patience} iterations"
 
     def __post_init__(self):
-        if not 0 < self.share < 1:
-            raise ValueError(f"the share of the newest iterate must lie between 0 and 1, not {self.share}")
-        _check_patience(self.patience)
+        check_share("share", self.share)
+        check_whole("burn_in", self.burn_in, least=0)
+        check_whole("patience", self.patience)
 
     def start(self, misfit: Misfit, rank: int, scale: float, seeds: Sequence[int]) -> Monitor:
         """Return the monitor of the variance."""
@@ -220,8 +222,3 @@ def _sample(misfit: Misfit, rank: int, most: int) -> torch.Tensor:
     size = min(len(observed), most, max(LEAST_SAMPLE, SAMPLED_TERMS // rank))
     chosen = observed[torch.randperm(len(observed), generator=torch.Generator().manual_seed(0))[:size]]
     return chosen.sort().values.to(misfit.Y.device)
-
-
-def _check_patience(patience: int) -> None:
-    if not patience >= 1:
-        raise ValueError(f"the patience must be at least 1 iteration, not {patience}")

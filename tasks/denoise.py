@@ -6,13 +6,13 @@ from functools import partial
 import numpy as np
 
 from benchmark.contract import Item, Posed, Problem, Tiny
-from benchmark.metrics import fidelity, has_spectra, sam
+from benchmark.metrics import fidelity, has_spectra, mpsnr, sam
 from benchmark.noise import Poisson
 from benchmark.observation import Observation
 from benchmark.tiny import smooth_stack
 
 KINDS = {"images", "matrices", "stack"}
-MEASURES = ["psnr", "ssim", "sam"]
+MEASURES = ["psnr", "mpsnr", "ssim", "sam"]
 FIGURES = {"reconstructions", "spectra", "convergence", "losses"}
 FLOOR, CEILING = "noisy", "clean"
 
@@ -28,9 +28,10 @@ def answer_shape(problem: Problem) -> tuple[int, ...]:
 
 
 def measures(problem: Problem, truth: Mapping[str, np.ndarray]) -> dict[str, Callable[[np.ndarray], float]]:
-    """Return PSNR, SSIM where a window fits, and of cubes the spectral angle."""
+    """Return PSNR, SSIM where a window fits, and of cubes the mean of the bands' PSNR and the spectral angle."""
     clean = truth["signal"].astype(np.float64)
-    return fidelity(clean) | ({"sam": partial(sam, clean, data_range=1.0)} if has_spectra(clean) else {})
+    spectral = {"mpsnr": mpsnr, "sam": sam} if has_spectra(clean) else {}
+    return fidelity(clean) | {name: partial(measure, clean, data_range=1.0) for name, measure in spectral.items()}
 
 
 def tiny() -> dict[str, Tiny]:

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import torch
 
-from bench import reference
+from bench import defaults, reference, roofline
 from bench.cases import CASES, Case, draw, tiny
 from bench.meters import SHORT, Meter, gflop_an_iteration, peak_mib
 from bench.run import main
@@ -72,7 +72,7 @@ def test_the_reference_comes_closer_to_a_smooth_matrix_and_keeps_the_lowest_loss
     assert min(fit.loss) < 0.02 * Y.var()
 
 
-@pytest.mark.parametrize("name", ["matrix", "cube", "radon"])
+@pytest.mark.parametrize("name", ["matrix", "cube", "cube, bfloat16", "radon"])
 def test_both_sides_lower_the_loss_alike(name):
     case = tiny(CASES[name])
     Ys = observations(case, 6)
@@ -134,6 +134,7 @@ def test_the_program_writes_a_row_for_each_case_and_batch(tmp_path, capsys, monk
         ("matrix", 2),
         ("matrix", 1),
         ("cube", 1),
+        ("cube, bfloat16", 1),
         ("radon", 1),
         ("stopping", 2),
     ]
@@ -143,9 +144,34 @@ def test_the_program_writes_a_row_for_each_case_and_batch(tmp_path, capsys, monk
     assert (table[["gflop", "sgemm_gflops"]] > 0).all(axis=None)
     assert {"cpu", "threads", "torch", "device", "date", "git_commit"} <= set(table)
     quality = pd.read_csv(tmp_path / "quality.csv")
-    assert list(quality["case"]) == ["matrix", "cube"]
+    assert list(quality["case"]) == ["matrix", "cube", "cube, bfloat16"]
     assert quality[["reference_mean", "library_mean"]].notna().all(axis=None)
     page = (tmp_path / "table.md").read_text()
     assert page in capsys.readouterr().out
     assert page.count("| radon |") == 1
     assert "## Quality" in page
+
+
+def test_the_roofline_accounts_for_the_time_of_an_iteration(tmp_path):
+    assert roofline.main(["--tiny", "--cases", "matrix", "--output", str(tmp_path)]) == 0
+    table = pd.read_csv(tmp_path / "roofline.csv")
+    assert list(table["batch"]) == [2, 1]
+    assert (table[["matrix products", "normalisation", "optimiser", "gflop", "product_bfloat16"]] > 0).all(axis=None)
+    assert (table["convolution"] == 0).all()  # those of one dimension are products
+    page = (tmp_path / "roofline.md").read_text()
+    assert "| matrix, batch of 2 |" in page
+    assert "| upsampling |" in page
+
+
+def test_the_table_of_the_defaults_has_every_setting_and_library(tmp_path, monkeypatch):
+    monkeypatch.setattr("bench.defaults.SEEDS", range(1))
+    assert defaults.main(["--iterations", "2", "--output", str(tmp_path)]) == 0
+    noisy, exact = (pd.read_csv(tmp_path / f"defaults_{name}.csv") for name in ("noisy", "exact"))
+    assert noisy.groupby(["data", "settings"]).size().eq(1).all()
+    assert set(noisy["settings"]) == {"defaults", "paper", "classical"}
+    classical = noisy[noisy["settings"] == "classical"].groupby("data")["error"].mean()
+    assert classical.between(0.01, 0.5).all()
+    # Every other library finds an exact rank.
+    assert (exact.loc[~exact["by"].str.startswith("deeptensor"), "error"] < 1e-3).all()
+    assert exact["data"].nunique() == 3
+    assert "| camera, 512 x 512 |" in (tmp_path / "defaults.md").read_text()

@@ -47,8 +47,8 @@ def test_deep_nmf_comes_closer_to_the_spectra_than_nmf():
         assert deep < 0.95 * nmf
 
 
-def test_the_readmes_library_section_runs(monkeypatch):
-    section = (ROOT / "README.md").read_text().split("## The library")[1]
+def test_the_page_of_the_library_runs(monkeypatch):
+    section = (ROOT / "docs" / "library.md").read_text()
     code = re.search(r"```python\n(.*?)```", section, re.DOTALL)[1]
     monkeypatch.setitem(factorise_many.__kwdefaults__, "iterations", 2)
     monkeypatch.setattr(DeepNMF, "__init__", partialmethod(DeepNMF.__init__, iterations=2))

@@ -114,7 +114,7 @@ def test_conda_gets_the_same_packages_in_the_same_versions():
     assert conda | by_pip == {name: PINS[name] for name in conda | by_pip}
 
 
-@pytest.mark.parametrize("name", requirements_of("benchmark"))
+@pytest.mark.parametrize("name", sorted(requirements_of("benchmark")))
 def test_the_tests_run_with_the_pinned_versions(name):
     assert installed(name) == PINS[name], "make test sets up the pinned environment"
 

@@ -12,11 +12,16 @@ def check_size(method: str, shape: tuple[int, ...]) -> None:
         raise ValueError(f"{method} needs images of at least {MINIMUM_SIDE} x {MINIMUM_SIDE} pixels, not {shape}")
 
 
-def bm3d_image(image: np.ndarray, sigma: float) -> np.ndarray:
-    """Return an image H x W denoised by BM3D at the standard deviation `sigma`, in the package's default profile."""
+def bm3d_image(image: np.ndarray, sigma: float, first_stage: bool = False, fast: bool = False) -> np.ndarray:
+    """Return an image H x W denoised by BM3D at the standard deviation `sigma`.
+
+    In the package's default profile, or where it is to be `fast` in that of low complexity; in both stages, or in the
+    first one alone, which thresholds.
+    """
     # Imported here: the package is optional, and takes a second to load.
     import bm3d
 
-    profile = bm3d.BM3DProfile()
+    profile = bm3d.BM3DProfileLC() if fast else bm3d.BM3DProfile()
     profile.num_threads = 1
-    return bm3d.bm3d(image, sigma, profile)
+    stages = bm3d.BM3DStages.HARD_THRESHOLDING if first_stage else bm3d.BM3DStages.ALL_STAGES
+    return bm3d.bm3d(image, sigma, profile, stages)

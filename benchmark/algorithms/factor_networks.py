@@ -42,13 +42,14 @@ def fit_side_by_side(
     device: str,
     answer: Reading = factors_of,
     stopping: str = "lowest_loss",
+    schedule: str = "fixed",
     **settings,
 ) -> list[Estimate]:
     """Fit a model to problems of one shape and rank, each from its seed; return their answers, with traces.
 
     `answer` reads the factors, or the signal, off an iterate; `stopping` names a rule, see `stopping_rule`; all other
-    settings are those of `deeptensor.factorise_many`. Raises ValueError for several problems that differ in rank, or
-    have operators.
+    settings are those of `deeptensor.factorise_many`, the schedule by default the paper's. Raises ValueError for
+    several problems that differ in rank, or have operators.
     """
     ranks = {problem.rank for problem in problems}
     if len(problems) > 1 and (len(ranks) > 1 or any(problem.operator is not None for problem in problems)):
@@ -58,6 +59,7 @@ def fit_side_by_side(
         model,
         operator=problems[0].operator,
         stopping=stopping_rule(stopping, problems),
+        schedule=schedule,
         seeds=seeds,
         device=device,
         **settings,

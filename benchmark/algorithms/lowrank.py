@@ -63,3 +63,12 @@ def frobenius_shrinkage(singular_values: np.ndarray, sigma: float, shape: tuple[
     excess = np.maximum(singular_values**2 - (rows + columns) * sigma**2, 0)
     root = np.sqrt(np.maximum(excess**2 - 4 * rows * columns * sigma**4, 0))
     return np.divide(root, singular_values, out=np.zeros_like(root), where=root > 0)
+
+
+def signal_subspace(spectra: np.ndarray) -> np.ndarray:
+    """Return an orthonormal basis B x k of the signal's part of n spectra n x B with white noise of unit variance."""
+    pixels, bands = spectra.shape
+    eigenvalues, eigenvectors = np.linalg.eigh(spectra.T @ spectra / pixels)
+    strongest_first = eigenvectors[:, ::-1]
+    dimension = np.count_nonzero(eigenvalues > (1 + np.sqrt(bands / pixels)) ** 2)
+    return strongest_first[:, : max(dimension, 1)]

@@ -1,20 +1,17 @@
-"""What stands above the experiments of a profile: the scorecard, the manifest and the index, made of their tables."""
+"""What stands above the experiments of a profile, made of their tables: the scorecard, the manifest and a summary."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from itertools import product
 from pathlib import Path
 
 import yaml
 
 from benchmark.report.claims import scorecard
 from benchmark.report.manifest import manifest_of
-from benchmark.report.pages import write_index, write_scorecard
-from benchmark.report.scorecard import as_markdown, claims_of
+from benchmark.report.scorecard import as_markdown
 from benchmark.report.tables import as_text, file_of, read_scores, read_summary, write
 from benchmark.storage import save_json
 
-SCORECARD = ("scorecard.html", "scorecard.csv", "scorecard.md")
 ENTRIES = "experiments.yaml"
 CONFIG = "config.yaml"
 
@@ -29,28 +26,20 @@ def make_scorecard(folder: Path, entries: Mapping[str, Mapping]) -> None:
         for name in entries
     }
     card = scorecard(entries, results)
-    html, csv, markdown = (folder / name for name in SCORECARD)
-    write(card, csv)
-    write_scorecard(claims_of(card), entries, profile_of(entries), html)
-    markdown.write_text(as_markdown(card), encoding="utf-8")
+    write(card, folder / "scorecard.csv")
+    (folder / "scorecard.md").write_text(as_markdown(card), encoding="utf-8")
 
 
-def make_index(folder: Path, entries: Mapping[str, Mapping], settings: Mapping) -> None:
-    """Write index, manifest, entries and a summary in plain text beside the experiments and the scorecard.
+def make_summary(folder: Path, entries: Mapping[str, Mapping], settings: Mapping) -> None:
+    """Write manifest, entries and a summary in plain text beside the experiments and the scorecard.
 
     `settings` are those of the config that decided what the experiments are, which are kept, too.
     """
     scores = {name: read_scores(file_of(folder / name / "scores.csv")) for name in entries}
-    manifest = manifest_of(profile_of(entries), scores)
-    save_json(folder / "manifest.json", manifest)
+    save_json(folder / "manifest.json", manifest_of(profile_of(entries), scores))
     for name, content in ((ENTRIES, entries), (CONFIG, settings)):
         text = yaml.safe_dump(dict(content), sort_keys=False, allow_unicode=True)
         (folder / name).write_text(text, encoding="utf-8")
-    judged = SCORECARD if any(entry["claims"] for entry in entries.values()) else ()
-    products = [*judged, *(own for entry in entries.values() for own in products_of(entry))]
-    files = [path for name in products if (path := file_of(folder / name)).is_file()]
-    details = {"Settings": f"all settings of the experiments: {ENTRIES}; times, memory, machines: manifest.json"}
-    write_index(files, entries, scores, manifest, details, folder / "index.html")
     texts = [f"{name}\n\n{as_text(read_summary(folder / name / 'summary.csv'))}\n" for name in entries]
     written = f"Written {datetime.now(UTC):%Y-%m-%d %H:%M} UTC.\n"
     (folder / "summary.txt").write_text("".join([*texts, written]), encoding="utf-8")
@@ -68,14 +57,6 @@ def read_settings(folder: Path) -> dict:
 
 def _read(path: Path) -> dict:
     return yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
-
-
-def products_of(entry: Mapping) -> list[str]:
-    """Return the tables and pictures that pages link of an experiment."""
-    files = ["table.html", "summary.csv", "scores.csv", "scores.parquet", "curves.csv"]
-    files += ["sweep.png"] if entry["sweep"] else []
-    files += ["/".join(cell) + ".png" for cell in product(entry["data"], entry["noise"], entry["figures"])]
-    return [f"{entry['id']}/{file}" for file in files]
 
 
 def profile_of(entries: Mapping[str, Mapping]) -> str:

@@ -1,14 +1,13 @@
 """Keeps a profile's results in git: `python -m benchmark.report.publish embedded`.
 
 Copies tables and figures, but neither data nor raw estimates, from `results/` to `results/published/`, beside what was
-published before of other experiments. Claims are judged, and pages written, by what `experiments/` says now, in every
-published profile; and the scorecards go into the README, between its markers. To be small, pictures are reduced to 256
-colours, and the tables of single runs and their curves are compressed.
+published before of other experiments. Claims are judged by what `experiments/` says now, in every published profile;
+and the verdicts go into the README, between its markers. Pages are made of what is published by `make site`. Pictures
+are kept as they are; to be small, the tables of single runs and their curves are compressed.
 """
 
 import argparse
 import gzip
-import re
 import shutil
 import sys
 from collections.abc import Mapping
@@ -16,17 +15,16 @@ from pathlib import Path
 
 import pandas as pd
 import yaml
-from PIL import Image
 
 from benchmark.plan import Plan
-from benchmark.report.overview import ENTRIES, make_index, make_scorecard, read_entries, read_settings
-from benchmark.report.pages import write_table
-from benchmark.report.scorecard import claims_of, effects_of, joined, markdown_row, sentences_of
+from benchmark.report.forest import write_forest
+from benchmark.report.overview import ENTRIES, make_scorecard, make_summary, read_entries, read_settings
+from benchmark.report.readme import between, markers_of, shown
+from benchmark.report.scorecard import read_card
 from benchmark.report.tables import file_of, read_scores, summarise, with_printed, write
 from benchmark.settings import SettingsError, listing
 from benchmark.source import ROOT
 
-MARKED = re.compile(r"(?<=<!-- scorecard -->\n).*?(?=<!-- end of scorecard -->)", re.S)
 PUBLISHED = "results/published"
 # What results depend on, of an entry and of its parts.
 SETTINGS = ("task", "pose", "noise", "seeds")
@@ -41,9 +39,9 @@ class PublishError(Exception):
 def publish(plan: Plan, root: Path = ROOT) -> Path:
     """Publish the experiments of a profile that lie in `results/`, renew what is made of all, and return their folder.
 
-    `plan` has the experiments of the profile as they are now. Where `results/` has none, pages, scorecard, index and
-    README are made again of what is published. Raise PublishError, and change nothing, if nothing is published either,
-    or if results were made with other settings than the experiments have now.
+    `plan` has the experiments of the profile as they are now. Where `results/` has none, tables, scorecard and README
+    are made again of what is published. Raise PublishError, and change nothing, if nothing is published either, or if
+    results were made with other settings than the experiments have now.
     """
     source, target = root / "results" / plan.profile, root / PUBLISHED / plan.profile
     entries = {name: plan.entry(name) for name in plan.experiments}
@@ -54,9 +52,8 @@ def publish(plan: Plan, root: Path = ROOT) -> Path:
     for name in new:
         shutil.rmtree(target / name, ignore_errors=True)
         shutil.copytree(source / name, target / name)
-        for path in (target / name).rglob("*.png"):
-            _reduce(path)
-        (target / name / "scores.parquet").unlink(missing_ok=True)  # the same as the CSV
+        for own in ("scores.parquet", "entry.yaml", "scorecard.csv"):  # the same stands elsewhere
+            (target / name / own).unlink(missing_ok=True)
         for path in [target / name / "scores.csv", target / name / "curves.csv"]:
             _compress(path)
     renew(target, {name: entry for name, entry in entries.items() if name in {*new, *kept}}, plan.settings)
@@ -64,10 +61,13 @@ def publish(plan: Plan, root: Path = ROOT) -> Path:
 
 
 def write_readme(root: Path) -> None:
-    """Write the verdicts of all that is published into the README, between its markers."""
-    readme = root / "README.md"
-    table = table_of(published_cards(root / PUBLISHED), PUBLISHED)
-    readme.write_text(MARKED.sub(lambda _: table, readme.read_text(encoding="utf-8")), encoding="utf-8")
+    """Write the verdicts of what is published into the README, between its markers."""
+    readme, cards = root / "README.md", published_cards(root / PUBLISHED)
+    text = readme.read_text(encoding="utf-8")
+    for marker, content in markers_of(cards):
+        text = between(text, marker, content)
+    write_forest(cards[shown(cards)], root / PUBLISHED / "claims.svg")
+    readme.write_text(text, encoding="utf-8")
 
 
 def renew(folder: Path, entries: Mapping[str, Mapping], settings: Mapping) -> None:
@@ -77,9 +77,8 @@ def renew(folder: Path, entries: Mapping[str, Mapping], settings: Mapping) -> No
         summary = summarise(scores, entry["metric"], entry["reference"])
         summary = with_printed(summary, entry["printed"], entry["metric"])
         write(summary, folder / name / "summary.csv")
-        write_table(scores, summary, entry, folder / name / "table.html")
     make_scorecard(folder, entries)
-    make_index(folder, entries, settings)
+    make_summary(folder, entries, settings)
 
 
 def check(made: Mapping[str, Mapping], entries: Mapping[str, Mapping], advice: str) -> None:
@@ -114,34 +113,6 @@ def published_cards(folder: Path) -> dict[str, pd.DataFrame]:
     return {profile: read_card(folder / profile / "scorecard.csv") for profile in profiles_of(folder)}
 
 
-def read_card(path: Path) -> pd.DataFrame:
-    """Return a scorecard that was written as CSV; texts that are missing are empty."""
-    card = pd.read_csv(path, dtype={"holds": "boolean", "n": "Int64"})
-    texts = ["source", "reason", "why", "own_label", "other", "other_label", "other_metric", "data"]
-    return card.astype(dict.fromkeys(texts, "object")).fillna(dict.fromkeys(texts, ""))
-
-
-def table_of(cards: Mapping[str, pd.DataFrame], folder: str) -> str:
-    """Return Markdown tables, one a source, of the claims with verdict, effects and a sentence on each profile's card.
-
-    `folder` is where the profiles' results lie, for the links.
-    """
-    claims = {
-        profile: {(claim["experiment"], claim["id"]): claim for claim in claims_of(card)}
-        for profile, card in cards.items()
-    }
-    known = {key: claim for own in claims.values() for key, claim in own.items()}
-    tables = {}
-    for key, claim in known.items():
-        source = claim["source"]
-        profiles = [name for name, own in claims.items() if any(one["source"] == source for one in own.values())]
-        head = [f"| claim | {' | '.join(profiles)} |", f"|---|{'---|' * len(profiles)}"]
-        cells = [_cell(claims[name].get(key), f"{folder}/{name}") for name in profiles]
-        row = markdown_row(f"**{claim['where']}.** {claim['claim']}", *cells)
-        tables.setdefault(source, head).append(row)
-    return joined({source: "\n".join([*lines, ""]) for source, lines in tables.items()})
-
-
 def main(profile: str, root: Path = ROOT) -> None:
     """Publish a profile, and renew what is published of the others, where its settings are still those of now."""
     made = next((path for path in (root / "results" / profile, root / PUBLISHED / profile) if read_entries(path)), None)
@@ -161,21 +132,6 @@ def main(profile: str, root: Path = ROOT) -> None:
                 renew(folder, plan.entries(), plan.settings)
     write_readme(root)
     print(f"Published in {target}.")
-
-
-def _cell(claim: Mapping | None, folder: str) -> str:
-    if claim is None:
-        return "-"
-    if claim["reason"]:
-        return f"not run: {claim['reason']}"
-    verdict = f"**[{claim['summary']}]({folder}/{claim['experiment']})**"
-    return "<br>".join([verdict, *effects_of(claim), *(f"*{sentence}*" for sentence in sentences_of(claim))])
-
-
-def _reduce(path: Path) -> None:
-    """Reduce a picture to 256 colours: of photographs the most frequent, of thin lines the most different ones."""
-    method = Image.Quantize.MEDIANCUT if path.stem == "reconstructions" else Image.Quantize.MAXCOVERAGE
-    Image.open(path).convert("RGB").quantize(256, method, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 def _compress(path: Path) -> None:

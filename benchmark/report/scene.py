@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from benchmark.contract import compose
 from benchmark.metrics import METRICS
-from benchmark.report.tables import read_scores, read_summary, rows_at
+from benchmark.report.tables import OBSERVATION, read_scores, read_summary, rows_at
 from benchmark.settings import listing
 from benchmark.storage import load_json, parts_of, unpack
 
@@ -77,9 +77,24 @@ class Scene:
         return labels_of(self.entry, self.entry["subject"])
 
     @property
+    def shown_by_source(self) -> list[str]:
+        """The labels of the methods that stand in the source's figure, in its order."""
+        return labels_of(self.entry, self.entry["shown"])
+
+    @property
     def always(self) -> list[str]:
         """The labels of the methods that a figure shows however good they are, controls apart."""
-        return labels_of(self.entry, [*self.entry["subject"], self.entry["reference"]])
+        return labels_of(self.entry, always_of(self.entry))
+
+    @property
+    def reference(self) -> str | None:
+        """The label of the method that gains are over."""
+        return next(iter(labels_of(self.entry, [self.entry["reference"]])), None)
+
+    @property
+    def title(self) -> str:
+        """The data set and the noise, in words."""
+        return f"{data_in_words(self.entry, self.dataset)} · {noise_in_words(self.entry['noise'][self.noise])}"
 
     @property
     def controls(self) -> set[str]:
@@ -91,6 +106,73 @@ class Scene:
         """The measures of the answers that are pictured, by label, in the order of the scores."""
         rows = _returned(self.scores, self.item, self.seed).dropna(subset="value")
         return {label: dict(zip(own["metric"], own["value"], strict=True)) for label, own in rows.groupby("label")}
+
+
+def always_of(entry: Mapping) -> list[str]:
+    """Return the names of those of the source's methods, the subject and the reference that the experiment has."""
+    named = [*entry["shown"], *entry["subject"], entry["reference"]]
+    return [name for name in dict.fromkeys(named) if name in entry["methods"]]
+
+
+def heading_of(entry: Mapping) -> str:
+    """Return the heading of what the source's methods have for themselves."""
+    return f"The methods of {entry['place'] or 'the source'}"
+
+
+def leaders_of(entry: Mapping, scores: pd.DataFrame, number: int) -> list[str]:
+    """Return the labels of the best methods that are neither controls nor always shown, the best first.
+
+    They are ranked by the primary measure within each item, noise and seed, and then by the mean of their ranks, so
+    that methods of which some are run on few data sets alone compare.
+    """
+    rows = scores[(scores["iterate"] == "returned") & (scores["metric"] == entry["metric"])].dropna(subset="value")
+    rows = rows[~rows["control"].astype(bool) & ~rows["label"].isin(labels_of(entry, always_of(entry)))]
+    higher = METRICS[entry["metric"]].higher_is_better
+    ranks = rows.groupby(OBSERVATION)["value"].rank(ascending=not higher)
+    return list(ranks.groupby(rows["label"]).mean().sort_values(kind="stable").index[:number])
+
+
+def number_of(metric: str, value: float) -> str:
+    """Return a value as a caption has it: named, but for decibels, which are those of the signal-to-noise ratio."""
+    name, _, unit = METRICS[metric].label.partition(" [")
+    number = f"{value:.1f} {unit.removesuffix(']')}" if unit else f"{value:.3f}"
+    return number if unit == "dB]" else f"{name} {number}"
+
+
+def data_in_words(entry: Mapping, dataset: str) -> str:
+    """Return the title of a data set, and of several with one title the parameters that tell them apart."""
+    own = entry["data"][dataset]
+    twins = [other["params"] for other in entry["data"].values() if other["title"] == own["title"]]
+    telling = {key: value for key, value in own["params"].items() if any(twin.get(key) != value for twin in twins)}
+    return ", ".join([own["title"], *_told(telling)])
+
+
+def noise_in_words(noise: Mapping) -> str:
+    """Return a noise model and an operator with their settings, such as `Gaussian noise, sigma 0.1`."""
+    parts, operator = [], noise.get("operator")
+    if operator:
+        own = {key: value for key, value in operator.items() if key != "kind"}
+        parts.append(", ".join([_named(operator["kind"]), *_told(own)]))
+    if "model" in noise:
+        own = {key: value for key, value in noise.items() if key not in ("model", "operator", "noise_on")}
+        place = f" on the {noise['noise_on']}" if "noise_on" in noise else ""
+        parts.append(", ".join([f"{_named(noise['model'])} noise{place}", *_told(own)]))
+    return "; ".join(parts) or "no noise"
+
+
+def _named(kind: str) -> str:
+    return kind.replace("_", " ").capitalize()
+
+
+def _told(settings: Mapping) -> list[str]:
+    """Return settings as words: of one that is only on or off its name, of a list with one value the value."""
+    texts = []
+    for key, value in settings.items():
+        values = value if isinstance(value, list | tuple) else [value]
+        shown = "" if value is True else " " + ", ".join(map(str, values))
+        if value is not None and value is not False:
+            texts.append(f"{key.replace('_', ' ')}{shown}")
+    return texts
 
 
 def labels_of(entry: Mapping, names: Iterable[str | None]) -> list[str]:
@@ -122,8 +204,8 @@ def read_scene(
     """Return the scene of a data set under one noise, of the experiment's first seed.
 
     Tables are those of the experiment, `given`, `withheld` and the `estimates` by method the files of the cell, `facts`
-    that of the data set. Of the estimates stand those of the subject, of the reference and of controls, and of the
-    others as many of the best as fit into three rows of pictures.
+    that of the data set. Of the estimates stand those of the subject, of the source's methods, of the reference and of
+    controls, and of the others as many of the best as fit into three rows of pictures.
     """
     place, seed, told = {"dataset": dataset, "noise": noise}, entry["seeds"][0], load_json(facts)
     item = told["items"][0]["name"]
@@ -158,7 +240,7 @@ def _pictured(rows: pd.DataFrame, entry: Mapping) -> pd.DataFrame:
     """Return those of the rows, one a method, whose answers are pictured, the best first."""
     rows = rows[rows["metric"] == entry["metric"]]
     rows = rows.sort_values("value", ascending=not METRICS[entry["metric"]].higher_is_better)
-    always = rows["control"].astype(bool) | rows["method"].isin([*entry["subject"], entry["reference"]])
+    always = rows["control"].astype(bool) | rows["method"].isin(always_of(entry))
     return rows[always | ((~always).cumsum() <= PICTURES - always.sum())]
 
 

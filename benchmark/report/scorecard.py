@@ -1,13 +1,21 @@
-"""The scorecard in words: its claims for a page, and as Markdown."""
+"""The scorecard, read again, and in words: its claims for a page, and as Markdown."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from benchmark.metrics import METRICS
 
+TEXTS = ["source", "reason", "why", "short", "own_label", "other", "other_label", "other_metric", "data"]
 NO_CLAIMS = "No experiment that was selected makes a claim, so that there is nothing to judge."
+
+
+def read_card(path: Path) -> pd.DataFrame:
+    """Return a scorecard that was written as CSV; texts that are missing are empty."""
+    card = pd.read_csv(path, dtype={"holds": "boolean", "n": "Int64"})
+    return card.astype(dict.fromkeys(TEXTS, "object")).fillna(dict.fromkeys(TEXTS, ""))
 
 
 def claims_of(card: pd.DataFrame) -> list[dict]:

@@ -1,37 +1,82 @@
-"""What figures share: the width of an A4 page, colours, and plain axes."""
+"""What figures share: the width of an A4 page, how methods look in all of them, plain axes, and how they are saved."""
 
 import textwrap
-from collections.abc import Iterable, Sequence
-from itertools import cycle
+import zlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
+import numpy as np
+import yaml
+from matplotlib import rc_context
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter
 
 WIDTH = 8.0
-# From the palettes of Okabe and Ito and of Paul Tol, which colour-blind eyes tell apart; beyond twelve they repeat.
-COLOURS = (
-    *("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"),
-    *("#332288", "#882255", "#999933", "#AA4499", "#117733", "#661100"),
-)
-GREY = "#777777"
-LEGEND = {"ncols": 4, "frameon": False, "fontsize": 8, "title_fontsize": 8}
+DPI = 150
+GREY, PALE = "#777777", "#C8C8C8"
+# Of Okabe and Ito, as most colours of the families; no family has it.
+SUBJECT = "#D55E00"
+FAMILIES = Path(__file__).with_name("families.yaml")
+# They tell apart what has one colour, in the order of the experiment's methods.
+MARKERS = "osD^vPX<>*hp"
+LEGEND = {"ncols": 4, "frameon": False, "fontsize": 7, "title_fontsize": 7}
 
 
-def colours_of(labels: Iterable[str], subject: Iterable[str] = ()) -> dict[str, str]:
-    """Return a colour for each label of a figure; those of the subject have the first ones, the same in all figures.
+@dataclass(frozen=True)
+class Look:
+    """How a method looks in every figure of an experiment: its colour is that of its family in all experiments."""
 
-    Of more labels than there are colours, others share theirs among themselves.
-    """
-    own = list(dict.fromkeys(subject))
-    others = [label for label in dict.fromkeys(labels) if label not in own]
-    left = COLOURS[len(own) :] or COLOURS
-    return dict(zip(own, cycle(COLOURS), strict=False)) | dict(zip(others, cycle(left), strict=False))
+    colour: str
+    marker: str
+
+
+def looks_of(entry: Mapping) -> dict[str, Look]:
+    """Return the look of each method of an experiment by label, whichever of them a figure shows."""
+    families, looks, taken = yaml.safe_load(FAMILIES.read_text(encoding="utf-8")), {}, Counter()
+    for name, method in entry["methods"].items():
+        colour = SUBJECT if name in entry["subject"] else _colour_of(method["family"], families)
+        looks[method["label"]] = Look(colour, MARKERS[taken[colour] % len(MARKERS)])
+        taken[colour] += 1
+    return looks
+
+
+def _colour_of(family: str, families: Mapping[str, str]) -> str:
+    """Return the colour of a family; that of one that has none there is drawn by its name, and so always the same."""
+    known = sorted(set(families.values()) - {GREY})
+    return families.get(family) or known[zlib.crc32(family.encode()) % len(known)]
+
+
+def handle(label: str, look: Look, **style) -> Line2D:
+    """Return what stands for a method in a legend."""
+    return Line2D([], [], color=look.colour, marker=look.marker, ms=4, mew=0, label=label, **style)
+
+
+def rest(number: int) -> Line2D:
+    """Return what stands in a legend for the methods that are pale."""
+    return Line2D([], [], color=PALE, lw=0.8, label=f"{number} other method{'s' if number > 1 else ''}")
 
 
 def plain(axis: Axes, size: int = 7) -> None:
-    """Leave of an axis two spines, a pale grid, and ticks of a font size."""
+    """Leave of an axis two spines, a pale grid, and ticks of a font size, numbers on logarithmic axes written out."""
     axis.grid(color="#EEEEEE")
+    axis.set_axisbelow(True)
     axis.spines[["top", "right"]].set_visible(False)
     axis.tick_params(labelsize=size)
+    for line in (axis.xaxis, axis.yaxis):
+        if line.get_scale() == "log":
+            line.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+
+
+def spread(levels: np.ndarray, gap: float) -> np.ndarray:
+    """Return the ascending `levels`, moved apart to be at least `gap` from each other, about where they were."""
+    steps = gap * np.arange(len(levels))
+    raised = np.maximum.accumulate(levels - steps) + steps
+    lowered = np.minimum.accumulate((levels - steps)[::-1])[::-1] + steps
+    return (raised + lowered) / 2
 
 
 def missing(labels: Sequence[str]) -> str:
@@ -43,3 +88,12 @@ def say(axis: Axes, text: str) -> None:
     """Fill an empty panel with a text."""
     axis.set_facecolor("#F2F2F2")
     axis.text(0.5, 0.5, textwrap.fill(text, 20), ha="center", va="center", transform=axis.transAxes, fontsize=7)
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure as SVG with its text as text, or as WebP, by the ending: the same bytes for the same figure."""
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "the same"}):
+        if path.suffix == ".svg":
+            figure.savefig(path, metadata={"Date": None})
+        else:
+            figure.savefig(path, dpi=DPI, pil_kwargs={"quality": 90, "method": 6})

@@ -30,34 +30,57 @@ FILES = {stem: file for stem, file in FOUND.items() if not file.fault}
 TASKS = {path.stem: load_module(path) for path in sorted((ROOT / "tasks").glob("[!_.]*.py"))}
 # Parameters to test a file with, where not the defaults alone; the first ones stand for all where little is asked for.
 VARIANTS = {
+    "bm3d_cs": {"nlm": {"denoiser": "nlm", "iterations": 20}},
     "bm3d": {"anscombe": {}, "published": {"variance": "published"}, "matched": {"variance": "matched"}},
     "cp_adam": {"tiny": {"iterations": 400, "learning_rate": 0.02}},
+    "cleaned_subspace": {"pcp": {}, "trpca": {"cleaning": "trpca"}},
+    "correntropy": {"cesr": {}, "hq-m": {"form": "hq-m"}, "hq-a": {"form": "hq-a"}},
+    "damp": {"nlm": {"iterations": 8}},
     "deep_decoder": {"tiny": {"iterations": 150, "channels": 16, "scales": 2}},
     "deeptensor_basis": {"tiny": {"iterations": 200, "channels": 16, "scales": 2, "learning_rate": 0.01}},
+    "deeptensor_cs": {
+        "factors": {"iterations": 60, "channels": 8, "scales": 1, "learning_rate": 0.02},
+        "image": {"model": "image", "iterations": 60, "channels": 8, "scales": 2, "learning_rate": 0.02},
+    },
     "deeptensor_cp": {"tiny": {"iterations": 90, "channels": 16, "scales": 1, "learning_rate": 0.03}},
     "deeptensor_cube": {"tiny": {"iterations": 60, "channels": 8, "scales": 1, "learning_rate": 0.02}},
+    "deeptensor_faces": {"tiny": {"iterations": 60, "channels": 8, "scales": 1, "learning_rate": 0.01}},
     "deeptensor_nmf": {
         "tiny": {"iterations": 200, "channels": 16, "scales": 1, "activation": "abs", "l1_penalty": 0, "l2_penalty": 0}
     },
     "deeptensor_symmetric": {"tiny": {"iterations": 200, "channels": 32, "scales": 1, "learning_rate": 0.01}},
     "dip": {"tiny": {"iterations": 100, "channels": 8, "scales": 2}},
     "dip3d": {"tiny": {"iterations": 150, "channels": 4, "scales": 1, "learning_rate": 0.02, "perturbation": 0}},
+    "f_irnnls": {"plain": {}, "low-rank": {"low_rank": 0.01}},
     "fbp": {"ramp": {}, "hann": {"filter": "hann"}},
     "gavish_donoho": {"plain": {}, "stabilise": {"stabilise": True}},
+    "llrt": {"tiny": {"iterations": 2, "neighbours": 40}},
     "low_rank_input": {"tiny": {"iterations": 60, "channels": 8, "scales": 2, "learning_rate": 0.01}},
+    "lr_lum": {"low-rank": {}, "nonnegative": {"nonnegative": True}, "sparse": {"alpha": 0.0}},
+    "ngmeet": {"tiny": {"iterations": 2, "neighbours": 40}},
+    "nlr_cs": {"tiny": {"matchings": 4, "number": 10}},
+    "nonlocal_cp": {"tiny": {"matchings": 4, "number": 10, "terms": 3}},
     "nlm": {"matched": {}, "anscombe": {"variance": "anscombe"}},
     "nmf": {"frobenius": {}, "kullback-leibler": {"loss": "kullback-leibler"}},
     "pca": {"features": {}, "samples": {"preparation": "standardised-samples"}, "none": {"preparation": "none"}},
+    "robust_coding": {"l2": {}, "l1": {"norm": 1}, "nonnegative": {"norm": 1, "nonnegative": True}},
     "sample_covariance": {"full": {}, "published": {"variant": "published"}, "denoised": {"variant": "denoised"}},
     "semi_nmf": {"pixels": {"nonnegative": "pixels"}, "samples": {"nonnegative": "samples"}},
+    "sparse_representation": {"plain": {}, "robust": {"robust": True}},
     "svd_parallel_analysis": {"permutation": {}, "signflip": {"null": "signflip"}},
     "tv_published": {"pixels": {"iterations": 60}, "decompose": {"iterations": 60, "decompose": True}},
+    "untrained_cs": {
+        "skip": {"iterations": 60, "channels": 8, "scales": 2},
+        "decoder": {"network": "decoder", "iterations": 60, "channels": 8, "scales": 2},
+    },
     "wavelet": {"matched": {}, "anscombe": {"variance": "anscombe"}},
+    "wnnm": {"tiny": {"iterations": 2}},
     "wlra": {"als": {}, "em": {"algorithm": "em"}},
 }
 # The family of those that are no competitors: bounds, and answers that are constant.
 CONTROL = "control"
-REFERENCE = re.compile(r"\b10\.\d{4,}/\S+|arXiv:? ?\d{4}\.\d{5}")
+# A DOI, a preprint, or the page of proceedings that are open.
+REFERENCE = re.compile(r"\b10\.\d{4,}/\S+|arXiv:? ?\d{4}\.\d{5}|https://openaccess\.thecvf\.com/\S+")
 
 
 class Case:

@@ -40,6 +40,14 @@ def test_als_finds_a_tensor_of_its_rank():
     assert np.linalg.norm(compose(solve("cp_als", clean, 2).factors) - clean) > 1e-2 * np.linalg.norm(clean)
 
 
+def test_a_number_of_terms_of_its_own_replaces_the_protocol_s():
+    observed = np.random.default_rng(4).standard_normal((6, 5, 4))
+    method, told = load_module(BASELINES / "cp_als.py"), solve("cp_als", observed, 7).factors
+    own = method.solve(Problem(observed, rank=2), seed=0, device="cpu", rank=7).factors
+    assert [factor.shape for factor in own] == [(6, 7), (5, 7), (4, 7)]
+    np.testing.assert_array_equal(compose(own), compose(told))
+
+
 def test_als_never_raises_its_objective():
     observed = np.random.default_rng(2).standard_normal((8, 7, 6))
     ridge = 1e-6 * np.sum(observed**2) / 4

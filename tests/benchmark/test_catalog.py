@@ -85,7 +85,7 @@ def test_hidden_and_private_files_are_none_of_the_methods(house):
         ("datasets", "scene", "KIND = 'stack'\nTITLE = 'Scene'\n", "no function `load`"),
         ("datasets", "scene", "TITLE = 'Scene'\ndef load(folder):\n    pass\n", "must state KIND"),
         ("tasks", "mend", "def pose():\n    pass\n", "no function `answer_shape`"),
-        ("tasks", "mend", TASK.replace('"ssim"', '"nssim"'), "MEASURES has 'nssim'; there are: accuracy_linear"),
+        ("tasks", "mend", TASK.replace('"ssim"', '"nssim"'), "MEASURES has 'nssim'; there are: accuracy"),
         ("tasks", "mend", TASK.replace('["psnr", "ssim"]', "[]"), "MEASURES is []: it has to name one"),
         ("tasks", "mend", TASK.replace('"losses"', '"loses"'), "FIGURES has 'loses'; there are: bases, conv"),
     ],

@@ -270,7 +270,7 @@ class TestDepartures:
 class TestEntry:
     def test_it_is_plain_data_that_says_what_is_run(self, house):
         house.experiment(
-            source={"of": "paper", "place": "Figure 1"},
+            source={"of": "paper", "place": "Figure 1", "methods": ["one-*-3", "two", "one-*"]},
             methods=["two", GRID],
             subject="one-*",
             reference="two",
@@ -305,6 +305,7 @@ class TestEntry:
             "citation": None,
             "licence": None,
             "stands_in_for": "a better one",
+            "wavelengths": None,
         }
         assert entry["noise"] == {"weak": {"model": "gaussian", "sigma": 0.1}}
         assert list(entry["methods"]) == ["two", "one-a-1e-2", "one-a-3"]
@@ -316,6 +317,7 @@ class TestEntry:
             "data": None,
         }
         assert (entry["subject"], entry["reference"]) == (["one-a-1e-2", "one-a-3"], "two")
+        assert entry["shown"] == ["one-a-3", "two", "one-a-1e-2"]  # in the source's order, as far as they are run
         assert entry["printed"] == [
             {
                 "metric": "psnr",
@@ -339,6 +341,7 @@ class TestEntry:
         entry = house.plan().entry("first")
         assert (entry["source"], entry["place"], entry["reference"], entry["sweep"]) == (None, "", None, None)
         assert (entry["notes"], entry["subject"], entry["printed"], entry["claims"]) == ("", [], [], [])
+        assert entry["shown"] == []
 
 
 CONDITION = {

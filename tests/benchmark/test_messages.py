@@ -18,33 +18,36 @@ def test_the_end_names_the_pages_that_were_asked_for(house, tmp_path):
     house.experiment()
     house.experiment("second")
     plan, results = house.plan(), str(tmp_path / "results")
-    (tmp_path / "results" / "first").mkdir(parents=True)
-    (tmp_path / "results" / "first" / "table.html").touch()
-    assert farewell(plan, results, ["first"]) == f"Open {results}/first/table.html"
-    assert farewell(plan, results, {"second"}) == f"{results}/second/table.html was not written."
-    assert farewell(plan, results, ["all"]) == f"{results}/index.html was not written."
+    pages = tmp_path / "results" / "site" / "results"
+    pages.mkdir(parents=True)
+    (pages / "first.html").touch()
+    assert farewell(plan, results, ["first"]) == f"Open {results}/site/results/first.html"
+    assert farewell(plan, results, {"second"}) == f"{results}/site/results/second.html was not written."
+    assert farewell(plan, results, ["all"]) == f"{results}/site/index.html was not written."
     (tmp_path / "results" / "summary.txt").write_text("2 claims hold.\n")
-    (tmp_path / "results" / "index.html").touch()
-    assert farewell(plan, results, []) == f"2 claims hold.\nOpen {results}/index.html"
+    (tmp_path / "results" / "site" / "index.html").touch()
+    assert farewell(plan, results, []) == f"2 claims hold.\nOpen {results}/site/index.html"
 
 
 def test_the_end_does_not_name_a_page_of_an_earlier_run_as_this_one_s(house, tmp_path):
     house.experiment()
     plan, results = house.plan(), tmp_path / "results"
-    for name in ("first/table.html", "index.html", "summary.txt"):
+    for name in ("site/results/first.html", "site/index.html", "summary.txt"):
         (results / name).parent.mkdir(parents=True, exist_ok=True)
         (results / name).write_text("2 claims hold.\n")
         os.utime(results / name, (100, 100))
-    assert farewell(plan, str(results), ["first"], since=50) == f"Open {results}/first/table.html"
-    assert farewell(plan, str(results), ["first"], since=150) == f"{results}/first/table.html is of an earlier run."
-    assert farewell(plan, str(results), [], since=150) == f"{results}/index.html is of an earlier run."
+    assert farewell(plan, str(results), ["first"], since=50) == f"Open {results}/site/results/first.html"
+    assert (
+        farewell(plan, str(results), ["first"], since=150) == f"{results}/site/results/first.html is of an earlier run."
+    )
+    assert farewell(plan, str(results), [], since=150) == f"{results}/site/index.html is of an earlier run."
 
 
 def test_an_experiment_that_is_done_names_its_page_and_what_is_left(house, tmp_path, monkeypatch):
     for name in ("first", "second", "third"):
         house.experiment(name)
     results, logs = tmp_path / "embedded", tmp_path / "logs"
-    assert progress("first", results, logs) == f"first is done: open {results}/first/table.html\n"
+    assert progress("first", results, logs) == f"first is done: open {results}/site/embedded/first.html\n"
     announcement(house.plan(), str(results), str(logs), 2)
     (results / "third").mkdir(parents=True)
     (results / "third" / "complete.txt").touch()

@@ -6,7 +6,7 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from benchmark.contract import Problem
 from benchmark.loading import load_module
-from benchmark.metrics import METRICS, affinity, psnr, sam, ssim
+from benchmark.metrics import METRICS, affinity, misfit, mpsnr, psnr, sam, ssim, ssim_gaussian
 
 DENOISE = load_module(Path(__file__).parents[2] / "tasks" / "denoise.py")
 
@@ -38,6 +38,15 @@ def test_psnr_is_that_of_scikit_image(clean):
 
 def test_estimates_are_not_clipped():
     assert psnr(np.ones((2, 2)), np.full((2, 2), 1.1), 1.0) == pytest.approx(20)
+
+
+def test_mpsnr_counts_a_dark_band_as_a_bright_one():
+    clean = np.zeros((2, 2, 2))
+    # Errors of 0.1 and 0.001 have 20 and 60 dB; over all entries the larger one decides.
+    estimate = clean + np.array([0.1, 0.001])
+    assert mpsnr(clean, estimate, 1.0) == pytest.approx(40)
+    assert mpsnr(clean, estimate, 10.0) == pytest.approx(60)
+    assert psnr(clean, estimate, 1.0) == pytest.approx(20 + 10 * np.log10(2), abs=0.01)
 
 
 def test_ssim_is_the_mean_over_the_bands(clean):
@@ -77,7 +86,7 @@ def test_equal_signals_score_perfectly(clean):
     assert values["sam"] == pytest.approx(0, abs=1e-5)
 
 
-@pytest.mark.parametrize("name", ["psnr", "ssim", "sam"])
+@pytest.mark.parametrize("name", ["psnr", "mpsnr", "ssim", "sam"])
 def test_more_noise_scores_worse(clean, name):
     noise = np.random.default_rng(3).standard_normal(clean.shape)
     values = [score(clean, clean + sigma * noise)[name] for sigma in (0.02, 0.05, 0.2)]
@@ -88,10 +97,10 @@ def test_more_noise_scores_worse(clean, name):
 @pytest.mark.parametrize(
     ("shape", "names"),
     [
-        ((16, 12, 5), {"psnr", "ssim", "sam"}),
+        ((16, 12, 5), {"psnr", "mpsnr", "ssim", "sam"}),
         ((16, 12, 1), {"psnr", "ssim"}),
         ((16, 12), {"psnr", "ssim"}),
-        ((6, 12, 5), {"psnr", "sam"}),
+        ((6, 12, 5), {"psnr", "mpsnr", "sam"}),
         ((4, 4, 4, 4), {"psnr"}),
     ],
 )
@@ -130,3 +139,27 @@ def test_measures_that_need_a_classifier_are_not_taken_of_every_snapshot():
 
 def test_a_measure_tells_the_error_only_if_it_is_known():
     assert {name for name, metric in METRICS.items() if metric.error is None} >= {"ssim", "sam", "affinity"}
+
+
+def test_ssim_in_gaussian_windows_is_that_of_its_formula():
+    rng = np.random.default_rng(3)
+    clean = rng.random((24, 20))
+    estimate = clean + 0.1 * rng.standard_normal(clean.shape)
+
+    def mean(values):
+        offsets = np.arange(-5, 6)
+        weights = np.exp(-(offsets**2) / (2 * 1.5**2))
+        window = np.outer(weights, weights) / weights.sum() ** 2
+        blocks = np.lib.stride_tricks.sliding_window_view(values, (11, 11))
+        return np.einsum("ijkl,kl->ij", blocks, window)
+
+    one, other = mean(clean), mean(estimate)
+    covariance = mean(clean * estimate) - one * other
+    variances = mean(clean**2) - one**2 + mean(estimate**2) - other**2
+    ratio = (2 * one * other + 0.01**2) * (2 * covariance + 0.03**2)
+    ratio /= (one**2 + other**2 + 0.01**2) * (variances + 0.03**2)
+    assert ssim_gaussian(clean, estimate, 1.0) == pytest.approx(ratio.mean(), abs=1e-6)
+
+
+def test_misfit_is_the_share_of_measurements_that_is_not_predicted():
+    assert misfit(np.array([3.0, 4.0]), np.array([3.0, 3.0])) == pytest.approx(0.2)

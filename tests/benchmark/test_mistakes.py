@@ -113,6 +113,11 @@ MISTAKES = {
     "figure": ({"figures": ["loses"]}, "figures: unknown figure of the task 'mend' 'loses'", "convergence, losses"),
     "figure of a profile": (cut(figures=["loses"]), "figures: unknown figure", "convergence, losses"),
     "subject": ({"subject": ["one", "won*"]}, "subject: unknown method 'won*'", "one, two"),
+    "method of the source": (
+        {"source": {"of": "paper", "methods": ["two", "won*"]}},
+        "source: methods: unknown method 'won*'",
+        "one, two",
+    ),
     "reference": ({"reference": "won"}, "reference: unknown method 'won'", "one, two"),
     "reference that is a pattern": ({"reference": "t*"}, "reference: unknown method 't*'", "one, two"),
     "parameter of the task": ({"pose": {"shar": 1}}, "pose: unknown parameter 'shar'", "tasks/mend.py takes: share"),

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 
 from benchmark.metrics import psnr
-from benchmark.noise import Gaussian, Poisson, Rician, SaltAndPepper, Skewed
+from benchmark.noise import BandGaussian, Gaussian, Poisson, Rician, SaltAndPepper, Skewed
 
 DRAWS = 400_000
 UNBIASED = [Gaussian(0.1), Poisson(100), Poisson(100, readout=2), Poisson(5, readout=1)]
-MODELS = [*UNBIASED, Rician(0.1), SaltAndPepper(0.3), Skewed(0.3, 0.3)]
+MODELS = [*UNBIASED, BandGaussian(0.1, 0.3), Rician(0.1), SaltAndPepper(0.3), Skewed(0.3, 0.3)]
 
 
 @pytest.mark.parametrize("intensity", [0.0, 0.1, 1.0])
@@ -17,6 +17,22 @@ def test_draws_have_the_mean_of_the_signal_and_the_stated_variance(model, intens
     # Five standard errors of the mean, and as a variance scatters by at most 0.5 % here, 2 %.
     assert draws.mean() == pytest.approx(intensity, abs=5 * np.sqrt(variance / DRAWS))
     assert draws.var() == pytest.approx(variance, rel=0.02)
+
+
+def test_each_band_has_noise_of_a_level_of_its_own_which_a_method_can_be_told():
+    noise = BandGaussian(0.1, 0.3)
+    draws = noise.sample(np.zeros((300, 300, 5)), np.random.default_rng(0))
+    levels = np.sqrt(noise.variance(np.zeros(5)))
+    np.testing.assert_allclose(draws.std(axis=(0, 1)), levels, rtol=0.02)
+    assert 0.1 <= levels.min() < levels.max() - 0.02 <= 0.28
+    np.testing.assert_array_equal(noise.variance(np.zeros((4, 3, 5)))[2, 1], levels**2)
+    assert BandGaussian(0.1, 0.3, seed=1).sigmas(5)[0] != noise.sigmas(5)[0]
+
+
+def test_the_variance_of_any_band_is_that_of_many():
+    noise = BandGaussian(0.1, 0.3)
+    assert float(noise.variance(0.5)) == pytest.approx(np.mean(noise.sigmas(200_000) ** 2), rel=0.01)
+    assert float(BandGaussian(0.2, 0.2).variance(0.5)) == pytest.approx(0.04)
 
 
 def test_input_psnr_of_poisson_noise_follows_from_the_mean_signal():

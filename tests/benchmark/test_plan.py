@@ -82,13 +82,13 @@ class TestRuns:
 
     def test_products_are_the_tables_and_a_figure_for_each_data_set_and_noise(self, plan):
         products = plan.products_of("first")
-        assert {"first/table.html", "first/scores.csv", "first/summary.csv"} <= set(products)
-        assert {"first/scene/weak/losses.png", "first/scene/weak/convergence.png"} <= set(products)
-        assert "first/sweep.png" not in products
+        assert {"first/curves.csv", "first/scores.csv", "first/summary.csv"} <= set(products)
+        assert {"first/scene/weak/losses.svg", "first/scene/weak/convergence.svg"} <= set(products)
+        assert "first/sweep.svg" not in products
 
     def test_a_sweep_is_a_product(self, house):
         house.experiment(sweep={"over": "rank", "label": "rank", "metrics": ["psnr", "best_iteration"]})
-        assert "first/sweep.png" in house.plan().products_of("first")
+        assert "first/sweep.svg" in house.plan().products_of("first")
 
 
 class TestSelection:

@@ -157,8 +157,8 @@ def scored(tmp_path):
 def test_rows_satisfy_the_schema_and_hold_every_metric_of_every_iterate(scored):
     scores_file, curves_file = scored({}, {})
     rows = gather([scores_file], "fig")
-    assert len(rows) == 2 * 4 * 3
-    assert set(rows["metric"]) == {"psnr", "ssim", "sam"}
+    assert len(rows) == 2 * 4 * 4
+    assert set(rows["metric"]) == {"psnr", "mpsnr", "ssim", "sam"}
     assert rows["value"].notna().all()
     assert set(rows["family"]) == {"first"}
     assert json.loads(rows["params"][0]) == {"loss": "l1"}
@@ -172,7 +172,7 @@ def test_a_failed_item_is_a_row_a_metric_without_value_and_the_other_item_is_sco
     scores_file, _ = scored({}, {"status": "failed", "message": "KeyError: 'x'"} | NO_ANSWER)
     rows = gather([scores_file], "fig")
     failed = rows[rows["item"] == "b"]
-    assert list(failed["metric"]) == ["psnr", "ssim", "sam"]
+    assert list(failed["metric"]) == ["psnr", "ssim", "mpsnr", "sam"]
     assert failed["value"].isna().all()
     assert rows.loc[rows["item"] == "a", "value"].notna().all()
     told = failures(rows)

@@ -213,6 +213,19 @@ def test_of_a_module_the_attributes_that_are_used_count_alone(digest, used):
     assert digest(other) == digest(files)
 
 
+def test_what_a_package_passes_on_when_it_is_first_used_counts_where_it_is_named(digest):
+    package = "from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n    from deeptensor.parts import one, two\n"
+    files = {
+        "method.py": "from deeptensor import one\n\n\ndef solve():\n    return one()\n",
+        "deeptensor/__init__.py": package,
+        "deeptensor/parts.py": "def one():\n    return 1\n\n\ndef two():\n    return 0\n",
+    }
+    other = files | {"deeptensor/parts.py": files["deeptensor/parts.py"].replace("1", "2")}
+    assert digest(other) != digest(files)
+    unused = files | {"deeptensor/parts.py": files["deeptensor/parts.py"].replace("0", "2")}
+    assert digest(unused) == digest(files)
+
+
 def test_what_runs_on_the_import_of_a_package_above_counts(digest):
     files = {
         "method.py": "from deeptensor.loop import fit\n\n\ndef solve():\n    return fit()\n",

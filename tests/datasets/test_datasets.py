@@ -92,6 +92,23 @@ def test_indian_pines_can_be_cropped(load, tmp_path):
     np.testing.assert_allclose(item.signal, raw / raw.max(), rtol=1e-6)
 
 
+def test_every_sixth_band_of_indian_pines_can_be_taken(load, tmp_path):
+    [item] = load("indian_pines", tmp_path, size=10, bands=31, every=6)
+    raw = load_indian_pines()["tensor"][67:77, 67:77, 0:181:6]
+    np.testing.assert_allclose(item.signal, raw / raw.max(), rtol=1e-6)
+
+
+def test_the_multispectral_scene_is_of_rank_six_and_smooth_along_its_spectra(load, tmp_path):
+    [item] = load("msi_scene", tmp_path)
+    assert item.signal.shape == (64, 64, 31)
+    values = np.linalg.svd(item.signal.reshape(-1, 31).astype(float), compute_uv=False)
+    assert values[6] < 1e-5 * values[0] < 1e-3 * values[0] < values[5]
+    rough = [np.abs(np.diff(item.signal, 2, axis=axis)).mean() for axis in range(3)]
+    assert rough[2] < 0.2 * min(rough[:2])
+    [other] = load("msi_scene", tmp_path, seed=1)
+    assert np.abs(item.signal - other.signal).max() > 0.1
+
+
 def test_lfw_faces_are_the_first_hundred_images(load, tmp_path):
     [item] = load("lfw_faces", tmp_path)
     assert item.signal.shape == (25, 25, 100)
@@ -129,6 +146,35 @@ def test_all_lfw_images_are_labelled_face_or_not(load, tmp_path):
     np.testing.assert_array_equal(item.extras["labels"], [1] * 100 + [0] * 100)
     [faces] = load("lfw_faces", tmp_path)
     np.testing.assert_allclose(item.signal[7] / item.signal[7].max(), faces.signal[..., 7] / faces.signal[..., 7].max())
+
+
+def test_relit_faces_are_variants_of_the_face_of_their_class(load, tmp_path):
+    first, second = load("lfw_relit", tmp_path, people=6, variants=5, train=3, realisations=2)
+    assert first.signal.shape == (30, 25, 25)
+    np.testing.assert_array_equal(first.extras["labels"], np.repeat(np.arange(6), 5))
+    np.testing.assert_array_equal(first.extras["training"], [True, True, True, False, False] * 6)
+    assert np.abs(first.signal - second.signal).max() > 0.1
+    faces = skimage.data.lfw_subset()[:6].reshape(6, -1)
+    alike = np.corrcoef(first.signal.reshape(30, -1), faces)[:30, 30:]
+    assert np.mean(alike.argmax(axis=1) == first.extras["labels"]) > 0.6  # chance has 0.17
+    light = first.signal.mean(axis=(1, 2)).reshape(6, 5)
+    assert (light.std(axis=1) > 0.01).all()
+    with pytest.raises(ValueError, match="101 people, 8 of 12 variants to train: give up to 100"):
+        load("lfw_relit", tmp_path, people=101)
+
+
+def test_photographs_keep_their_scale_and_their_mean(load, tmp_path):
+    items = load("photographs", tmp_path, size=32)
+    assert [item.name for item in items] == ["camera", "brick", "astronaut"]
+    camera, brick, _ = items
+    assert camera.signal.shape == (32, 32)
+    for item, image in ((camera, skimage.data.camera()), (brick, skimage.data.brick())):
+        assert item.signal.mean() == pytest.approx(image.mean() / 255, rel=0.01)
+        blocks = image.reshape(32, 16, 32, 16).mean(axis=(1, 3)) / 255
+        assert np.corrcoef(item.signal.ravel(), blocks.ravel())[0, 1] > 0.95
+    assert brick.signal.max() < 1
+    with pytest.raises(ValueError, match="no photograph 'cat'; there are: camera, brick, astronaut"):
+        load("photographs", tmp_path, names=["cat"])
 
 
 def test_digits_are_sixteenths_with_their_labels(load, tmp_path):

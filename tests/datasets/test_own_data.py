@@ -67,6 +67,13 @@ def test_own_samples_are_read_from_a_file_with_their_labels(load, tmp_path, shap
     assert plain.extras == {}
 
 
+def test_own_samples_may_be_marked_for_training(load, tmp_path):
+    np.savez(tmp_path / "x.npz", samples=np.arange(12).reshape(4, 3), person=[1, 1, 2, 2], clear=[1, 0, 1, 0])
+    [item] = load("samples", tmp_path, path=str(tmp_path / "x.npz"), labels="person", training="clear")
+    np.testing.assert_array_equal(item.extras["training"], [1, 0, 1, 0])
+    assert set(item.extras) == {"labels", "training"}
+
+
 def test_labels_of_own_samples_may_be_texts(load, tmp_path):
     np.savez(tmp_path / "x.npz", samples=np.arange(12).reshape(4, 3), species=np.array(["a", "a", "b", "b"]))
     [item] = load("samples", tmp_path, path=str(tmp_path / "x.npz"), labels="species")
@@ -78,7 +85,7 @@ def test_pages_of_own_samples_are_samples_and_volumes_and_members_of_structures_
     tifffile.imwrite(tmp_path / "x.tif", pages, photometric="minisblack")
     [item] = load("samples", tmp_path, path=str(tmp_path / "x.tif"))
     np.testing.assert_allclose(item.signal, pages / pages.max(), rtol=1e-6)
-    with pytest.raises(ValueError, match=r"x\.tif is a folder or a file of images; leave out `key`, `labels` and `vol"):
+    with pytest.raises(ValueError, match=r"x\.tif is a folder or a file of images; leave out `key`, `labels`, `train"):
         load("samples", tmp_path, path=str(tmp_path / "x.tif"), key="x")
     nibabel.Nifti1Image(pages, np.eye(4)).to_filename(tmp_path / "x.nii")
     nibabel.Nifti1Image(np.stack([pages, 255 - pages], axis=-1), np.eye(4)).to_filename(tmp_path / "y.nii")

@@ -47,6 +47,28 @@ def cave_facts(load: Load, item: Item, folder: Path) -> None:
     assert counts[100, 200, 10] == pytest.approx(43002, rel=1e-6)
 
 
+def cave_toy_crop_facts(load: Load, item: Item, folder: Path) -> None:
+    """The crop has the counts of the scene at the scale of 16 bits, of which it uses two thirds."""
+    assert item.signal.shape == (101, 101, 31)
+    [scene] = load("cave", folder)
+    np.testing.assert_allclose(item.signal * 65535.0, scene.signal[199:300, 199:300] * 62423.0, rtol=1e-6)
+    assert item.signal.max() == pytest.approx(0.6774, abs=1e-4)
+    assert item.signal.mean() == pytest.approx(0.1848, abs=1e-4)
+
+
+def cave_scenes_facts(load: Load, item: Item, folder: Path) -> None:
+    assert [own.name for own in load("cave_scenes", folder)] == ["fake_and_real_peppers", "jelly_beans"]
+    assert item.signal.shape == (512, 512, 31)
+    [crop, _] = load("cave_scenes", folder, size=32)
+    part = item.signal[240:272, 240:272]
+    np.testing.assert_allclose(crop.signal, part / part.max(), rtol=1e-6)
+
+
+def simu_indian_facts(load: Load, item: Item, folder: Path) -> None:
+    assert item.signal.shape == (145, 145, 224)
+    assert len(np.unique(item.signal.reshape(-1, 224), axis=0)) == 17
+
+
 def cave_cloth_facts(load: Load, item: Item, folder: Path) -> None:
     assert item.signal.shape == (256, 256, 31)
     assert np.abs(item.signal * 50642.0 - np.round(item.signal * 50642.0)).max() < 0.01  # whole counts up to 50642
@@ -102,6 +124,44 @@ def yale_b_eigenfaces_facts(load: Load, item: Item, folder: Path) -> None:
     corner = [first[:2, :2].mean(), first[:2, 2:4].mean(), first[2:4, :2].mean()]
     scaled = item.signal[0] / item.signal[0, 0, 0] * corner[0]
     np.testing.assert_allclose([scaled[0, 0], scaled[0, 1], scaled[1, 0]], corner, rtol=1e-5)
+
+
+def yale_b_32_facts(load: Load, item: Item, folder: Path) -> None:
+    """The subset of most frontal lights is evenly lit, the hard ones are not; all are in place within a subject."""
+    assert item.signal.shape == (961, 32, 32)
+    assert item.extras["training"].sum() == 31 * 19
+    assert set(np.unique(item.extras["labels"])) == set(range(1, 39)) - set(range(11, 18))
+    sizes, unlike = {}, {}
+    for subset in (1, 2, 3, 4, 5):
+        [own] = load("yale_b_32", folder, train=[subset], test=[3 if subset != 3 else 4])
+        lit = own.signal[own.extras["training"]]
+        sizes[subset] = len(lit) // 31
+        unlike[subset] = np.abs(lit - lit[..., ::-1]).mean() / lit.mean()
+    assert sizes == {1: 7, 2: 12, 3: 12, 4: 14, 5: 19}
+    assert sorted(unlike, key=unlike.get)[:3] == [1, 2, 3]
+    with pytest.raises(ValueError, match=r"train on the subsets \[1, 3\], test on \[3\]: give different ones"):
+        load("yale_b_32", folder, train=[1, 3])
+
+
+def olivetti_facts(load: Load, item: Item, folder: Path) -> None:
+    assert item.signal.shape == (400, 32, 32)
+    np.testing.assert_array_equal(np.bincount(item.extras["labels"][item.extras["training"]]), [5] * 40)
+    means = item.signal.reshape(40, 10, -1).mean(axis=1)
+    within = np.linalg.norm(item.signal.reshape(40, 10, -1) - means[:, None], axis=2).mean()
+    between = np.linalg.norm(means[:, None] - means, axis=2).mean()
+    assert between > 1.1 * within  # images of a person are alike, and rows and columns in place
+    smooth = [np.abs(np.diff(item.signal, axis=axis)).mean() for axis in (1, 2)]
+    assert max(smooth) < 0.06
+
+
+def lfw_funneled_facts(load: Load, item: Item, folder: Path) -> None:
+    assert item.signal.shape == (620, 32, 28)
+    np.testing.assert_array_equal(np.bincount(item.extras["labels"]), [10] * 62)
+    np.testing.assert_array_equal(np.bincount(item.extras["labels"][item.extras["training"]]), [8] * 62)
+    # The mean is a face: eyes darker than cheeks, left like right.
+    mean = item.signal.mean(axis=0)
+    assert np.corrcoef(mean.ravel(), mean[:, ::-1].ravel())[0, 1] > 0.9
+    assert mean[9:12, 5:10].mean() < 0.85 * mean[15:19, 5:10].mean()
 
 
 def mnist_facts(load: Load, item: Item, folder: Path) -> None:
@@ -160,6 +220,20 @@ def sci_video_facts(load: Load, item: Item, folder: Path) -> None:
         np.testing.assert_allclose(coded, file["meas"], atol=1e-2)
 
 
+def cs_images_facts(load: Load, item: Item, folder: Path) -> None:
+    """The images are whole counts of 255, on the scale of their files."""
+    items = load("cs_images", folder)
+    assert {own.signal.shape for own in items} == {(256, 256)}
+    counts = {own.name: 255 * own.signal.astype(float) for own in items}
+    assert max(np.abs(own - np.round(own)).max() for own in counts.values()) < 1e-4
+    peaks = {name: round(own.max()) for name, own in counts.items()}
+    assert list(peaks.values()) == [231, 220, 253, 237, 239, 245, 243, 255]
+    [crop] = load("cs_images", folder, names=["house"], size=64)
+    np.testing.assert_array_equal(crop.signal, items[list(peaks).index("house")].signal[96:160, 96:160])
+    with pytest.raises(ValueError, match="no image 'pepper'; there are: barbara, "):
+        load("cs_images", folder, names=["pepper"])
+
+
 def tiny_facts(load: Load, item: Item, folder: Path) -> None:
     raw = load_indian_pines()["tensor"][56:88, 56:88, 0:181:12]
     np.testing.assert_allclose(item.signal, raw / raw.max(), rtol=1e-6)
@@ -168,17 +242,24 @@ def tiny_facts(load: Load, item: Item, folder: Path) -> None:
 
 FACTS: dict[str, Callable[[Load, Item, Path], None]] = {
     "cave": cave_facts,
+    "cave_toy_crop": cave_toy_crop_facts,
+    "cave_scenes": cave_scenes_facts,
+    "simu_indian": simu_indian_facts,
     "cave_cloth": cave_cloth_facts,
     "samson": samson_facts,
     "cat_video": cat_video_facts,
     "lung_ct": lung_ct_facts,
     "yale_b": yale_b_facts,
+    "yale_b_32": yale_b_32_facts,
     "yale_b_eigenfaces": yale_b_eigenfaces_facts,
+    "olivetti": olivetti_facts,
+    "lfw_funneled": lfw_funneled_facts,
     "mnist": mnist_facts,
     "cifar10": cifar10_facts,
     "speech_commands": speech_commands_facts,
     "mri_t1": mri_t1_facts,
     "sci_video": sci_video_facts,
+    "cs_images": cs_images_facts,
     "tiny": tiny_facts,
 }
 

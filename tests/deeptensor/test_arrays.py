@@ -48,8 +48,10 @@ def test_nan_can_be_allowed():
     assert checked(np.array([np.nan, 1]), allow_nan=True).isnan().tolist() == [True, False]
 
 
-@pytest.mark.parametrize(("given", "returned"), [("f2", "f4"), ("f4", "f4"), ("f8", "f8"), (">f8", "f8"), ("i8", "f4")])
-def test_results_have_the_kind_of_the_data_and_double_precision_only_if_they_have(given, returned):
+@pytest.mark.parametrize(
+    ("given", "returned"), [("f2", "f4"), ("f4", "f4"), ("f8", "f8"), (">f8", "f8"), ("i8", "f8"), ("g", "f8")]
+)
+def test_results_have_the_kind_of_the_data_and_single_precision_only_if_they_have_no_more(given, returned):
     result = like(torch.ones(2), np.ones(3, given))
     assert isinstance(result, np.ndarray)
     assert result.dtype == returned

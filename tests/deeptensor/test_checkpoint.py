@@ -1,7 +1,11 @@
 """A fit that is interrupted goes on from its checkpoint as if nothing had happened."""
 
+import errno
+import signal
+
 import numpy as np
 import pytest
+import torch
 
 from deeptensor import (
     Discrepancy,
@@ -123,3 +127,74 @@ def test_file_that_is_no_checkpoint_is_refused_and_kept(tmp_path):
     with pytest.raises(ValueError, match="is no checkpoint: remove it"):
         fits(path)
     assert path.read_text() == "the only copy"
+
+
+def test_folder_is_no_checkpoint(tmp_path):
+    with pytest.raises(ValueError, match=r"checkpoint must be a file, and .* is a folder"):
+        fits(tmp_path)
+
+
+def test_checkpoint_of_another_version_is_refused_and_kept(interrupt):
+    path = interrupt()
+    saved = torch.load(path, weights_only=True)
+    del saved["state"]["last_gain"]
+    torch.save(saved, path)
+    with pytest.raises(ValueError, match="the checkpoint of another version of deeptensor: remove it to start anew"):
+        fits(path)
+    assert path.exists()
+
+
+def test_interrupt_keeps_what_was_found_until_then(tmp_path, monkeypatch):
+    path, advance = tmp_path / "fit.pt", loop.State.advance
+
+    def interrupted_within(state, task):
+        if state.iteration == 13:
+            signal.raise_signal(signal.SIGINT)
+        return advance(state, task)
+
+    monkeypatch.setattr(loop.State, "advance", interrupted_within)
+    with pytest.raises(KeyboardInterrupt):
+        fits(path)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    monkeypatch.setattr(loop.State, "advance", advance)
+    # The iteration that was interrupted has been done to its end.
+    check_resumed(path, monkeypatch, first=14)
+
+
+def test_interrupt_of_a_fit_without_a_checkpoint_is_raised_at_once(monkeypatch):
+    done = []
+
+    def interrupted(state, task):
+        signal.raise_signal(signal.SIGINT)
+        done.append(state.iteration)
+
+    monkeypatch.setattr(loop.State, "advance", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        fits()
+    assert done == []
+
+
+def test_full_disk_leaves_the_last_checkpoint_and_the_fit_goes_on(tmp_path, monkeypatch, caplog):
+    path, save, whole, surviving = tmp_path / "fit.pt", torch.save, [], []
+
+    def save_until_the_disk_is_full(contents, target):
+        assert not target.exists()  # what an earlier try left
+        if len(whole) < 7:
+            save(contents, target)
+            whole.append(contents["state"]["iteration"])
+            return
+        surviving.append(torch.load(path, weights_only=True)["state"]["iteration"])
+        target.write_bytes(b"the first half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(loop, "SECONDS_BETWEEN_CHECKPOINTS", -1)
+    monkeypatch.setattr(torch, "save", save_until_the_disk_is_full)
+    undisturbed = fits()
+    disturbed = fits(path)
+    assert whole == [1, 2, 3, 4, 5, 6, 7]
+    assert set(surviving) == {7}
+    assert len(surviving) == 34  # after each iteration, and at the end
+    assert "no checkpoint of iteration 8, the fit goes on" in caplog.text
+    assert "No space left on device" in caplog.text
+    np.testing.assert_array_equal(disturbed[0].loss, undisturbed[0].loss)
+    assert not list(tmp_path.iterdir())

@@ -1,7 +1,9 @@
 """The estimators: scikit-learn's own checks, and what each fit means."""
 
 import numpy as np
+import pandas as pd
 import pytest
+from scipy import sparse
 from sklearn.base import clone
 from sklearn.decomposition import NMF, PCA
 from sklearn.linear_model import LogisticRegression
@@ -14,7 +16,12 @@ from deeptensor.networks import Network
 from deeptensor.stopping import HeldOut, Stop
 
 TINY = {"network": Network(channels=8, scales=1), "iterations": 5, "learning_rate": 1e-2}
-FITTED = {"network": Network(channels=16, scales=2, perturbation=0), "iterations": 200, "learning_rate": 1e-2}
+FITTED = {
+    "network": Network(channels=16, scales=2),
+    "iterations": 200,
+    "learning_rate": 1e-2,
+    "schedule": "fixed",
+}
 
 
 def bumps(size: int, count: int, width: float = 0.02) -> np.ndarray:
@@ -35,6 +42,7 @@ def signed_samples(samples: int = 200, features: int = 30) -> np.ndarray:
     return np.random.default_rng(0).standard_normal((samples, 3)) * [3, 2, 1] @ basis
 
 
+# Those of the array API skip themselves unless SCIPY_ARRAY_API=1 is set before SciPy is imported; then they pass, too.
 @parametrize_with_checks(
     [
         DeepPCA(1, **TINY),
@@ -209,17 +217,82 @@ def test_estimators_work_in_a_pipeline_and_a_grid_search():
     assert clone(search.best_estimator_).get_params()["deepnmf__iterations"] == 5
 
 
+def test_settings_of_the_network_are_parameters():
+    deep = DeepNMF(2, iterations=3).set_params(network__channels=4, network__scales=1, learning_rate=1e-2)
+    assert deep.network == Network(channels=4, scales=1)
+    assert deep.get_params()["network__channels"] == clone(deep).get_params()["network__channels"] == 4
+    assert "network__channels" not in deep.get_params(deep=False)
+    assert DeepNMF(2).get_params()["network__channels"] == Network().channels
+    assert deep.set_params(network=Network("mlp"), network__channels=6).network == Network("mlp", channels=6)
+    search = GridSearchCV(deep, {"network__channels": [2, 3]}, cv=2, scoring=lambda fitted, X: fitted.network.channels)
+    assert search.fit(mixtures()).best_params_ == {"network__channels": 3}
+    for wrong in ({"network__width": 3}, {"network__channels": 2, "network": (Network(), Network())}):
+        with pytest.raises(ValueError, match=r"there are no parameters network__\w+ of the network"):
+            deep.set_params(**wrong)
+    with pytest.raises(ValueError, match="channels of a network must be a whole number"):
+        DeepNMF(2).set_params(network__channels="4")
+
+
+@pytest.mark.parametrize("Estimator", [DeepPCA, DeepNMF, DeepSemiNMF])
+@pytest.mark.parametrize(
+    ("X", "error"),
+    [
+        (sparse.random_array((6, 5), density=0.5, rng=0), TypeError),
+        (pd.DataFrame({"a": [1, 2, pd.NA], "b": [1, 2, 3]}), (TypeError, ValueError)),
+        (pd.DataFrame({"a": [1, 2, pd.NA], "b": [1, 2, 3]}, dtype="Int64"), ValueError),
+        (np.ones((6, 5), complex), ValueError),
+        (np.full((6, 5), np.nan), ValueError),
+        (np.ones((0, 5)), ValueError),
+        (np.ones((6, 0)), ValueError),
+        (np.ones(6), ValueError),
+        (1.0, ValueError),
+        (None, ValueError),
+        ([["a", "b"]] * 3, ValueError),
+    ],
+)
+def test_samples_that_make_no_sense_are_refused(Estimator, X, error):
+    with pytest.raises(error):
+        Estimator(2, **TINY).fit(X)
+
+
+def test_activations_of_another_number_of_columns_are_refused():
+    deep = DeepPCA(2, **TINY).fit(mixtures())
+    with pytest.raises(ValueError, match="X has 3 columns, and there are 2 components"):
+        deep.inverse_transform(np.ones((4, 3)))
+
+
 @pytest.mark.parametrize(
     ("estimator", "message"),
     [
         (DeepPCA(0), "n_components must be a whole number of at least 1, not 0"),
-        (DeepNMF(None), "n_components must be a whole number of at least 1, not None"),
+        (DeepNMF("3"), "n_components must be a whole number of at least 1, not '3'"),
+        (DeepSemiNMF(True), "n_components must be a whole number of at least 1, not True"),
+        (DeepNMF(2.0), "n_components must be a whole number of at least 1, not 2.0"),
         (DeepPCA(31), "n_components=31 must be at most n_features=30"),
         (DeepPCA(2, feature_shape=(5, 5)), r"feature_shape \(5, 5\) has 25 entries, and X 30 features"),
+        (DeepPCA(2, feature_shape=30), "feature_shape must be one to three whole numbers, not 30"),
+        (
+            DeepPCA(2, feature_shape=(5, 6.0)),
+            "each size of feature_shape must be a whole number of at least 1, not 6.0",
+        ),
+        (DeepPCA(2, feature_shape=(5, 3, 2, 1)), "feature_shape must be one to three whole numbers"),
         (DeepNMF(2, activation="tanh"), "unknown activation 'tanh'"),
+        (DeepNMF(2, activation=None), "unknown activation None; there are: softplus, abs, relu"),
+        (DeepSemiNMF(2, activation=None), "unknown activation None; there are: softplus, abs, relu"),
         (DeepSemiNMF(2, nonnegative="both"), "unknown nonnegative 'both'; there are: activations, components"),
         (DeepNMF(2, loss="l3"), "unknown loss 'l3'"),
+        (DeepNMF(2, loss=None), "unknown loss None"),
         (DeepNMF(2, iterations=0), "iterations must be"),
+        (DeepNMF(2, iterations="9"), "iterations must be"),
+        (DeepNMF(2, l1_penalty=np.nan), "l1_penalty must be"),
+        (DeepNMF(2, learning_rate=None), "learning_rate must be"),
+        (DeepPCA(2, network="mlp"), "network must be a deeptensor.Network"),
+        (DeepPCA(2, network=()), "give one network, or 1, not 0"),
+        (DeepPCA(2, network=0), "network must be a deeptensor.Network"),
+        (DeepPCA(2, stopping=HeldOut), "stopping must be a rule"),
+        (DeepPCA(2, device="gpu"), "device 'gpu' is none"),
+        (DeepPCA(2, random_state="1"), "random_state must be"),
+        (DeepPCA(2, progress="no"), "progress must be"),
     ],
 )
 def test_parameter_that_makes_no_sense_is_refused(estimator, message):

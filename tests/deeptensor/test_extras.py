@@ -149,7 +149,7 @@ def test_import_errors_alone_are_told_anew():
 
 
 def test_no_module_that_a_fit_needs_imports_estimators_decompositions_operators_or_the_command_line():
-    queue, reached = ["__init__"], set()
+    queue, reached = ["fit"], set()
     while queue:
         module = queue.pop()
         if module not in reached:
@@ -159,3 +159,14 @@ def test_no_module_that_a_fit_needs_imports_estimators_decompositions_operators_
                     queue.append(node.module.removeprefix("deeptensor."))
     assert {"fit", "loop", "models", "stopping"} <= reached
     assert not reached & {"estimators", "decompositions", "operators", "extras", "__main__"}
+
+
+def test_reading_a_file_loads_no_torch_and_every_name_of_the_package_is_found():
+    code = "import sys, deeptensor.reading; print('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"
+    homes = {name for names in deeptensor.HOMES.values() for name in names}
+    assert homes == set(deeptensor.__all__) == set(dir(deeptensor))
+    assert all(getattr(deeptensor, name) is not None for name in homes)
+    [checked] = [node for node in ast.parse((LIBRARY / "__init__.py").read_text()).body if isinstance(node, ast.If)]
+    bound = {node.module.removeprefix("deeptensor."): {own.name for own in node.names} for node in checked.body}
+    assert bound == {module: set(names) for module, names in deeptensor.HOMES.items()}

@@ -1,15 +1,17 @@
 """The fit: what it recovers, what it returns, and what it refuses."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from deeptensor import Decomposition, Diverged, Model, Network, factorise, factorise_many
-from deeptensor.loop import snapshot_iterations
+from deeptensor.loop import State, snapshot_iterations
 from deeptensor.operators import CodedExposure, EntrySampling
 
 SMALL = Network(channels=8, scales=2)
-QUICK = {"iterations": 12}
+QUICK = {"iterations": 12, "learning_rate": 1e-3, "schedule": "fixed"}
 
 
 def smooth_cube(height: int = 24, width: int = 21, bands: int = 16) -> np.ndarray:
@@ -83,8 +85,12 @@ def test_poisson_loss_makes_more_of_few_counts_than_the_mean_square():
     rng = np.random.default_rng(0)
     clean = smooth_cube() ** 3
     noisy = rng.poisson(4 * clean) / 4
-    model = Model(3, network=Network(channels=16, scales=3), activation="softplus")
-    fits = {loss: factorise(noisy, model, loss=loss, iterations=250, learning_rate=3e-3) for loss in ("poisson", "l2")}
+    network = Network(channels=16, scales=3, perturbation=1 / 30)
+    model = Model(3, network=network, activation="softplus")
+    fits = {
+        loss: factorise(noisy, model, loss=loss, iterations=250, learning_rate=3e-3, schedule="fixed")
+        for loss in ("poisson", "l2")
+    }
     assert psnr(fits["poisson"].average, clean) > psnr(fits["l2"].average, clean)
     assert psnr(fits["poisson"].average, clean) > 25
 
@@ -175,7 +181,8 @@ def test_axes_keep_their_places():
 @pytest.mark.parametrize("loss", ["l1", "l2"])
 def test_returned_factors_are_those_of_the_lowest_training_loss(loss):
     Y = smooth_cube()
-    fit = factorise(Y, Model(3, network=SMALL), loss=loss, iterations=60, learning_rate=3e-2)
+    network = replace(SMALL, perturbation=1 / 30)  # the loss then goes up and down
+    fit = factorise(Y, Model(3, network=network), loss=loss, iterations=60, learning_rate=3e-2, schedule="fixed")
     assert fit.loss.shape == (fit.iterations,) == (60,)
     assert fit.best_iteration == 1 + np.argmin(fit.loss)
     assert 1 < fit.best_iteration < 60  # else the claim would hold of the first or the last iterate as well
@@ -247,12 +254,41 @@ def test_same_seed_gives_the_same_bits_and_another_seed_another_fit():
     assert not np.allclose(first.loss, other.loss)
 
 
+def test_number_of_threads_changes_nothing_unless_it_was_chosen(monkeypatch):
+    Y, model = np.random.default_rng(0).random((200, 150)), Model(8, network=Network(channels=64))
+    before, used, advance = torch.get_num_threads(), [], State.advance
+
+    def advance_and_tell(state, task):
+        used.append(torch.get_num_threads())
+        return advance(state, task)
+
+    monkeypatch.setattr(State, "advance", advance_and_tell)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    try:
+        losses = []
+        for threads in (1, 2):
+            monkeypatch.setattr("deeptensor.fit.THREADS_AT_FIRST", threads)  # as on a machine of so many cores
+            torch.set_num_threads(threads)
+            losses.append(factorise(Y, model, iterations=3).loss)
+            assert torch.get_num_threads() == threads
+        np.testing.assert_array_equal(*losses)
+        assert set(used) == {1}
+        monkeypatch.setattr("deeptensor.fit.THREADS_AT_FIRST", 1)  # so that 2 are somebody's choice
+        factorise(Y, model, iterations=1)
+        monkeypatch.setattr("deeptensor.fit.THREADS_AT_FIRST", 2)
+        monkeypatch.setenv("OMP_NUM_THREADS", "2")
+        factorise(Y, model, iterations=1)
+        assert used[-2:] == [2, 2]
+    finally:
+        torch.set_num_threads(before)
+
+
 @pytest.mark.parametrize("structure", ["cp", "tucker"])
 @pytest.mark.parametrize("shape", [(12, 12), (12, 9, 7)], ids=str)
 def test_arrays_fitted_side_by_side_are_those_fitted_alone(shape, structure):
     Ys = np.random.default_rng(0).random((3, *shape))
     model = Model(2, structure, network=SMALL)
-    settings = {"iterations": 12}
+    settings = QUICK | {"iterations": 4}
     for Y, seed, fit in zip(Ys, (4, 5, 6), factorise_many(Ys, model, seeds=[4, 5, 6], **settings), strict=True):
         alone = factorise(Y, model, seed=seed, **settings)
         # The order of sums differs: rounding errors, which Adam amplifies from step to step.
@@ -286,8 +322,9 @@ def test_perturbation_changes_the_iterates_but_not_the_networks_at_the_start():
 def test_scale_of_the_data_is_given_back(model):
     X = smooth_cube()
     plain = factorise(X, model, **QUICK).decomposition.reconstruct()
-    scaled = factorise(1000 * X, model, scale=1000, **QUICK).decomposition.reconstruct()
-    np.testing.assert_allclose(scaled, 1000 * plain, rtol=1e-3, atol=1)
+    # A power of two: of any other the rounding errors differ, which a fit amplifies from step to step.
+    scaled = factorise(1024 * X, model, scale=1024, **QUICK).decomposition.reconstruct()
+    np.testing.assert_allclose(scaled, 1024 * plain, rtol=1e-6)
 
 
 def test_scale_reaches_both_factors_of_a_symmetric_model_and_the_thresholds():
@@ -314,7 +351,7 @@ def test_global_random_state_and_input_are_left_alone():
 def test_precision_of_the_data_decides_that_of_the_result_alone(dtype):
     Y = np.arange(63).reshape(9, 7) // 16
     fit = factorise(Y.astype(dtype), Model(2, network=SMALL), **QUICK)
-    assert {factor.dtype for factor in fit.decomposition.factors} == {np.dtype("f8" if dtype == "f8" else "f4")}
+    assert {factor.dtype for factor in fit.decomposition.factors} == {np.dtype("f8" if dtype in ("f8", "i4") else "f4")}
     np.testing.assert_array_equal(fit.loss, factorise(Y.astype("f4"), Model(2, network=SMALL), **QUICK).loss)
 
 
@@ -356,16 +393,16 @@ def test_rank_above_every_size_is_allowed():
         (np.ones((4, 4), complex), {}, "real numbers, not complex128"),
         (np.ones(4), {}, "two or three axes, not 1"),
         (np.ones((4, 4)), {"iterations": 0}, "iterations must be a whole number of at least 1, not 0"),
-        (np.ones((4, 4)), {"learning_rate": -1}, "learning_rate must be positive, not -1"),
+        (np.ones((4, 4)), {"learning_rate": -1}, "learning_rate must be a positive number, not -1"),
         (np.ones((4, 4)), {"iterations": 2.5}, "iterations must be a whole number of at least 1, not 2.5"),
-        (np.ones((4, 4)), {"scale": 0}, "scale must be positive, not 0"),
-        (np.ones((4, 4)), {"delta": 0}, "delta must be positive, not 0"),
-        (np.ones((4, 4)), {"l1_penalty": -1}, "l1_penalty must not be negative"),
+        (np.ones((4, 4)), {"scale": 0}, "scale must be a positive number, not 0"),
+        (np.ones((4, 4)), {"delta": 0}, "delta must be a positive number, not 0"),
+        (np.ones((4, 4)), {"l1_penalty": -1}, "l1_penalty must be a number that is not negative, not -1"),
         (np.ones((4, 4)), {"checkpoint": "no/such/folder/fit.pt"}, "folder of the checkpoint .* does not exist"),
         (np.ones((4, 4)), {"loss": "l3"}, "unknown loss 'l3'; there are: l1, l2, huber, poisson"),
         (-np.ones((4, 4)), {"loss": "poisson"}, "needs data that are not negative"),
         (np.ones((4, 4)), {"weights": np.ones(4)}, r"weights must have the data's shape \(4, 4\), not \(4,\)"),
-        (np.ones((4, 4)), {"weights": -np.ones((4, 4))}, "weights must not be negative"),
+        (np.ones((4, 4)), {"weights": -np.ones((4, 4))}, "weights must be finite and not negative"),
         (np.ones((4, 4)), {"weights": np.zeros((4, 4))}, "all zero: nothing of it is observed"),
         (np.full((4, 4), np.nan), {"weights": np.eye(4)}, "not finite where the weights are positive"),
         (np.ones(5), {"operator": EntrySampling(np.eye(4, dtype=bool))}, r"shape \(5,\), the operator's is \(4,\)"),

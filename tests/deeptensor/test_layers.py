@@ -39,6 +39,26 @@ def test_convolution_and_its_gradients_are_pytorchs_for_each_network(sizes, kern
         torch.testing.assert_close(one, two, rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("kernel", [1, 3])
+@pytest.mark.parametrize("sizes", [(20,), (6, 7)], ids=str)
+def test_convolution_in_bfloat16_has_its_rounding_and_keeps_the_type_of_the_features(sizes, kernel):
+    generator = torch.Generator().manual_seed(0)
+    exact = Convolution(2, len(sizes), 30, 4, kernel)
+    exact.initialise([generator] * 2)
+    rounded = Convolution(2, len(sizes), 30, 4, kernel, precision=torch.bfloat16)
+    rounded.load_state_dict(exact.state_dict())
+    x = torch.randn(2, 30, *sizes, generator=generator, requires_grad=True)
+    direction = torch.randn(2, 4, *sizes, generator=generator)
+    values = []
+    for layer in (exact, rounded):
+        y = layer(x)
+        values.append([y, *torch.autograd.grad(y, (x, layer.weight, layer.bias), direction)])
+    for one, two in zip(*values, strict=True):
+        assert one.dtype == two.dtype == torch.float32
+        # Each factor is rounded to 8 bits, and so is the result.
+        assert 1e-4 < (one - two).norm() / one.norm() < 3 * 2**-8
+
+
 def test_weights_are_uniform_within_the_bound_of_the_fan_in_and_follow_their_own_seed():
     def draw(seeds: list[int]) -> Convolution:
         layer = Convolution(len(seeds), 2, inputs=10, outputs=40, kernel=3)

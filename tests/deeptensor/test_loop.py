@@ -31,7 +31,7 @@ def task(model=MODELS[0], rule=RULES[0], operator=None, device="cpu", loss="l2")
     shape = SHAPE if operator is None else operator.measured
     data = torch.rand(2, *shape, generator=torch.Generator().manual_seed(0)).to(device)
     penalties, rate = (0.1, 0.1), (1e-3, "cosine")
-    return Task(data, None, operator, SHAPE, 1.0, model, loss, 0.1, penalties, *rate, (0, 1), rule, (9, 9))
+    return Task(data, None, operator, SHAPE, 1.0, model, loss, 0.1, penalties, *rate, (0, 1), rule, 9, (9, 9))
 
 
 class NoValueIsRead(TorchDispatchMode):

@@ -8,6 +8,7 @@ import nibabel
 import numpy as np
 import pytest
 import scipy.io
+import torch
 from PIL import Image
 
 from deeptensor.__main__ import STOPPING, main
@@ -242,10 +243,57 @@ def test_interrupted_fit_says_how_to_go_on(source, monkeypatch, capsys):
     monkeypatch.setattr("deeptensor.__main__.scaled_fit", interrupted)
     checkpoint = source.with_name("state")
     assert run(source, "--rank", 2, "--checkpoint", checkpoint) == 130
-    assert "--checkpoint PATH would keep the state" in capsys.readouterr().err
+    assert "--checkpoint PATH would have kept the state" in capsys.readouterr().err
     checkpoint.touch()
     assert run(source, "--rank", 2, "--checkpoint", checkpoint) == 130
     assert "run the same command again" in capsys.readouterr().err
+
+
+def test_weights_tell_what_is_observed(tmp_path, matrix, capsys):
+    observed = np.random.default_rng(0).random(matrix.shape) < 0.7
+    np.save(tmp_path / "gaps.npy", np.where(observed, matrix, np.nan))
+    np.savez(tmp_path / "two.npz", mask=observed, other=np.ones((9, 7)))
+    scipy.io.savemat(tmp_path / "one.mat", {"weights": observed.astype(float)})
+    answers = []
+    for option in (["--mask", tmp_path / "two.npz", "--weights-key", "mask"], ["--weights", tmp_path / "one.mat"]):
+        assert run(tmp_path / "gaps.npy", "--rank", 2, "--force", *option) == 0
+        answers.append(np.load(tmp_path / "gaps.deeptensor.npz")["reconstruction"])
+        error = np.linalg.norm((matrix - answers[-1])[observed]) / np.linalg.norm(matrix[observed])
+        assert f"relative error {error:.4g}; " in capsys.readouterr().out
+    assert np.isfinite(answers[0]).all()
+    np.testing.assert_array_equal(*answers)
+    assert "to say which array is meant" in refused(
+        capsys, tmp_path / "gaps.npy", "--rank", 2, "--mask", tmp_path / "two.npz", "--force"
+    )
+    np.save(tmp_path / "short.npy", np.ones(3))
+    wrong = refused(capsys, tmp_path / "gaps.npy", "--rank", 2, "--mask", tmp_path / "short.npy", "--force")
+    assert "weights must have the shape (9, 7)" in wrong
+
+
+def test_threads_are_those_that_are_asked_for(source, monkeypatch, capsys):
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    before, used, advance = torch.get_num_threads(), [], State.advance
+
+    def advance_and_tell(state, task):
+        used.append(torch.get_num_threads())
+        return advance(state, task)
+
+    monkeypatch.setattr(State, "advance", advance_and_tell)
+    monkeypatch.setattr("deeptensor.fit.THREADS_AT_FIRST", 2)
+    try:
+        torch.set_num_threads(2)
+        assert run(source, "--rank", 2) == 0
+        assert set(used) == {1}
+        assert run(source, "--rank", 2, "--threads", 2, "--force") == 0
+        assert used[-1] == 2
+    finally:
+        torch.set_num_threads(before)
+    assert "'0' is no whole number of at least 1" in refused(capsys, source, "--rank", 2, "--threads", 0)
+
+
+def test_progress_is_shown_where_asked_for(source, capfd):
+    assert run(source, "--rank", 2, "--progress") == 0
+    assert "3/3" in capfd.readouterr().err
 
 
 def test_bad_files_and_options_are_refused_in_one_line(source, matrix, tmp_path, capsys):

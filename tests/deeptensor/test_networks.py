@@ -1,11 +1,14 @@
 """The networks against known counts of parameters, a network written in NumPy, and every length up to 70."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from deeptensor.layers import Convolution
 from deeptensor.networks import Network, input_shape, make_network, number_of_scales
+from deeptensor.presets import PAPER
 
 KINDS = ["skip", "decoder", "mlp"]
 
@@ -30,7 +33,7 @@ def drawn_network(network: Network, count: int, sizes: tuple[int, ...], rank: in
     ],
 )
 def test_number_of_parameters_is_that_of_the_authors_network(kind, dimensions, rank, parameters):
-    network = make_network(Network(kind=kind), 1, (64,) * dimensions, rank)
+    network = make_network(replace(PAPER["network"], kind=kind), 1, (64,) * dimensions, rank)
     assert sum(parameter.numel() for parameter in network.parameters()) == parameters
 
 
@@ -145,12 +148,16 @@ def test_decoder_of_one_scale_is_the_written_out_one():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"kind": "unet"}, "unknown kind 'unet' of a network; there are: skip, decoder, mlp"),
-        ({"kernel": 5}, "unknown kernel 5"),
-        ({"input": "ones"}, "unknown input 'ones' of a network; there are: random, positional"),
-        ({"channels": 0}, "channels of a network must be at least 1, not 0"),
-        ({"scales": -1}, "scales of a network must be at least 0"),
-        ({"perturbation": float("nan")}, "perturbation of a network must be at least 0"),
+        ({"kind": "unet"}, "unknown kind 'unet'; there are: skip, decoder, mlp"),
+        ({"kernel": 5}, "kernel of a network must be 1 or 3, not 5"),
+        ({"input": "ones"}, "unknown input 'ones'; there are: random, positional"),
+        ({"channels": 0}, "channels of a network must be a whole number of at least 1, not 0"),
+        ({"scales": -1}, "scales of a network must be a whole number of at least 0"),
+        ({"channels": "8"}, "channels of a network must be a whole number of at least 1, not '8'"),
+        ({"scales": True}, "scales of a network must be a whole number of at least 0, not True"),
+        ({"optimise_input": 1}, "optimise_input of a network must be True or False, not 1"),
+        ({"perturbation": float("nan")}, "perturbation of a network must be a number that is not negative"),
+        ({"precision": "half"}, "unknown precision 'half'; there are: single, bfloat16"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(settings, message):

@@ -6,7 +6,9 @@ from deeptensor.schedules import SCHEDULES
 
 
 def test_factors_by_hand():
-    at = {name: [schedule(t) for t in (0, 49, 50, 150, 250, 1999, 2000, 4000)] for name, schedule in SCHEDULES.items()}
+    times = (0, 49, 50, 150, 250, 1999, 2000, 4000)
+    at = {name: [schedule(t, 5000) for t in times] for name, schedule in SCHEDULES.items()}
+    assert at["linear"] == pytest.approx([1 / 50, 0.9902, 0.99, 0.97, 0.95, 0.6002, 0.6, 0.2])
     assert at["fixed"] == [1] * 8
     assert at["step"] == pytest.approx([1, 1, 1, 1, 1, 1, 0.99, 0.99**2])
     assert at["exponential"] == pytest.approx([0.9999**t for t in (0, 49, 50, 150, 250, 1999, 2000, 4000)])
@@ -25,5 +27,5 @@ def test_a_rate_that_rises_slowly_leaves_the_start_more_slowly():
 
 
 def test_an_unknown_schedule_names_the_known_ones():
-    with pytest.raises(ValueError, match="fixed, step, exponential, cosine"):
-        factorise(np.ones((8, 8)), Model(1), schedule="linear")
+    with pytest.raises(ValueError, match="linear, fixed, step, exponential, cosine"):
+        factorise(np.ones((8, 8)), Model(1), schedule="quadratic")

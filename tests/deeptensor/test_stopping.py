@@ -127,8 +127,8 @@ def test_held_out_entries_leave_the_fit_and_make_the_score():
     ("make", "message"),
     [
         (lambda: HeldOut(fraction=0), "between 0 and 1, not 0"),
-        (lambda: WindowedVariance(window=1), "at least 2 iterates, not 1"),
-        (lambda: HeldOut(patience=0), "patience must be at least 1 iteration, not 0"),
+        (lambda: WindowedVariance(window=1), "window must be a whole number of at least 2, not 1"),
+        (lambda: HeldOut(patience=0), "patience must be a whole number of at least 1, not 0"),
         (lambda: ExponentialVariance(share=5), "between 0 and 1, not 5"),
         (
             lambda: factorise(np.ones((4, 3)), Model(1), stopping=Discrepancy(np.ones((3, 4)))),
@@ -156,6 +156,7 @@ def test_rule_that_never_scores_an_iterate_says_what_to_do():
 # A piecewise constant matrix of rank 6 with Gaussian noise, where a network that is fitted for long follows the noise.
 SIGMA = 0.1
 BUDGET = 500
+SETTINGS = {"iterations": BUDGET, "learning_rate": 3e-3, "schedule": "fixed"}
 
 
 @pytest.fixture(scope="module")
@@ -177,7 +178,7 @@ def error_in_decibels(case, decomposition) -> float:
 
 @pytest.fixture(scope="module")
 def full(case):
-    return factorise(case.noisy, case.model, iterations=BUDGET, learning_rate=3e-3)
+    return factorise(case.noisy, case.model, **SETTINGS)
 
 
 # What each rule may cost here, in decibels, against the best of the snapshots of a fit over the whole budget. The
@@ -203,7 +204,7 @@ WORDS = {
 @pytest.mark.parametrize("name", RULES)
 def test_rule_stops_early_and_close_to_the_best_iterate(name, case, full):
     rule, tolerance = RULES[name]
-    fit = factorise(case.noisy, case.model, iterations=BUDGET, learning_rate=3e-3, stopping=rule)
+    fit = factorise(case.noisy, case.model, stopping=rule, **SETTINGS)
     oracle = min(error_in_decibels(case, snapshot.last) for snapshot in full.snapshots)
     returned = error_in_decibels(case, fit.decomposition)
     assert returned < oracle + tolerance

@@ -165,7 +165,9 @@ def test_the_clean_signal_is_the_best_answer_where_it_is_one(case):
         if metric == "psnr_debiased" and getattr(case.problem.noise, "bias", 0):
             continue
         assert case.better(clean, worse, metric)
-        assert measure(clean) == pytest.approx({"ssim": 1, "sam": 0}.get(metric, np.inf), abs=0.05)
+        assert measure(clean) == pytest.approx(
+            {"ssim": 1, "ssim_gaussian": 1, "sam": 0, "misfit": 0}.get(metric, np.inf), abs=0.05
+        )
 
 
 @every_case

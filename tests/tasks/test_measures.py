@@ -43,7 +43,7 @@ def test_only_denoised_cubes_have_spectra(rng):
         for task in ("denoise", "outliers", "recover")
     }
     assert measures == {
-        "denoise": ("psnr", "ssim", "sam"),
+        "denoise": ("psnr", "ssim", "mpsnr", "sam"),
         "outliers": ("psnr", "ssim"),
         "recover": ("psnr", "ssim"),
     }
@@ -52,10 +52,10 @@ def test_only_denoised_cubes_have_spectra(rng):
 @pytest.mark.parametrize(
     ("shape", "names"),
     [
-        ((16, 12, 5), {"psnr", "ssim", "sam"}),
+        ((16, 12, 5), {"psnr", "mpsnr", "ssim", "sam"}),
         ((16, 12, 1), {"psnr", "ssim"}),
         ((16, 12), {"psnr", "ssim"}),
-        ((6, 12, 5), {"psnr", "sam"}),
+        ((6, 12, 5), {"psnr", "mpsnr", "sam"}),
         ((4, 4, 4, 4), {"psnr"}),
     ],
 )

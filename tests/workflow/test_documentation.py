@@ -55,12 +55,12 @@ def test_the_cube_of_ones_own_is_an_experiment_as_documented(fresh):
     cube = rng.random((24, 4)) @ rng.random((4, 20 * 16))
     scipy.io.savemat(fresh.path / "data" / "scene.mat", {"hypercube": cube.reshape(24, 20, 16), "wavelengths": cube[0]})
     output = fresh.done(*command, config=None)
-    assert "Open results/mine/index.html" in output
+    assert "Open results/mine/site/index.html" in output
     assert not (fresh.path / "results" / "embedded").exists()
     rows = returned(fresh, name)
     assert rows["status"].isin(["ok", "skipped"]).all()
     assert rows["value"]["gavish_donoho"] > rows["value"]["noisy"]
-    assert list(fresh.path.glob(f"results/mine/{name}/*/*/reconstructions.png"))
+    assert list(fresh.path.glob(f"results/mine/{name}/*/*/reconstructions.webp"))
 
 
 def test_the_experiment_of_ones_own_runs_as_documented(fresh):

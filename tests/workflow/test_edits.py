@@ -102,17 +102,16 @@ CELLS = {"demo": "tiny, photons-100, seed 0", "scan": "scene, radon-8, seed 0"}
 PREPARED = {"demo": {"prepare tiny for demo"}, "scan": {"prepare scene for scan"}}
 POSED = {"demo": {"pose tiny with photons-100, seed 0"}, "scan": {"pose scene with radon-8, seed 0"}}
 FIGURE, INDEX = {"figure reconstructions of demo, tiny"}, {"index of all results"}
-PAGES = {
-    name: {f"table of {name}", f"check that no run of {name} failed", "scorecard of the claims"} | INDEX
-    for name in CELLS
-}
-PAGES["demo"] |= FIGURE
+PAGE = {name: {f"page of {name}", f"check that no run of {name} failed"} | INDEX for name in CELLS}
+SCORECARD = {"scorecard of the claims"}
+TABLES = {name: {f"table of {name}"} | SCORECARD | PAGE[name] for name in CELLS}
+TABLES["demo"] |= FIGURE
 
 
 def scores(experiment: str, *methods: str) -> set[str]:
     """Return the messages of scoring methods of an experiment, of all by default, and of what follows from it."""
     names = methods or METHODS[experiment]
-    return {f"score {name} on {CELLS[experiment]}, for {experiment}" for name in names} | PAGES[experiment]
+    return {f"score {name} on {CELLS[experiment]}, for {experiment}" for name in names} | TABLES[experiment]
 
 
 def runs(experiment: str, *methods: str) -> set[str]:
@@ -177,14 +176,15 @@ EDITS = {
         (within("benchmark/operators.py", "Radon.build", "line"), problems("scan")),
     ],
     "an experiment's prose, claims or printed numbers": [
-        (with_keys("demo", title="Edited", notes="Edited.", claims=[], printed={"values": {"svd": 30}}), PAGES["demo"]),
+        (with_keys("demo", title="Edited", notes="Edited.", claims=[]), PAGE["demo"] | SCORECARD),
+        (with_keys("demo", printed={"values": {"svd": 30}}), TABLES["demo"]),
     ],
     "an experiment's parameters": [(other_parameter, runs("demo", "deeptensor"))],
     "a figure, a template": [
-        (within("benchmark/report/figures/reconstructions.py", "draw", "line"), FIGURE | INDEX),
+        (within("benchmark/report/figures/reconstructions.py", "draw", "line"), FIGURE | PAGE["demo"]),
         (
-            replaced("benchmark/report/templates/base.html", "<html", '<html class="edited">'),
-            PAGES["demo"] | PAGES["scan"],
+            replaced("benchmark/report/site/templates/base.html", "<html", '<html class="edited">'),
+            PAGE["demo"] | PAGE["scan"],
         ),
     ],
 }

@@ -10,7 +10,8 @@ from benchmark.plan import Plan
 from benchmark.report.claims import scorecard
 from benchmark.report.manifest import manifest_of
 from benchmark.report.overview import read_entries
-from benchmark.report.publish import MARKED, PUBLISHED, check, profiles_of, published_cards, read_card, table_of
+from benchmark.report.publish import PUBLISHED, check, profiles_of, published_cards, read_card
+from benchmark.report.readme import LONGEST, between, markers_of
 from benchmark.report.tables import file_of, read_scores, read_summary
 from benchmark.storage import load_json
 
@@ -70,9 +71,13 @@ def canonical(params):
     return json.dumps(params, sort_keys=True)
 
 
-def test_the_readme_has_the_published_scorecards():
-    [shown] = MARKED.findall((ROOT / "README.md").read_text(encoding="utf-8"))
-    assert shown == table_of(published_cards(FOLDER), PUBLISHED)
+def test_the_readme_has_the_published_verdicts_and_is_short():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for marker, content in markers_of(published_cards(FOLDER)):
+        assert between(text, marker, content) == text
+    assert len(text.encode()) <= 8 * 2**10
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")]
+    assert max(len(cell) for row in rows for cell in row) <= LONGEST
 
 
 def test_what_is_published_fits_into_git():

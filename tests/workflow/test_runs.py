@@ -62,7 +62,7 @@ def test_a_new_file_in_baselines_is_a_row_in_the_tables_of_its_task(grown):
     values = primary(tree)["value"]
     assert np.isfinite(values["gaussian_filter"])
     assert set(values.index) == {"noisy", "clean", "svd", "deeptensor", "gaussian_filter"}
-    assert "Gaussian filter" in (tree.path / "results/test/demo/table.html").read_text()
+    assert "Gaussian filter" in (tree.path / "results/test/site/test/demo.html").read_text()
 
 
 def test_a_new_file_in_baselines_adds_its_own_runs_alone(grown):
@@ -83,9 +83,9 @@ def test_a_broken_file_in_baselines_is_a_warning_and_the_others_run(grown):
 
 def test_a_run_of_one_experiment_ends_with_its_page(grown):
     tree, _, output = grown
-    assert "Open results/test/demo/table.html" in output
-    assert "demo is done: open results/test/demo/table.html" in output
-    assert "index.html" not in output
+    assert "Open results/test/site/test/demo.html" in output
+    assert "demo is done: open results/test/site/test/demo.html" in output
+    assert "site/index.html" not in output
     assert "scan" not in " ".join(tree.messages_of(output))
 
 
@@ -96,7 +96,7 @@ def test_failures_are_rows_with_the_reason_and_the_rest_goes_on(failed):
     right = dict.fromkeys(["noisy", "clean", "svd", "deeptensor"], "ok")
     assert rows["status"].to_dict() == right | wrong
     assert rows["value"].notna().to_dict() == dict.fromkeys(right, True) | dict.fromkeys(wrong, False)
-    page = (tree.path / "results/test/demo/table.html").read_text()
+    page = (tree.path / "results/test/site/test/demo.html").read_text()
     for method, reason in {
         "raises": "RuntimeError: the reason, at length",
         "misshapen": "returned a trace whose `last` in place 0 is",
@@ -106,7 +106,7 @@ def test_failures_are_rows_with_the_reason_and_the_rest_goes_on(failed):
     }.items():
         assert reason in rows.loc[method, "message"]
         assert reason in page
-    assert (tree.path / "results/test/demo/tiny/photons-100/reconstructions.png").stat().st_size > 10_000
+    assert (tree.path / "results/test/demo/tiny/photons-100/reconstructions.webp").stat().st_size > 10_000
 
 
 def test_failures_end_in_an_exit_status_and_a_missing_package_is_none(failed):
@@ -119,7 +119,7 @@ def test_failures_end_in_an_exit_status_and_a_missing_package_is_none(failed):
 def test_a_long_message_is_whole_in_the_scores_and_shortened_on_the_page(failed):
     tree, _, output = failed
     assert primary(tree).loc["raises", "message"].count("at length") == 1200
-    for shown in (output, (tree.path / "results/test/demo/table.html").read_text()):
+    for shown in (output, (tree.path / "results/test/site/test/demo.html").read_text()):
         assert max(map(len, re.findall(r"(?:at length )+", shown))) < 400
 
 
@@ -235,4 +235,4 @@ def test_the_report_holds_every_table_and_figure_by_experiment(tree):
     tree.done("--report", "report.zip")
     with zipfile.ZipFile(tree.path / "report.zip") as archive:
         names = [Path(name).name for name in archive.namelist()]
-    assert [names.count(name) for name in ("table.html", "reconstructions.png", "scorecard.html")] == [2, 1, 1]
+    assert [names.count(name) for name in ("summary.csv", "reconstructions.webp", "scorecard.csv")] == [2, 1, 1]

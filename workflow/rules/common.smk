@@ -32,7 +32,9 @@ except SettingsError as error:
 RESULTS = f"results/{plan.profile}"
 LOGS = f"logs/{plan.profile}"
 RUN = "{experiment}/{dataset}/{noise}/{method}/{seed}"
-TEMPLATES = sorted((ROOT / "benchmark" / "report" / "templates").glob("*.html"))
+SITE = f"{RESULTS}/site"
+TEMPLATES = sorted((ROOT / "benchmark" / "report" / "site" / "templates").glob("*.html"))
+ASSETS = sorted((ROOT / "benchmark" / "report" / "site" / "assets").glob("site.*"))
 
 
 def any_of(names):
@@ -58,3 +60,5 @@ wildcard_constraints:
     noise=any_of(name for own in plan.experiments.values() for name in own.noise),
     method=any_of(name for own in plan.experiments.values() for name in own.methods),
     seed=r"\d+",
+    figure=any_of(plan.formats),
+    format=any_of(plan.formats.values()),

@@ -2,25 +2,23 @@ rule table:
     input:
         scores=lambda wildcards: of_runs(plan.runs_of(wildcards.experiment), "scores.csv"),
         curves=lambda wildcards: of_runs(plan.runs_of(wildcards.experiment), "curves.csv"),
-        templates=TEMPLATES,
     output:
         scores=f"{RESULTS}/{{experiment}}/scores.csv",
         parquet=f"{RESULTS}/{{experiment}}/scores.parquet",
-        summary=f"{RESULTS}/{{experiment}}/summary.csv",
-        curves=f"{RESULTS}/{{experiment}}/curves.csv",
-        html=report(
-            f"{RESULTS}/{{experiment}}/table.html",
+        summary=report(
+            f"{RESULTS}/{{experiment}}/summary.csv",
             caption="../report/table.rst",
             category="{experiment}",
             labels={"item": "table of scores"},
         ),
+        curves=f"{RESULTS}/{{experiment}}/curves.csv",
     log:
         f"{LOGS}/{{experiment}}/table.log",
     conda:
         "../../environment.yml"
     params:
-        entry=lambda wildcards: plan.entry(wildcards.experiment),
-        code=lambda wildcards: [plan.code("report/tables"), plan.code("report/pages")],
+        entry=lambda wildcards: plan.tabled(wildcards.experiment),
+        code=lambda wildcards: plan.code("report/tables"),
     message:
         "table of {wildcards.experiment}"
     script:
@@ -36,15 +34,16 @@ rule figure:
         scores=f"{RESULTS}/{{experiment}}/scores.csv",
         summary=f"{RESULTS}/{{experiment}}/summary.csv",
         curves=f"{RESULTS}/{{experiment}}/curves.csv",
+        families=ROOT / "benchmark" / "report" / "families.yaml",
     output:
-        png=report(
-            f"{RESULTS}/{{experiment}}/{{dataset}}/{{noise}}/{{figure}}.png",
+        picture=report(
+            f"{RESULTS}/{{experiment}}/{{dataset}}/{{noise}}/{{figure}}.{{format}}",
             caption="../report/figure.rst",
             category="{experiment}",
             labels={"item": "{figure}", "data": "{dataset}", "noise": "{noise}"},
         ),
     log:
-        f"{LOGS}/{{experiment}}/{{dataset}}-{{noise}}-{{figure}}.log",
+        f"{LOGS}/{{experiment}}/{{dataset}}-{{noise}}-{{figure}}-{{format}}.log",
     conda:
         "../../environment.yml"
     params:
@@ -53,6 +52,7 @@ rule figure:
         code=lambda wildcards: [
             plan.code(f"report/figures/{wildcards.figure}"),
             plan.code("report/scene"),
+            plan.code("report/style", "save"),
         ],
     message:
         "figure {wildcards.figure} of {wildcards.experiment}, {wildcards.dataset}"
@@ -64,9 +64,10 @@ rule sweep:
     input:
         scores=f"{RESULTS}/{{experiment}}/scores.csv",
         curves=f"{RESULTS}/{{experiment}}/curves.csv",
+        families=ROOT / "benchmark" / "report" / "families.yaml",
     output:
-        png=report(
-            f"{RESULTS}/{{experiment}}/sweep.png",
+        picture=report(
+            f"{RESULTS}/{{experiment}}/sweep.{plan.formats['sweep']}",
             caption="../report/figure.rst",
             category="{experiment}",
             labels={"item": "sweep", "data": "all", "noise": "all"},
@@ -77,26 +78,47 @@ rule sweep:
         "../../environment.yml"
     params:
         entry=lambda wildcards: plan.drawn(wildcards.experiment),
-        code=lambda wildcards: plan.code("report/figures/sweep"),
+        code=lambda wildcards: [
+            plan.code("report/figures/sweep"),
+            plan.code("report/style", "save"),
+        ],
     message:
         "sweep of {wildcards.experiment}"
     script:
         "../scripts/sweep.py"
 
 
+rule assets:
+    input:
+        ASSETS,
+    output:
+        collect(
+            f"{SITE}/assets/{{name}}",
+            name="site.css site.js datatables.css datatables.js vega.js".split(),
+        ),
+    log:
+        f"{LOGS}/assets.log",
+    conda:
+        "../../environment.yml"
+    params:
+        code=lambda wildcards: plan.code("report/site/render", "write_assets"),
+    message:
+        "scripts and styles of the pages"
+    script:
+        "../scripts/assets.py"
+
+
 rule scorecard:
     input:
         scores=collect(f"{RESULTS}/{{experiment}}/scores.csv", experiment=plan.selected),
         curves=collect(f"{RESULTS}/{{experiment}}/curves.csv", experiment=plan.selected),
-        templates=TEMPLATES,
     output:
-        html=report(
-            f"{RESULTS}/scorecard.html",
+        csv=report(
+            f"{RESULTS}/scorecard.csv",
             caption="../report/scorecard.rst",
             category="scorecard",
             labels={"item": "scorecard"},
         ),
-        csv=f"{RESULTS}/scorecard.csv",
         markdown=f"{RESULTS}/scorecard.md",
     log:
         f"{LOGS}/scorecard.log",
@@ -114,12 +136,10 @@ rule scorecard:
 rule index:
     input:
         scorecard=rules.scorecard.output,
-        products=[
-            f"{RESULTS}/{product}" for name in plan.selected for product in plan.products_of(name)
-        ],
+        pages=collect(f"{SITE}/{plan.profile}/{{experiment}}.html", experiment=plan.selected),
         templates=TEMPLATES,
     output:
-        html=f"{RESULTS}/index.html",
+        html=f"{SITE}/index.html",
         summary=f"{RESULTS}/summary.txt",
         experiments=f"{RESULTS}/experiments.yaml",
         manifest=f"{RESULTS}/manifest.json",
@@ -131,17 +151,49 @@ rule index:
     params:
         entries=lambda wildcards: plan.entries(),
         settings=lambda wildcards: plan.settings,
-        code=lambda wildcards: plan.code("report/overview", "make_index"),
+        code=lambda wildcards: [
+            plan.code("report/overview", "make_summary"),
+            plan.code("report/site/shelves"),
+        ],
     message:
         "index of all results"
     script:
         "../scripts/index.py"
 
 
+# The page of an experiment stands as soon as its tables and figures do, and the index so far has it.
+rule page:
+    input:
+        products=lambda wildcards: [
+            f"{RESULTS}/{product}" for product in plan.products_of(wildcards.experiment)
+        ],
+        assets=rules.assets.output,
+        templates=TEMPLATES,
+    output:
+        entry=f"{RESULTS}/{{experiment}}/entry.yaml",
+        card=f"{RESULTS}/{{experiment}}/scorecard.csv",
+        html=f"{SITE}/{plan.profile}/{{experiment}}.html",
+    log:
+        f"{LOGS}/{{experiment}}/page.log",
+    conda:
+        "../../environment.yml"
+    params:
+        entry=lambda wildcards: plan.entry(wildcards.experiment),
+        code=lambda wildcards: [
+            plan.code("report/claims", "scorecard"),
+            plan.code("report/site/experiment"),
+        ],
+    message:
+        "page of {wildcards.experiment}"
+    script:
+        "../scripts/page.py"
+
+
 # Fails while any run has failed or is missing, so that a hole in a table ends in an exit status other than zero.
 rule complete:
     input:
         scores=f"{RESULTS}/{{experiment}}/scores.csv",
+        page=f"{SITE}/{plan.profile}/{{experiment}}.html",
     output:
         f"{RESULTS}/{{experiment}}/complete.txt",
     log:

@@ -2,6 +2,7 @@ from pathlib import Path
 
 from benchmark.job import logged
 from benchmark.report.scene import draw, read_scene
+from benchmark.report.style import save
 
 with logged(snakemake.log[0]):
     source, names = snakemake.input, snakemake.wildcards
@@ -13,4 +14,4 @@ with logged(snakemake.log[0]):
         **{name: Path(source[name]) for name in files},
         estimates=dict(zip(snakemake.params.methods, map(Path, source.estimates), strict=True)),
     )
-    draw(names.figure, scene).savefig(snakemake.output.png, dpi=100, pil_kwargs={"optimize": True})
+    save(draw(names.figure, scene), Path(snakemake.output.picture))

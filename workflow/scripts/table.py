@@ -4,7 +4,6 @@ import pandas as pd
 
 from benchmark.job import logged
 from benchmark.report import tables
-from benchmark.report.pages import write_table
 
 with logged(snakemake.log[0]):
     output, entry = snakemake.output, snakemake.params.entry
@@ -15,4 +14,3 @@ with logged(snakemake.log[0]):
     tables.write(scores, Path(output.parquet))
     tables.write(summary, Path(output.summary))
     tables.write(pd.concat(map(tables.read_summary, map(Path, snakemake.input.curves))), Path(output.curves))
-    write_table(scores, summary, entry, Path(output.html))

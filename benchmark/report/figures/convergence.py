@@ -1,66 +1,46 @@
 """The primary measure against iterations and against seconds."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 
 from benchmark.metrics import METRICS
-from benchmark.report.scene import Scene
-from benchmark.report.style import GREY, LEGEND, WIDTH, colours_of, missing, plain
+from benchmark.report.scene import Scene, heading_of, leaders_of
+from benchmark.report.style import GREY, LEGEND, PALE, WIDTH, Look, handle, looks_of, missing, plain, rest, spread
 
+FORMAT = "svg"
+HEIGHT = 3.5
+# So many of the other methods without a curve are drawn, and so many curves of others stand out.
 REFERENCES = 9
-MARKERS = {"rising": "^", "falling": "v"}
+LEADERS = 3
 
 
 def draw(scene: Scene) -> Figure:
     """Return the primary measure against iterations and against seconds, in two panels.
 
     A line is the mean over items and seeds, as far as all of them ran: solid for the last iterate, dashed for the
-    average. Of the methods without a curve, controls, subject, reference and the best others are horizontal lines, in
-    the right panel from the second at which they end; a diamond is the level that an iterative method returned; a
-    triangle marks a line that still gets better: its last snapshot is its best.
+    average; a marker at its end is the level that the method returned. Of the methods without a curve, controls,
+    subject, reference and the best others are horizontal lines, in the right panel from the second at which they end.
+    Where the experiment says which methods the source shows, these stand first in panels of their own; then come all,
+    of which other curves than theirs, the reference's, the subject's and the three best others' are pale. Panels end
+    half as far beyond the levels that methods returned as these are apart, so that first iterates leave them.
     """
-    summary, better = scene.summary, "rising" if scene.higher_is_better else "falling"
-    lost = missing(summary.loc[summary["n"] == 0, "label"])
-    rows = summary.assign(level=summary[f"{scene.metric}_mean"])
-    rows = rows[(rows["iterate"] == "returned") & np.isfinite(rows["level"])]
-    iterative = list(dict.fromkeys(scene.curves["label"]))
-    levels = rows[~rows["label"].isin(iterative)].sort_values("level", ascending=not scene.higher_is_better)
-    kept = levels["control"] | levels["label"].isin(scene.always) | ((~levels["control"]).cumsum() <= REFERENCES)
-    colours = colours_of([*iterative, *levels.loc[kept & ~levels["control"], "label"]], scene.subject)
-
-    figure = Figure(figsize=(WIDTH, 4.2), layout="constrained")
-    axes = figure.subplots(1, 2, sharey="row")
-    for axis, unit in zip(axes, ("iteration", "seconds"), strict=True):
-        axis.set_xscale("log")
-        axis.set_xlabel("iterations" if unit == "iteration" else "seconds")
-        plain(axis, 8)
-        _draw_curves(axis, unit, scene, rows.set_index("label")["level"], colours, better)
-    if not kept.all():
-        axes[0].annotate(
-            f"without {(~kept).sum()} weaker methods that have no curve",
-            (0.98, 0.02),
-            xycoords="axes fraction",
-            ha="right",
-            fontsize=6,
-            color=GREY,
-        )
-    _draw_levels(*axes, levels[kept], colours)
-    axes[0].set_title(f"{scene.dataset}, {scene.noise}", loc="left", fontsize=9)
-    axes[0].set_ylabel(METRICS[scene.metric].label)
-    axes[1].set_title(lost, loc="left", fontsize=8)
-    handles = [Line2D([], [], color=colours[label], label=label) for label in iterative]
-    handles += [
-        Line2D([], [], color=GREY, label="last iterate"),
-        Line2D([], [], color=GREY, ls="--", label="average of iterates"),
-        Line2D([], [], color=GREY, ls="", marker="D", ms=5, label="returned"),
-        Line2D([], [], color=GREY, ls="", marker=MARKERS[better], ms=5, mfc="white", label=f"still {better}"),
-    ]
-    figure.legend(handles=handles, loc="outside lower center", **LEGEND)
+    everything = list(dict.fromkeys([*scene.summary["label"], *scene.curves["label"]]))
+    shown = [label for label in scene.shown_by_source if label in everything]
+    blocks = {heading_of(scene.entry): shown} if shown else {}
+    if not blocks or set(everything) - set(shown):
+        blocks["All methods"] = everything
+    figure = Figure(figsize=(WIDTH, (HEIGHT + 0.2) * len(blocks) + 0.3), layout="constrained")
+    figure.suptitle(scene.title, x=0.01, ha="left", fontsize=9)
+    parts = figure.subfigures(len(blocks), 1, squeeze=False)[:, 0]
+    for part, (heading, labels) in zip(parts, blocks.items(), strict=True):
+        if len(blocks) > 1:
+            part.suptitle(heading, x=0.01, ha="left", fontsize=10, fontweight="bold")
+        _draw_block(part, scene, labels)
     return figure
 
 
@@ -70,35 +50,112 @@ def mean_curve(line: pd.DataFrame) -> pd.DataFrame:
     return points[points["runs"] == points["runs"].max()].reset_index()
 
 
-def _draw_curves(
-    axis: Axes, unit: str, scene: Scene, returned: pd.Series, colours: Mapping[str, str], better: str
+def _draw_block(figure: SubFigure, scene: Scene, labels: Collection[str]) -> None:
+    summary = scene.summary[scene.summary["label"].isin(labels)]
+    curves = scene.curves[scene.curves["label"].isin(labels)]
+    rows = summary.assign(level=summary[f"{scene.metric}_mean"])
+    rows = rows[(rows["iterate"] == "returned") & np.isfinite(rows["level"])]
+    iterative, looks = list(dict.fromkeys(curves["label"])), looks_of(scene.entry)
+    strong = {*scene.always, *leaders_of(scene.entry, scene.scores, LEADERS)}
+    levels = rows[~rows["label"].isin(iterative)].sort_values("level", ascending=not scene.higher_is_better)
+    kept = levels["control"] | levels["label"].isin(scene.always) | ((~levels["control"]).cumsum() <= REFERENCES)
+    returned = rows.set_index("label")["level"]
+
+    axes = figure.subplots(1, 2, sharey="row")
+    for axis, unit in zip(axes, ("iteration", "seconds"), strict=True):
+        axis.set_xscale("log")
+        axis.set_xlabel("iterations" if unit == "iteration" else "seconds", fontsize=8)
+        plain(axis, 8)
+        for (label, iterate), line in curves.groupby(["label", "iterate"], sort=False):
+            if label in strong:
+                _draw_curve(axis, unit, line, iterate, looks[label], scene, returned.get(label))
+            elif iterate == "last":
+                mean = mean_curve(line)
+                axis.plot(mean[unit], mean["value"], color=PALE, lw=0.8, zorder=1.5, label=f"{label}, {iterate}")
+    decisive = [*levels.loc[kept & ~levels["control"], "level"], *_best_of(curves, scene)]
+    decisive += [returned[label] for label in iterative if label in returned]
+    if decisive:
+        axes[0].set_ylim(_limits(decisive, scene.higher_is_better))
+    _draw_levels(*axes, levels[kept], looks, scene.reference)
+    axes[0].set_ylabel(METRICS[scene.metric].label, fontsize=8)
+    lost = missing(summary.loc[summary["n"] == 0, "label"].unique())
+    left = f"without {(~kept).sum()} weaker methods that have no curve" if not kept.all() else ""
+    axes[1].set_title("; ".join(filter(None, [lost, left])), loc="right", fontsize=7, color=GREY)
+    handles = [
+        handle(label, looks[label], lw=_width(label, scene))
+        for label in looks
+        if label in iterative and label in strong
+    ]
+    if pale := [label for label in iterative if label not in strong]:
+        handles.append(rest(len(pale)))
+    if iterative:
+        handles += [
+            Line2D([], [], color=GREY, label="last iterate"),
+            Line2D([], [], color=GREY, ls="--", label="average of iterates"),
+            Line2D([], [], color=GREY, ls="", marker="o", ms=4, label="returned"),
+        ]
+    figure.legend(handles=handles, loc="outside lower center", **LEGEND)
+
+
+def _width(label: str, scene: Scene) -> float:
+    """Return how broad a line is: broad for the subject, as far as the source shows it."""
+    return 2.2 if label in scene.subject and label in (scene.shown_by_source or scene.subject) else 1.2
+
+
+def _draw_curve(
+    axis: Axes, unit: str, line: pd.DataFrame, iterate: str, look: Look, scene: Scene, returned: float | None
 ) -> None:
-    for (label, iterate), line in scene.curves.groupby(["label", "iterate"], sort=False):
-        mean = mean_curve(line)
-        end, style = mean.iloc[-1], {"color": colours[label], "label": f"{label}, {iterate}"}
-        axis.plot(mean[unit], mean["value"], "-" if iterate == "last" else "--", lw=1.6, **style)
-        if label in returned:
-            axis.plot(end[unit], returned[label], "D", color=colours[label], ms=5, mec="white", zorder=3)
-        best = mean["value"].max() if scene.higher_is_better else mean["value"].min()
-        if len(mean) > 1 and end["value"] == best:
-            style["label"] += f", still {better}"
-            axis.plot(end[unit], end["value"], MARKERS[better], ms=5, mfc="white", zorder=4, **style)
+    label = line["label"].iloc[0]
+    mean, last = mean_curve(line), iterate == "last"
+    style = {"color": look.colour, "zorder": 3 if label in scene.subject else 2.5}
+    axis.plot(
+        mean[unit],
+        mean["value"],
+        "-" if last else "--",
+        lw=_width(label, scene) if last else 1.0,
+        label=f"{label}, {iterate}",
+        **style,
+    )
+    if last and returned is not None:
+        axis.plot(mean[unit].iloc[-1], returned, look.marker, ms=6, mec="white", mew=0.6, **style | {"zorder": 4})
 
 
-def _draw_levels(by_iteration: Axes, by_seconds: Axes, rows: pd.DataFrame, colours: Mapping[str, str]) -> None:
-    """Draw a line for each row of `rows` and its label at the right edge, labels spread so that none covers another."""
-    rows = rows.sort_values("level")
+def _best_of(curves: pd.DataFrame, scene: Scene) -> Iterable[float]:
+    extreme = "max" if scene.higher_is_better else "min"
+    for _, line in curves.groupby(["label", "iterate"]):
+        yield mean_curve(line)["value"].agg(extreme)
+
+
+def _limits(levels: Iterable[float], higher_is_better: bool) -> tuple[float, float]:
+    low, high = min(levels), max(levels)
+    spread = max(high - low, 0.2 * abs(high))
+    worse, better = 0.5 * spread, 0.08 * spread
+    return (low - worse, high + better) if higher_is_better else (low - better, high + worse)
+
+
+def _draw_levels(
+    by_iteration: Axes, by_seconds: Axes, rows: pd.DataFrame, looks: Mapping[str, Look], reference: str | None
+) -> None:
+    """Draw a line for each row of `rows` and its label at the right edge, labels spread so that none covers another.
+
+    The reference's lies on top of all. Controls that lie outside the panel have neither line nor label.
+    """
+    low, high = by_seconds.get_ylim()
+    rows = rows[rows["level"].between(low, high)].sort_values("level")
     end = max([by_seconds.get_xlim()[1], *2 * rows["seconds"]])
     for row in rows.itertuples():
-        style = {"color": GREY if row.control else colours[row.label], "lw": 0.8, "ls": ":" if row.control else "-"}
+        first = row.label == reference
+        style = {"color": looks[row.label].colour, "ls": ":" if row.control else "-", "label": row.label}
+        style |= {"lw": 1.6 if first else 0.8, "zorder": 3.5 if first else 2.2}
         by_iteration.axhline(row.level, **style)
         if row.control:
             by_seconds.axhline(row.level, **style)
         else:
-            by_seconds.plot([row.seconds, end], [row.level] * 2, marker="o", markevery=[0], ms=3, **style)
+            by_seconds.plot(
+                [row.seconds, end], [row.level] * 2, marker=looks[row.label].marker, markevery=[0], ms=4, **style
+            )
     by_seconds.set_xlim(right=end)
-    low, high = by_seconds.get_ylim()
-    heights = _spread(rows["level"].to_numpy(), gap=(high - low) / 26)
+    heights = spread(rows["level"].to_numpy(), gap=(high - low) / 22)
     for row, height in zip(rows.itertuples(), heights, strict=True):
         by_seconds.annotate(
             row.label,
@@ -108,14 +165,7 @@ def _draw_levels(by_iteration: Axes, by_seconds: Axes, rows: pd.DataFrame, colou
             textcoords=by_seconds.get_yaxis_transform(),
             va="center",
             fontsize=7,
-            color=GREY if row.control else colours[row.label],
+            fontweight="bold" if row.label == reference else None,
+            color=looks[row.label].colour,
             arrowprops={"arrowstyle": "-", "lw": 0.5, "color": GREY, "shrinkA": 0, "shrinkB": 0},
         )
-
-
-def _spread(levels: np.ndarray, gap: float) -> np.ndarray:
-    """Return the ascending `levels`, moved apart to be at least `gap` from each other, about where they were."""
-    steps = gap * np.arange(len(levels))
-    raised = np.maximum.accumulate(levels - steps) + steps
-    lowered = np.minimum.accumulate((levels - steps)[::-1])[::-1] + steps
-    return (raised + lowered) / 2

@@ -4,33 +4,39 @@ import textwrap
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from scipy.ndimage import uniform_filter
+from scipy.ndimage import gaussian_filter, uniform_filter
 
-from benchmark.metrics import METRICS
-from benchmark.report.scene import Scene
-from benchmark.report.style import WIDTH, say
+from benchmark.report.scene import Scene, heading_of, number_of
+from benchmark.report.style import GREY, SUBJECT, WIDTH, say
 from benchmark.stacks import as_stack
 
+FORMAT = "webp"
 COLUMNS = 6
+# Heights of a heading and of a caption, in widths of a picture.
+HEADING, CAPTION = 0.27, 0.36
+# The share of pixels that have detail.
+DETAILED = 0.2
 
 
 def draw(scene: Scene) -> Figure:
     """Return a strip of pictures, a crop of each, and error maps, of images or stacks (height, width, ...).
 
     The clean signal and, where it is a picture, the observed one come first; controls that return one of them as it is
-    stand there alone. All pictures share one stretch: the 1st to 99th percentile of each channel of the clean one. The
-    crop is a square of a quarter of the shorter side, where the clean picture varies most. An error map is
-    |estimate - clean|, averaged over the images, on one scale that ends at the 99th percentile of the errors of all
-    estimates. An estimate that is a text fills its place with it. Captions show the first two measures.
+    stand there alone. Then come the source's methods, in its order, and below them all others, the best first. All
+    pictures share one stretch: the 1st to 99th percentile of each channel of the clean one. The crop is
+    `detailed_window` of the clean picture. An error map is |estimate - clean|, averaged over the images, on one scale
+    that ends at the 99th percentile of the errors of all estimates. An estimate that is a text fills its place with it.
+    Captions show the first two measures; the subject's are in its colour, those of controls grey.
     """
     clean, shown = as_stack(scene.truth), _shown_of(scene)
     signals, values = _signals_of(scene)
     limits = np.percentile(_picture(clean, shown), (1, 99), axis=(0, 1))
-    corner, side = busiest_window(_picture(clean, shown))
+    corner, side = detailed_window(_picture(clean, shown))
     errors = {
         label: np.abs(signal - clean).mean(axis=2)
         for label, signal in signals.items()
@@ -39,52 +45,93 @@ def draw(scene: Scene) -> Figure:
     judged = [error for label, error in errors.items() if label != "Noisy"] or list(errors.values())
     scale = Normalize(0, np.percentile(judged, 99) if judged else 1)
 
-    columns = min(COLUMNS, len(signals))
-    blocks = -(-len(signals) // columns)
+    blocks = _blocks_of(scene, list(signals))
     tall = clean.shape[0] / clean.shape[1]
-    heights = [0.4, tall, 1, tall]  # a block of rows: captions, pictures, crops, error maps
+    heights = [HEADING]
+    for heading, _ in blocks:
+        heights += [HEADING * bool(heading), CAPTION, tall, 1, tall]
     panel = WIDTH / COLUMNS
-    figure = Figure(figsize=(columns * panel, blocks * sum(heights) * panel))
-    grid = figure.add_gridspec(4 * blocks, columns, height_ratios=heights * blocks, wspace=0.04, hspace=0.02)
+    columns = max(len(labels) for _, labels in blocks)
+    figure = Figure(figsize=(columns * panel, sum(heights) * panel))
+    grid = figure.add_gridspec(len(heights), columns, height_ratios=heights, wspace=0.04, hspace=0.02)
     grid.update(left=0.005, right=0.995, top=1, bottom=0.005)
-    for index, (label, signal) in enumerate(signals.items()):
-        block, column = divmod(index, columns)
-        axes = [figure.add_subplot(grid[4 * block + row, column]) for row in (1, 2, 3)]
-        for axis in axes:
-            axis.set(xticks=[], yticks=[])
-            axis.spines[:].set_visible(False)
-        axes[0].set_title(_caption(label, values.get(label, {}), scene.metric), fontsize=7.5, pad=3, linespacing=1.1)
-        if isinstance(signal, str):
-            say(axes[0], signal)
-            axes[1].set_axis_off()
-            axes[2].set_axis_off()
-            continue
-        picture = _stretch(_picture(signal, shown), limits)
-        rows, cols = (slice(start, start + side) for start in corner)
-        axes[0].imshow(picture, cmap="gray", vmin=0, vmax=1)
-        axes[0].add_patch(Rectangle((corner[1] - 0.5, corner[0] - 0.5), side, side, fill=False, color="#F0E442", lw=1))
-        axes[1].imshow(picture[rows, cols], cmap="gray", vmin=0, vmax=1, interpolation="nearest")
-        if label in errors:
-            axes[2].imshow(errors[label], cmap="magma", norm=scale)
-        else:
-            axes[2].set_axis_off()
-            bar = axes[2].inset_axes((0.14, 0.5, 0.72, 0.1))
-            figure.colorbar(ScalarMappable(scale, "magma"), cax=bar, orientation="horizontal", extend="max")
-            bar.set_title("|estimate - clean|,\nmean of images", fontsize=7, loc="left")
-            bar.tick_params(labelsize=6.5)
-            bar.locator_params(nbins=3)
+    title = scene.title + (f" · {scene.item}" if len(scene.energies) > 1 else "")
+    _write(figure.add_subplot(grid[0, :]), title, fontsize=9)
+    for block, (heading, labels) in enumerate(blocks):
+        first = 1 + 5 * block
+        if heading:
+            _write(figure.add_subplot(grid[first, :]), heading, fontsize=9, fontweight="bold")
+        for column, label in enumerate(labels):
+            signal = signals[label]
+            axes = [figure.add_subplot(grid[first + row, column]) for row in (2, 3, 4)]
+            for axis in axes:
+                axis.set(xticks=[], yticks=[])
+                axis.spines[:].set_visible(False)
+            colour = SUBJECT if label in scene.subject else GREY if label in scene.controls else "black"
+            caption = _caption(label, values.get(label, {}), scene.metric)
+            axes[0].set_title(caption, fontsize=7.5, pad=3, linespacing=1.1, color=colour)
+            if isinstance(signal, str):
+                say(axes[0], signal)
+                axes[1].set_axis_off()
+                axes[2].set_axis_off()
+                continue
+            picture = _stretch(_picture(signal, shown), limits)
+            rows, cols = (slice(start, start + side) for start in corner)
+            axes[0].imshow(picture, cmap="gray", vmin=0, vmax=1)
+            axes[0].add_patch(
+                Rectangle((corner[1] - 0.5, corner[0] - 0.5), side, side, fill=False, color="#F0E442", lw=1)
+            )
+            axes[1].imshow(picture[rows, cols], cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+            if label in errors:
+                axes[2].imshow(errors[label], cmap="magma", norm=scale)
+            else:
+                axes[2].set_axis_off()
+                bar = axes[2].inset_axes((0.14, 0.5, 0.72, 0.1))
+                figure.colorbar(ScalarMappable(scale, "magma"), cax=bar, orientation="horizontal", extend="max")
+                bar.set_title("|estimate - clean|,\nmean of images", fontsize=7, loc="left")
+                bar.tick_params(labelsize=6.5)
+                bar.locator_params(nbins=3)
     return figure
 
 
-def busiest_window(picture: np.ndarray) -> tuple[tuple[int, int], int]:
-    """Return the (row, column) of the upper left corner and the side of the square window of largest variance."""
+def detailed_window(picture: np.ndarray) -> tuple[tuple[int, int], int]:
+    """Return the (row, column) of the upper left corner and the side of the square window with most detail.
+
+    Its side is a quarter of the picture's shorter one. Detail is contrast at middle scales, a difference of Gaussians
+    of a sixteenth and a quarter of that side, where it is among the largest fifth of the picture's; a window counts the
+    share of such pixels, so that one strong edge is not worth more than many weak ones, times (1 - x^2) (1 - y^2), for
+    x and y its place between the borders, from -1 to 1.
+    """
     grey = picture.mean(axis=2) if picture.ndim == 3 else picture
     side = max(1, min(grey.shape) // 4)
-    variance = uniform_filter(grey**2, side) - uniform_filter(grey, side) ** 2
+    contrast = np.abs(gaussian_filter(grey, side / 16) - gaussian_filter(grey, side / 4))
+    detailed = (contrast > np.quantile(contrast, 1 - DETAILED)).astype(float)
+    share = uniform_filter(detailed, side, mode="constant")
     before = side // 2  # uniform_filter centres a window of even side half a pixel to the left
-    valid = variance[before : before + grey.shape[0] - side + 1, before : before + grey.shape[1] - side + 1]
-    row, column = np.unravel_index(valid.argmax(), valid.shape)
+    places = [np.linspace(-1, 1, size - side + 1) for size in grey.shape]
+    valid = share[tuple(slice(before, before + len(own)) for own in places)]
+    row, column = np.unravel_index((valid * np.outer(*(1 - own**2 for own in places))).argmax(), valid.shape)
     return (int(row), int(column)), side
+
+
+def _blocks_of(scene: Scene, labels: Sequence[str]) -> list[tuple[str, list[str]]]:
+    """Return rows of labels, the first of each group with its heading."""
+    own = [label for label in scene.shown_by_source if label in labels]
+    seen = [label for label in labels if label in ("Clean", "Noisy")]
+    groups = {"": labels}
+    if own:
+        others = [label for label in labels if label not in own and label not in seen]
+        groups = {heading_of(scene.entry): seen + own, "Other methods, the best first": others}
+    return [
+        (heading if start == 0 else "", group[start : start + COLUMNS])
+        for heading, group in groups.items()
+        for start in range(0, len(group), COLUMNS)
+    ]
+
+
+def _write(axis: Axes, text: str, **style) -> None:
+    axis.set_axis_off()
+    axis.text(0, 0, text, va="bottom", transform=axis.transAxes, **style)
 
 
 def _signals_of(scene: Scene) -> tuple[dict[str, np.ndarray | str], dict[str, dict[str, float]]]:
@@ -124,11 +171,5 @@ def _caption(label: str, values: Mapping[str, float], metric: str) -> str:
     if label == "Clean" or np.isinf(values.get(metric, 0)):
         return label
     names = sorted(values, key=lambda name: name != metric)[:2]
-    numbers = " · ".join(_number(name, values[name]) for name in names)
+    numbers = ", ".join(number_of(name, values[name]) for name in names)
     return "\n".join([*textwrap.wrap(label, 22, max_lines=2, placeholder="…"), numbers])
-
-
-def _number(metric: str, value: float) -> str:
-    """Return a value as a caption has it, with the unit of its measure."""
-    unit = METRICS[metric].label.partition(" [")[2].removesuffix("]")
-    return f"{value:.1f} {unit}" if unit else f"{value:.3f}"

@@ -1,20 +1,26 @@
 """The figure of an experiment that goes through ranks, noise levels or numbers of samples: a score against them."""
 
+import textwrap
 from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 
 from benchmark.metrics import METRICS
-from benchmark.report.scene import labels_of
+from benchmark.report.scene import data_in_words, heading_of, labels_of, leaders_of, noise_in_words
 from benchmark.report.statistics import best_iteration
-from benchmark.report.style import GREY, LEGEND, WIDTH, colours_of, plain, say
+from benchmark.report.style import GREY, LEGEND, PALE, SUBJECT, WIDTH, Look, handle, looks_of, plain, rest, say
 from benchmark.report.tables import OBSERVATION
 
+FORMAT = "svg"
 COLUMNS = 3
+# So many of the other methods stand out beside subject, reference and the source's.
+LEADERS = 3
+# An axis whose last place is so many times the first is logarithmic.
+WIDE = 50
 BEST_ITERATION = "best_iteration"
 LABELS = {name: metric.label for name, metric in METRICS.items()} | {BEST_ITERATION: "best iteration, by the truth"}
 
@@ -23,57 +29,150 @@ def draw(entry: Mapping, scores: pd.DataFrame, curves: pd.DataFrame) -> Figure:
     """Return a panel for each metric and each setting that is not swept over, with a line for each method.
 
     The `sweep` of the experiment's entry goes `over` a column of the scores: `rank`, or `dataset` or `noise`, whose
-    names `values` turns into numbers of the axis named `label`. Beside metrics, `best_iteration` is that of the curves'
-    best value. A point is the mean over items and seeds, its bar one standard deviation. Solid lines are what methods
-    returned; dashed ones, in panels of the primary measure alone, are the best iterate by it against the truth
-    (oracle). Controls are grey, and cut off where they lie above all methods, lest they flatten the differences.
+    names `values` turns into places of the axis named `label`, or, where they are texts, into ticks of their own beyond
+    a break. Beside metrics, `best_iteration` is that of the curves' best value. A point is the mean over items and
+    seeds, its bar one standard deviation. Solid lines are what methods returned; dashed ones, in panels of the primary
+    measure alone, are the best iterate by it against the truth (oracle).
+
+    Where the experiment says which methods the source shows, these stand first in panels of their own; then come all.
+    There subject, reference, the source's methods and the three best others have their looks, and the rest is pale.
+    Panels go as far as these do, and below them by half as much again: controls and the rest are cut off there, lest
+    they flatten the differences.
     """
     over, metrics, values = entry["sweep"]["over"], entry["sweep"]["metrics"], entry["sweep"]["values"]
     rows = pd.concat([scores, _best_iterations(scores, curves)], ignore_index=True)
     by_truth = (rows["iterate"] == "oracle") & rows["metric"].isin([entry["metric"], BEST_ITERATION])
     rows = rows[rows["metric"].isin(metrics) & ((rows["iterate"] == "returned") | by_truth)]
-    position = rows[over] if over == "rank" else rows[over].map(values)
-    rows = rows.assign(position=position.astype(float)).dropna(subset=["position"])
-    fixed = [name for name in ("dataset", "noise") if name != over]
-    panels = [
-        (names, metric, part)
-        for metric in metrics
-        for names, part in rows[rows["metric"] == metric].groupby(fixed, sort=False)
-    ]
-    if not panels:
+    if over != "rank":
+        numbers, ticks = _places(values)
+        rows = rows.assign(position=rows[over].map(numbers))
+    else:
+        ticks = {}
+        rows = rows.assign(position=rows["rank"])
+    rows = rows.assign(position=rows["position"].astype(float)).dropna(subset=["position"])
+    if rows.empty:
         figure = Figure(figsize=(WIDTH, 2), layout="constrained")
         say(figure.subplots(), "no value at any point of the axis")
         return figure
-    columns = min(COLUMNS, len(panels))
-    lines = -(-len(panels) // columns)
-    figure = Figure(figsize=(WIDTH, 1.2 + 2.4 * lines), layout="constrained")
-    axes = figure.subplots(lines, columns, squeeze=False).ravel()
-    controls = rows["control"].astype(bool)
-    drawn = rows.loc[~controls, "label"].unique()
-    colours = colours_of(drawn, labels_of(entry, entry["subject"]))
+    shown, drawn = labels_of(entry, entry["shown"]), set(rows["label"])
+    blocks = {heading_of(entry): rows[rows["label"].isin(shown)]} if drawn & set(shown) else {}
+    if not blocks or drawn - set(shown):
+        blocks["All methods"] = rows
+    strong = {*shown, *labels_of(entry, [*entry["subject"], entry["reference"]]), *leaders_of(entry, scores, LEADERS)}
+    fixed = [name for name in ("dataset", "noise") if name != over]
+    numbers = [own.groupby([*fixed, "metric"]).ngroups for own in blocks.values()]
+    heights = [1.1 + 2.1 * -(-number // _columns(number)) for number in numbers]
+    if max(numbers) == 1:  # one beside the other
+        figure = Figure(figsize=(WIDTH, 1.2 * max(heights)), layout="constrained")
+        parts = figure.subfigures(1, len(blocks), squeeze=False)[0]
+    else:
+        figure = Figure(figsize=(WIDTH, sum(heights)), layout="constrained")
+        parts = figure.subfigures(len(blocks), 1, height_ratios=heights, squeeze=False)[:, 0]
+    for part, (heading, own) in zip(parts, blocks.items(), strict=True):
+        if len(blocks) > 1:
+            part.suptitle(heading, x=0.01, ha="left", fontsize=10, fontweight="bold")
+        _draw_block(part, entry, own, fixed, ticks, strong)
+    return figure
+
+
+def _columns(panels: int) -> int:
+    """Return in how many columns panels stand."""
+    return 2 if panels == 4 else min(COLUMNS, panels)
+
+
+def _draw_block(
+    figure: SubFigure,
+    entry: Mapping,
+    rows: pd.DataFrame,
+    fixed: list[str],
+    ticks: Mapping[float, str],
+    strong: set[str],
+) -> None:
+    panels = [
+        (names, metric, part)
+        for metric in entry["sweep"]["metrics"]
+        for names, part in rows[rows["metric"] == metric].groupby(fixed, sort=False)
+    ]
+    columns = _columns(len(panels))
+    letters = round(17 * figure.bbox.width / figure.dpi / columns)
+    axes = figure.subplots(-(-len(panels) // columns), columns, squeeze=False).ravel()
+    looks, drawn = looks_of(entry), list(dict.fromkeys(rows["label"]))
+    [reference] = labels_of(entry, [entry["reference"]]) or [None]
+    broad = set(labels_of(entry, entry["subject"])) & (set(labels_of(entry, entry["shown"])) or set(drawn))
+    controls = set(rows.loc[rows["control"].astype(bool), "label"])
+    pale = [label for label in drawn if label not in strong and label not in controls]
     for axis, (names, metric, part) in zip(axes, panels, strict=False):
         for (label, iterate), line in part.groupby(["label", "iterate"], sort=False):
-            colour = GREY if line["control"].astype(bool).any() else colours[label]
-            _draw_line(axis, line, colour, iterate == "oracle")
+            if label in pale:
+                if iterate == "returned":
+                    _draw_line(axis, line, ticks, Look(PALE, ""), width=0.8, zorder=2)
+            elif label in controls:
+                _draw_line(axis, line, ticks, looks[label], width=0.8, zorder=2.2, style=":")
+            else:
+                # The subject is broad, so that it is seen below a line that covers it; the reference is on top of all.
+                width = 2.4 if label in broad else 1.3
+                order = 2.6 if label in broad else 2.8 if label == reference else 2.4
+                oracle = iterate == "oracle" and metric != BEST_ITERATION
+                style = {"style": "--", "width": 1.0} if oracle else {"width": width}
+                look = Look(looks[label].colour, "" if oracle else looks[label].marker)
+                _draw_line(axis, line, ticks, look, zorder=order, **style)
         if metric == BEST_ITERATION:
             axis.set_yscale("log")
         else:
-            axis.set_ylim(top=_top(part))
-        axis.set_title(", ".join(names), fontsize=8, loc="left")
-        axis.set_xlabel(entry["sweep"]["label"], fontsize=8)
-        axis.set_ylabel(LABELS[metric], fontsize=8)
+            axis.set_ylim(_limits(part, part["label"].isin(strong - controls)))
+        _place(axis, np.unique(part["position"]), ticks)
+        axis.set_title(
+            textwrap.fill(_title(entry, dict(zip(fixed, names, strict=True))), letters), fontsize=7, loc="left"
+        )
+        axis.set_xlabel(textwrap.fill(entry["sweep"]["label"], letters), fontsize=7)
+        axis.set_ylabel(LABELS[metric], fontsize=7)
         plain(axis)
     for axis in axes[len(panels) :]:
         axis.set_axis_off()
+    named = [label for label in looks if label in drawn and label not in pale]
     handles = [
-        Line2D([], [], color=colour, marker="o", ms=3, label=name) for name, colour in colours.items() if name in drawn
+        handle(label, looks[label], ls=":" if label in controls else "-", lw=2.4 if label in broad else 1.3)
+        for label in sorted(named, key=lambda label: (label in controls, looks[label].colour != SUBJECT))
     ]
-    if controls.any():
-        handles.append(Line2D([], [], color=GREY, marker="o", ms=3, label="control"))
+    if pale:
+        handles.append(rest(len(pale)))
     if (rows["iterate"] == "oracle").any():
-        handles.append(Line2D([], [], color="black", ls="--", label="oracle"))
-    figure.legend(handles=handles, loc="outside lower center", **LEGEND | {"fontsize": 7})
-    return figure
+        handles.append(Line2D([], [], color=GREY, lw=1, ls="--", label="oracle: best iterate, by the truth"))
+    legend = LEGEND | {"ncols": min(LEGEND["ncols"], letters * columns // 34)}
+    figure.legend(handles=handles, loc="outside lower center", **legend)
+
+
+def _title(entry: Mapping, names: Mapping[str, str]) -> str:
+    """Return in words the data set and the noise that a panel is of, or the one that is not swept over."""
+    words = [data_in_words(entry, names["dataset"])] if "dataset" in names else []
+    return ", ".join([*words, *([noise_in_words(entry["noise"][names["noise"]])] if "noise" in names else [])])
+
+
+def _places(values: Mapping[str, float | str]) -> tuple[dict[str, float], dict[float, str]]:
+    """Return the place of each name on the axis, and the places beyond the break with their texts."""
+    numbers = {name: float(value) for name, value in values.items() if not isinstance(value, str)}
+    low, high = min(numbers.values(), default=0.0), max(numbers.values(), default=0.0)
+    texts = {name: value for name, value in values.items() if isinstance(value, str)}
+    beyond = {name: high + (count + 1) * ((high - low) / 3 or 1.0) for count, name in enumerate(texts)}
+    return numbers | beyond, {beyond[name]: text for name, text in texts.items()}
+
+
+def _place(axis: Axes, positions: np.ndarray, ticks: Mapping[float, str]) -> None:
+    """Label the places of an axis, and break it before those that are no numbers."""
+    numbers = [position for position in positions if position not in ticks]
+    beyond = [position for position in positions if position in ticks]
+    if not ticks and numbers[0] > 0 and numbers[-1] / numbers[0] >= WIDE:
+        axis.set_xscale("log")
+    if len(positions) <= 8:
+        axis.set_xticks(positions, [ticks.get(position, f"{position:g}") for position in positions])
+        axis.minorticks_off() if axis.get_xscale() == "linear" else axis.set_xticks([], minor=True)
+    if numbers and beyond:
+        middle = (numbers[-1] + beyond[0]) / 2
+        style = {"transform": axis.get_xaxis_transform(), "clip_on": False, "color": "black", "zorder": 5}
+        axis.plot([middle], [0], ls="", marker="s", ms=4, mec="white", mfc="white", **style)
+        for shift in (-0.012, 0.012):
+            place = middle + shift * (positions[-1] - positions[0])
+            axis.plot([place], [0], ls="", marker=[(-0.4, -1), (0.4, 1)], ms=7, mew=0.8, **style)
 
 
 def _best_iterations(scores: pd.DataFrame, curves: pd.DataFrame) -> pd.DataFrame:
@@ -87,23 +186,45 @@ def _best_iterations(scores: pd.DataFrame, curves: pd.DataFrame) -> pd.DataFrame
     return best.merge(facts, on=run).assign(metric=BEST_ITERATION, iterate="oracle")
 
 
-def _top(part: pd.DataFrame) -> float | None:
-    values = part["value"].where(np.isfinite(part["value"]))
-    highest, lowest = values[~part["control"].astype(bool)].max(), values.min()
-    return None if np.isnan(highest) else highest + 0.05 * (highest - lowest)
+def _limits(part: pd.DataFrame, decisive: pd.Series) -> tuple[float, float] | None:
+    """Return the ends of a panel's axis, which the decisive rows tell, and below them half as much for the others."""
+    rows = part[np.isfinite(part["value"])]
+    means = rows.groupby([decisive[rows.index], "label", "iterate", "position"])["value"].mean()
+    if True not in means.index.levels[0]:
+        return None
+    low, high = means[True].min(), means[True].max()
+    spread = max(high - low, 1e-3 * abs(high))
+    lowest = max(min(low, means.min()), low - spread / 2)
+    return lowest - 0.08 * spread, high + 0.08 * spread
 
 
-def _draw_line(axis: Axes, line: pd.DataFrame, colour: str, oracle: bool) -> None:
+def _draw_line(
+    axis: Axes,
+    line: pd.DataFrame,
+    ticks: Mapping[float, str],
+    look: Look,
+    *,
+    width: float,
+    zorder: float,
+    style: str = "-",
+) -> None:
+    """Draw the means with bars of a standard deviation, joined as far as the axis has no break."""
     points = line[np.isfinite(line["value"])].groupby("position")["value"].agg(["mean", "std"]).fillna(0)
-    axis.errorbar(
-        points.index,
-        points["mean"],
-        yerr=points["std"],
-        color=colour,
-        lw=1,
-        ls="--" if oracle else "-",
-        marker=None if oracle else "o",
-        ms=3,
-        capsize=0 if oracle else 2,
-        elinewidth=0 if oracle else 0.7,
-    )
+    joined = points.index.isin(list(ticks))
+    bars = bool(look.marker)
+    for own in (points[~joined], *(points.loc[[position]] for position in points.index[joined])):
+        axis.errorbar(
+            own.index,
+            own["mean"],
+            yerr=own["std"] if bars else None,
+            color=look.colour,
+            lw=width,
+            ls=style,
+            marker=look.marker or ("_" if len(own) == 1 and own.index[0] in ticks else None),
+            ms=4,
+            mew=0.5 if bars else None,
+            mec="white" if bars else look.colour,
+            capsize=1.5 if bars else 0,
+            elinewidth=0.6,
+            zorder=zorder,
+        )

@@ -1,6 +1,6 @@
 import numpy as np
 
-from benchmark.algorithms.fixed_sigma import StackDenoiser, at_unit_noise, band_by_band, denoise_stack
+from benchmark.algorithms.fixed_sigma import StackDenoiser, at_unit_noise, band_by_band, denoise_stack, estimated_sigmas
 from benchmark.contract import Problem
 from benchmark.noise import Gaussian, Noise, Poisson
 
@@ -20,6 +20,18 @@ def test_matched_tells_the_root_of_the_mean_variance_of_each_band():
     expected = np.sqrt([0.25 / 100 + 0.02**2, 1 / 100 + 0.02**2])
     np.testing.assert_allclose(sigmas_told(observed, Poisson(photons=100, readout=2), "matched"), expected)
     np.testing.assert_allclose(sigmas_told(observed, Gaussian(0.3), "matched"), 0.3)
+
+
+def test_the_estimated_level_is_that_of_the_noise_and_not_of_the_image():
+    rng = np.random.default_rng(0)
+    ramp = np.add.outer(np.linspace(0, 1, 120), np.linspace(0, 1, 121))
+    observed = ramp[..., None] + np.array([0.05, 0.2]) * rng.standard_normal((120, 121, 2))
+    # 3600 coefficients a band: their median has a relative standard deviation of two percent.
+    np.testing.assert_allclose(estimated_sigmas(observed), [0.05, 0.2], rtol=0.06)
+    told = []
+    problem = Problem(observed)
+    denoise_stack("nlm", band_by_band(lambda band, sigma: told.append(sigma) or band), problem, "estimated")
+    np.testing.assert_array_equal(told, estimated_sigmas(observed))
 
 
 def test_anscombe_leaves_noise_of_unit_variance():

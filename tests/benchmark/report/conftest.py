@@ -1,5 +1,10 @@
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
+
+from benchmark.report.overview import make_scorecard, make_summary
+from benchmark.report.tables import summarise, with_printed, write
+from benchmark.scoring import CURVE_COLUMNS
 
 DATA = {
     "file": "toy",
@@ -67,6 +72,7 @@ def entry():
             "seeds": [0, 1],
             "methods": described,
             "subject": ["deeptensor"],
+            "shown": [],
             "reference": "svd",
             "printed": [],
             "figures": [],
@@ -83,3 +89,26 @@ def bare(entry):
     """Return a maker of experiments without source, subject, reference, printed numbers and claims."""
     nothing = {"source": None, "place": "", "notes": "", "departures": [], "subject": [], "reference": None}
     return lambda **changes: entry(**nothing | changes)
+
+
+@pytest.fixture
+def leave(tmp_path):
+    """Leave what a finished profile leaves of experiments, each with its scores and pictures; return the folder."""
+
+    def write_of(*experiments, curves=None, pictures=(), folder="embedded"):
+        home, entries = tmp_path / folder, {entry["id"]: entry for entry, _ in experiments}
+        for entry, scores in experiments:
+            own = home / entry["id"]
+            own.mkdir(parents=True)
+            summary = summarise(scores, entry["metric"], entry["reference"])
+            write(scores.assign(experiment=entry["id"]), own / "scores.csv")
+            write(with_printed(summary, entry["printed"], entry["metric"]), own / "summary.csv")
+            write(pd.DataFrame(columns=CURVE_COLUMNS) if curves is None else curves, own / "curves.csv")
+            for picture in pictures:
+                (own / picture).parent.mkdir(parents=True, exist_ok=True)
+                Figure(figsize=(2, 1)).savefig(own / picture)
+        make_scorecard(home, entries)
+        make_summary(home, entries, {"profile": folder})
+        return home
+
+    return write_of

@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.image import imread
-from numpy.lib.stride_tricks import sliding_window_view
 
+from benchmark.report.figures.reconstructions import detailed_window
 from benchmark.report.figures.spectra import farthest_pixels
 from benchmark.report.scene import Scene, draw
-from benchmark.report.style import COLOURS, colours_of
+from benchmark.report.style import PALE, SUBJECT, save
 
 SIZE, BANDS = 32, 5
 
@@ -32,16 +32,21 @@ def scene(entry):
     """Return a maker of scenes: arrays, the measures of the answers by label, and what is given besides."""
 
     def make(truth=None, observed=None, estimates=(), values=(), controls=(), subject=(), reference=None, **more):
-        labels = [*estimates, *subject]
-        methods = {label.lower(): {"label": label} for label in labels}
+        frames = [more[name]["label"] for name in ("curves", "summary") if "label" in more.get(name, ())]
+        labels = dict.fromkeys([*estimates, *subject, *(label for frame in frames for label in frame)])
+        methods = {
+            label.lower(): {"label": label, "family": "control" if label in controls else "own"} for label in labels
+        }
         own = {"methods": methods, "subject": [label.lower() for label in subject], "reference": reference}
+        own["shown"] = [label.lower() for label in more.pop("shown_by_source", ())]
         rows = [
             {"label": label, "metric": metric, "value": value, "control": label in controls}
             for label, numbers in dict(values).items()
             for metric, value in numbers.items()
         ] + [{"label": label, "metric": "psnr", "value": np.nan, "control": True} for label in controls]
         columns = ["label", "metric", "value", "control"]
-        scores = pd.DataFrame(rows, columns=columns).assign(item="cube", seed=0, iterate="returned")
+        place = {"dataset": "toy", "noise": "gaussian", "item": "cube", "seed": 0}
+        scores = pd.DataFrame(rows, columns=columns).assign(iterate="returned", **place)
         return Scene(
             entry=entry() | own | more.pop("entry", {}),
             dataset="toy",
@@ -63,7 +68,7 @@ def scene(entry):
 
 def titled(figure, title):
     """Return the picture, crop and error panel of a label."""
-    index = next(index for index, axis in enumerate(figure.axes) if axis.get_title().startswith(title))
+    index = next(index for index, axis in enumerate(figure.axes) if axis.get_title().partition("\n")[0] == title)
     return figure.axes[index : index + 3]
 
 
@@ -100,15 +105,30 @@ def test_all_pictures_share_the_stretch_of_the_clean_one_and_all_errors_one_scal
 
 
 @pytest.mark.parametrize("size", [32, 29])
-def test_the_crop_is_the_window_of_largest_variance(scene, clean, noisy, size):
+def test_the_crop_is_the_window_with_most_detail(scene, clean, noisy, size):
     clean, noisy = clean[:size], noisy[:size]
-    figure = draw("reconstructions", scene(clean, noisy))
-    side = size // 4
-    windows = sliding_window_view(clean.mean(axis=2), (side, side))
-    row, column = np.unravel_index(windows.var(axis=(2, 3)).argmax(), windows.shape[:2])
-    picture, crop, _ = titled(figure, "Noisy")
+    (row, column), side = detailed_window(clean.mean(axis=2))
+    assert side == size // 4
+    picture, crop, _ = titled(draw("reconstructions", scene(clean, noisy)), "Noisy")
     np.testing.assert_array_equal(shown(crop), shown(picture)[row : row + side, column : column + side])
     assert picture.patches[0].get_xy() == (column - 0.5, row - 0.5)
+    # What is rough are the rows 17 to 25 and the columns 5 to 13.
+    assert abs(row + side / 2 - 21) <= 4
+    assert abs(column + side / 2 - 9) <= 4
+
+
+def test_the_crop_prefers_fine_texture_to_one_strong_edge_and_the_centre_to_the_border():
+    texture = 0.1 * np.kron(np.indices((4, 4)).sum(axis=0) % 2, np.ones((4, 4)))
+    picture = np.zeros((64, 64))
+    picture[24:40, 24:40] = texture
+    picture[:, 60:] = 1.0  # a wall, ten times as strong
+    (row, column), side = detailed_window(picture)
+    assert side == 16
+    assert abs(row - 24) <= 4
+    assert abs(column - 24) <= 4
+    twice = np.zeros((64, 64))
+    twice[24:40, 24:40] = twice[24:40, :16] = texture
+    assert abs(detailed_window(twice)[0][1] - 24) <= 8
 
 
 def test_a_failed_method_shows_its_text_and_no_picture(scene, clean, noisy):
@@ -127,11 +147,11 @@ def test_titles_carry_the_primary_measure_and_the_next(scene, clean, noisy):
     estimates = {"Perfect": clean.astype(np.float32), "SVD": clean / 2, "Input": noisy}
     given = scene(clean, noisy, estimates, values)
     titles = [axis.get_title() for axis in draw("reconstructions", given).axes]
-    assert "SVD\n31.8 dB · 0.900" in titles
+    assert "SVD\n31.8 dB, SSIM 0.900" in titles
     assert "Perfect" in titles
     by_angle = scene(clean, noisy, estimates, values, entry={"metric": "sam"})
     titles = [axis.get_title() for axis in draw("reconstructions", by_angle).axes]
-    assert "SVD\n4.0 ° · 31.8 dB" in titles
+    assert "SVD\nSAM 4.0 °, 31.8 dB" in titles
 
 
 def test_controls_that_return_the_clean_or_the_observed_signal_stand_there_alone(scene, clean, noisy):
@@ -149,7 +169,7 @@ def test_measurements_that_are_no_picture_are_not_shown(scene, clean):
 
 
 def test_an_image_in_colour_is_shown_in_colour(scene, clean, noisy):
-    coloured = {"data": {"toy": {"kind": "images"}}}
+    coloured = {"data": {"toy": {"kind": "images", "title": "Toy", "params": {}}}}
     for entry, shape in ((coloured, (SIZE, SIZE, 3)), ({}, (SIZE, SIZE))):
         figure = draw("reconstructions", scene(clean[..., :3], noisy[..., :3], entry=entry))
         assert shown(titled(figure, "Noisy")[0]).shape == shape
@@ -171,11 +191,16 @@ def test_spectra_show_the_errors_of_subject_and_reference_and_of_the_best_others
     row, column = farthest_pixels(clean)[1]
     spectrum, error = figure.axes[4:6]
     np.testing.assert_array_equal(spectrum.lines[1].get_ydata(), clean[row, column])
-    drawn = {line.get_color(): np.asarray(line.get_ydata()) for line in error.lines[1:]}
-    labels = {line.get_color(): line.get_label() for line in figure.legends[0].get_lines()[2:]}
-    levels = {labels[colour]: values.mean() for colour, values in drawn.items()}
+    levels = {line.get_label(): np.mean(line.get_ydata()) for line in error.lines[1:]}
     assert levels == pytest.approx({"SVD": 0.5, "Deep": 0.3, "Method 0": 0.01, "Method 1": 0.02})
-    assert labels[COLOURS[0]] == "Deep"
+    looks = [
+        {line.get_label(): (line.get_color(), line.get_marker()) for line in lines}
+        for lines in (error.lines[1:], figure.legends[0].get_lines()[2:])
+    ]
+    assert looks[0] == looks[1]
+    assert looks[0]["Deep"][0] == SUBJECT
+    order = {line.get_label(): place for place, line in enumerate(error.lines)}
+    assert order["SVD"] == max(order.values())
     assert figure.legends[0].get_title().get_text() == "no estimate: Broken"
     assert pixels_of(figure).std() > 0.05
 
@@ -227,6 +252,7 @@ def converging(scene, curves, summary):
     """Return the figure of the curves and the summary, with rows added."""
 
     def drawn(*more, curves=curves, **given):
+        given = {"subject": ["Deep"]} | given
         return draw("convergence", scene(curves=curves, summary=pd.concat([summary, *more]), **given))
 
     return drawn
@@ -237,29 +263,26 @@ def crowd(names, levels):
     return rows.assign(iterate="returned", dataset="toy", noise="gaussian", control=False, seconds=2.0)
 
 
-def test_convergence_draws_the_mean_over_seeds_and_marks_rising_curves_only(converging):
+def test_convergence_draws_the_mean_over_seeds_and_marks_what_was_returned(converging):
     figure = converging()
     assert figure.axes[0].get_ylabel() == "PSNR [dB]"
+    assert figure.get_suptitle() == "A toy cube · Gaussian noise, sigma 0.1"
     for axis, scale in zip(figure.axes, (1, 0.1), strict=True):
         lines = {line.get_label(): line for line in axis.lines}
         np.testing.assert_allclose(lines["Deep, last"].get_xdata(), scale * np.array([1, 10, 100]))
         np.testing.assert_allclose(lines["Deep, last"].get_ydata(), [21, 31, 26])
         np.testing.assert_allclose(lines["Deep, average"].get_ydata(), [19, 27, 32])
-        marked = [label for label in lines if "still rising" in label]
-        assert marked == ["Deep, average, still rising"]
-        diamonds = [line.get_ydata()[0] for line in axis.lines if line.get_marker() == "D"]
-        assert set(diamonds) == {27.0}
+        [marked] = [line.get_xydata() for line in axis.lines if line.get_marker() == "o" and len(line.get_xdata()) == 1]
+        np.testing.assert_allclose(marked, [[100 * scale, 27]])
     assert pixels_of(figure).std() > 0.05
 
 
-def test_convergence_of_a_measure_of_which_less_is_better_marks_falling_curves(scene, curves, summary):
+def test_convergence_of_a_measure_of_which_less_is_better_keeps_the_lowest(scene, curves, summary):
     falling = curves.assign(metric="sam", value=-curves["value"])
     names = [f"m{index:02d}" for index in range(11)]
     levels = pd.concat([summary, crowd(names, 30.0 + np.arange(11))]).rename(columns={"psnr_mean": "sam_mean"})
-    figure = draw("convergence", scene(curves=falling, summary=levels, entry={"metric": "sam"}))
+    figure = draw("convergence", scene(curves=falling, summary=levels, subject=["Deep"], entry={"metric": "sam"}))
     assert figure.axes[0].get_ylabel() == "SAM [°]"
-    marked = [line for line in figure.axes[0].lines if "still" in line.get_label()]
-    assert [(line.get_label(), line.get_marker()) for line in marked] == [("Deep, average, still falling", "v")]
     labels = {text.get_text() for text in figure.axes[1].texts}
     assert {"SVD", *names[:8]} == labels  # SVD has 29, which is less
 
@@ -270,7 +293,7 @@ def test_convergence_has_a_line_for_a_method_without_a_curve_and_names_those_wit
         line = next(line for line in by_seconds.lines if list(line.get_ydata()) == [29.0, 29.0])
         assert line.get_xdata()[0] == 2.0
         assert "SVD" in [text.get_text() for text in by_seconds.texts]
-        assert by_seconds.get_title(loc="left") == "no estimate: Broken"
+        assert by_seconds.get_title(loc="right") == "no estimate: Broken"
 
 
 def test_labels_at_the_edge_keep_their_distance(converging):
@@ -278,15 +301,31 @@ def test_labels_at_the_edge_keep_their_distance(converging):
     heights = sorted(text.xyann[1] for text in figure.axes[1].texts)
     low, high = figure.axes[1].get_ylim()
     assert len(heights) == 9
-    assert np.diff(heights).min() >= (high - low) / 26 - 1e-9
+    assert np.diff(heights).min() >= (high - low) / 22 - 1e-9
 
 
-def test_lines_of_a_figure_differ_in_colour_where_the_palette_allows(converging):
-    many = crowd([f"m{index}" for index in range(12)], 30.0 + np.arange(12))
-    figure = converging(many, estimates={"SVD": ""}, reference="svd", subject=["Deep"])
-    drawn = [text.get_color() for text in figure.axes[1].texts] + [figure.legends[0].get_lines()[0].get_color()]
-    assert len(drawn) == len(set(drawn)) == 11  # the best nine, SVD, and the one with a curve
-    assert drawn[-1] == COLOURS[0]
+def test_the_reference_s_line_is_on_top_of_those_at_its_level(converging):
+    figure = converging(crowd(["twin"], [29.0]), reference="svd")
+    same = [line for line in figure.axes[0].lines if list(line.get_ydata()) == [29.0, 29.0]]
+    assert sorted(line.get_label() for line in same) == ["SVD", "twin"]
+    assert max(same, key=lambda line: line.get_zorder()).get_label() == "SVD"
+
+
+def test_curves_of_the_weaker_methods_are_pale_and_the_legend_counts_them(converging, curves):
+    names = [f"m{index}" for index in range(5)]
+    more = pd.concat([curves, *(curves.assign(label=name, method=name) for name in names)])
+    figure = converging(curves=more, values={name: {"psnr": 30.0 - n} for n, name in enumerate(names)})
+    colours = {line.get_label(): line.get_color() for line in figure.axes[0].lines}
+    assert [name for name in names if colours[f"{name}, last"] == PALE] == ["m3", "m4"]
+    assert colours["Deep, last"] == SUBJECT
+    assert "2 other methods" in {text.get_text() for text in figure.subfigs[0].legends[0].get_texts()}
+
+
+def test_the_source_s_methods_converge_in_panels_of_their_own(converging):
+    figure = converging(crowd(["m0"], [30.0]), shown_by_source=["SVD", "Deep"])
+    assert [part.get_suptitle() for part in figure.subfigs] == ["The methods of Figure 9", "All methods"]
+    alone, everything = ({text.get_text() for text in part.axes[1].texts} for part in figure.subfigs)
+    assert (alone, everything) == ({"SVD"}, {"SVD", "m0"})
 
 
 def test_of_many_methods_without_a_curve_the_best_the_reference_and_the_controls_are_drawn(converging):
@@ -297,32 +336,55 @@ def test_of_many_methods_without_a_curve_the_best_the_reference_and_the_controls
     labels = {text.get_text() for axis in figure.axes for text in axis.texts}
     assert {"m00", "SVD", *names[-9:]} <= labels
     assert not set(names[1:-9]) & labels
-    assert "without 10 weaker methods that have no curve" in labels
+    assert figure.axes[1].get_title(loc="right").endswith("without 10 weaker methods that have no curve")
 
 
-def test_the_subject_has_the_first_colours_whatever_stands_beside_it():
-    assert colours_of(["a", "b", "a"]) == {"a": COLOURS[0], "b": COLOURS[1]}
-    assert colours_of(["a", "s"], ["s"]) == {"s": COLOURS[0], "a": COLOURS[1]}
-    many = colours_of([f"m{index}" for index in range(30)], ["s", "t"])
-    assert [label for label, colour in many.items() if colour in COLOURS[:2]] == ["s", "t"]
-    assert len(set(colours_of([], [f"s{index}" for index in range(16)]).values())) == 12
+def losses(labels=("A",)):
+    return pd.DataFrame(
+        [
+            {"label": label, "item": item, "iterate": iterate, "seed": seed, "iteration": n, "loss": (seed + scale) / n}
+            for label in labels
+            for item, scale in (("signal", 1), ("noise", 3))
+            for iterate in ("last", "average")
+            for seed in (0, 2)
+            for n in (1, 10)
+        ]
+    )
+
+
+ENERGIES = {"signal": 0.5, "noise": 0.001}
 
 
 def test_losses_are_a_line_for_each_item_relative_to_its_energy(scene):
-    rows = [
-        {"label": "A", "item": item, "iterate": iterate, "seed": seed, "iteration": n, "loss": (seed + scale) / n}
-        for item, scale in (("signal", 1), ("noise", 3))
-        for iterate in ("last", "average")
-        for seed in (0, 2)
-        for n in (1, 10)
-    ]
-    energies = {"signal": 0.5, "noise": 0.001}
-    [axis] = draw("losses", scene(curves=pd.DataFrame(rows), energies=energies)).axes
+    [axis] = draw("losses", scene(curves=losses(), energies=ENERGIES)).axes
     lines = {line.get_label(): line.get_xydata() for line in axis.lines}
     np.testing.assert_allclose(lines["A, signal"], [[1, 4], [10, 0.4]])  # the mean over the seeds is 2
     np.testing.assert_allclose(lines["A, noise"], [[1, 4000], [10, 400]])
     assert "energy of the item" in axis.get_ylabel()
     assert [1.0, 1.0] in [list(line.get_ydata()) for line in axis.lines]  # nothing learnt
+
+
+def test_noise_that_is_learnt_slower_lies_above_the_signal_and_is_told_from_it_by_dashes(scene):
+    [axis] = draw("losses", scene(curves=losses(), energies=ENERGIES, subject=["A"])).axes
+    lines = {line.get_label(): line for line in axis.lines}
+    assert (lines["A, noise"].get_ydata() > lines["A, signal"].get_ydata()).all()
+    assert lines["A, noise"].get_color() == lines["A, signal"].get_color() == SUBJECT
+    assert lines["A, noise"].get_linestyle() != lines["A, signal"].get_linestyle()
+    assert [text.get_text() for text in axis.texts] == ["signal", "noise"]  # from the lowest
+    [axis] = draw("losses", scene(curves=losses("AB"), energies=ENERGIES)).axes
+    assert [text.get_text() for text in axis.texts] == ["A, signal", "B, signal", "A, noise", "B, noise"]
+    heights = np.log([text.xy[1] for text in axis.texts])
+    assert (np.diff(heights) > 0).all()  # also of lines that end at one place
+
+
+def test_bases_show_the_source_s_first_with_their_measures_and_no_unit_vectors(scene):
+    basis = np.random.default_rng(0).standard_normal((15, 6, 5))
+    estimates = {"Own": basis, "Pixels": np.eye(15, 30).reshape(15, 6, 5), "PCA": basis}
+    values = {"PCA": {"accuracy_linear": 81.25, "accuracy_rbf": 77.0, "affinity": 0.5}}
+    figure = draw("bases", scene(estimates=estimates, values=values, shown_by_source=["PCA"]))
+    rows = [axis.get_ylabel() for axis in figure.axes if axis.get_ylabel()]
+    assert rows == ["PCA\nAccuracy, linear 81.2 %\nAccuracy, RBF 77.0 %", "Own"]
+    assert figure.get_suptitle() == "A toy cube · Gaussian noise, sigma 0.1"
 
 
 def test_bases_show_their_first_vectors_and_a_failed_one_its_text(scene):
@@ -338,3 +400,51 @@ def test_a_figure_that_no_file_draws_is_an_error_that_lists_what_there_is(scene)
     for name in ("pictures", "sweep", "../scene", ""):
         with pytest.raises(ValueError, match=r"there are: bases, convergence, losses, reconstructions, spectra$"):
             draw(name, scene())
+
+
+def test_the_source_s_methods_stand_first_in_its_order_and_the_others_below_them(scene, clean, noisy):
+    estimates = dict.fromkeys(("Best", "Good", "Fair", "Poor"), clean / 2)
+    figure = draw("reconstructions", scene(clean, noisy, estimates, shown_by_source=["Poor", "Good"], subject=["Poor"]))
+    titles = [axis.get_title().strip() for axis in figure.axes if axis.get_title()]
+    assert titles == ["Clean", "Noisy", "Poor", "Good", "Best", "Fair"]
+    texts = [text.get_text() for axis in figure.axes for text in axis.texts]
+    assert texts[0] == "A toy cube · Gaussian noise, sigma 0.1"
+    assert texts[1:] == ["The methods of Figure 9", "Other methods, the best first"]
+    first, second = (titled(figure, label)[0].get_position().y0 for label in ("Poor", "Best"))
+    assert first > second
+    colours = {axis.get_title().strip(): axis.title.get_color() for axis in figure.axes}
+    assert (colours["Poor"], colours["Good"]) == (SUBJECT, "black")
+
+
+def test_spectra_are_against_wavelengths_where_the_data_set_states_them(scene, clean, noisy, entry):
+    toy = entry()["data"]["toy"]
+    for stated, name, ends in ((None, "band", (1, BANDS)), ([400, 10], "wavelength [nm]", (400, 440))):
+        data = {"data": {"toy": toy | {"wavelengths": stated}}}
+        spectrum = draw("spectra", scene(clean, noisy, {"SVD": clean}, entry=data)).axes[-2]
+        assert spectrum.get_xlabel() == name
+        assert tuple(spectrum.lines[1].get_xdata()[[0, -1]]) == ends
+
+
+def test_one_method_has_one_colour_in_all_figures(scene, clean, noisy, curves, summary):
+    given = {"curves": curves, "summary": summary, "subject": ["Deep"], "reference": "svd"}
+    own = scene(clean, noisy, {"SVD": clean + 0.1, "Deep": clean + 0.2}, **given)
+    spectra, convergence = draw("spectra", own), draw("convergence", own)
+    colours = {line.get_label(): line.get_color() for line in spectra.legends[0].get_lines()}
+    [of_level] = {text.get_color() for text in convergence.axes[1].texts if text.get_text() == "SVD"}
+    [of_curve] = {line.get_color() for line in convergence.axes[0].lines if line.get_label().startswith("Deep")}
+    assert (colours["SVD"], colours["Deep"]) == (of_level, of_curve)
+    assert of_curve == SUBJECT != of_level
+
+
+@pytest.mark.parametrize(("name", "start"), [("spectra.svg", b"<?xml"), ("reconstructions.webp", b"RIFF")])
+def test_a_figure_is_written_in_its_format_with_the_same_bytes_each_time(scene, clean, noisy, tmp_path, name, start):
+    given = scene(clean, noisy, {"SVD": clean / 2}, subject=["SVD"])
+    files = [tmp_path / number / name for number in "12"]
+    for path in files:
+        path.parent.mkdir()
+        save(draw(path.stem, given), path)
+    first, second = (path.read_bytes() for path in files)
+    assert first.startswith(start)
+    assert first == second
+    if path.suffix == ".svg":
+        assert b">SVD</text>" in first  # text is text, and can be read and searched

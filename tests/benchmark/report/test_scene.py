@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from benchmark.contract import Estimate, Snapshot
-from benchmark.report.scene import draw, read_scene
+from benchmark.report.scene import draw, noise_in_words, read_scene
 from benchmark.report.tables import summarise, write
 from benchmark.scoring import CURVE_COLUMNS
 from benchmark.storage import pack, save_arrays
@@ -81,6 +81,23 @@ def test_estimates_are_those_of_subject_reference_and_controls_and_of_the_best_o
     assert own.subject == ["DEEP"]
     assert own.always == ["DEEP", "SVD"]
     assert own.controls == {"LIMIT"}
+
+
+def test_the_source_s_methods_are_read_however_weak_they_are(scene):
+    own = scene(shown=["m00", "deep"])
+    assert "M00" in own.estimates
+    assert "M06" in own.estimates
+    assert "M05" not in own.estimates  # which is better than M00, and gives way
+    assert own.shown_by_source == ["M00", "DEEP"]
+    assert own.always == ["M00", "DEEP", "SVD"]
+
+
+def test_data_and_noise_are_told_in_words(scene):
+    assert scene().title == "A toy cube · Gaussian noise, sigma 0.1"
+    coded = {"model": "salt_and_pepper", "density": 0.3, "operator": {"kind": "radon", "angles": 40}}
+    words = noise_in_words(coded | {"noise_on": "measurements"})
+    assert words == "Radon, angles 40; Salt and pepper noise on the measurements, density 0.3"
+    assert noise_in_words({}) == "no noise"
 
 
 def test_without_subject_and_reference_the_best_stand_alone(scene):

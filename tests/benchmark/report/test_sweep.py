@@ -3,10 +3,11 @@ import pandas as pd
 import pytest
 
 from benchmark.report.figures.sweep import draw
-from benchmark.report.style import COLOURS
+from benchmark.report.style import PALE, SUBJECT, looks_of
 from benchmark.scoring import CURVE_COLUMNS
 
 NO_CURVES = pd.DataFrame(columns=CURVE_COLUMNS)
+FAMILIES = {"a": "patch-based", "b": "own", "floor": "control"}
 
 
 @pytest.fixture
@@ -20,40 +21,58 @@ def scores(row):
             ("A", 0, {}),
             ("B", 5, {"iterate": "oracle"}),
             ("B", 1, {}),
-            ("Floor", -9, {"control": True}),
+            ("Floor", -5, {"control": True}),
         )
     ]
     return pd.DataFrame(rows)
 
 
 @pytest.fixture
-def sweep(entry):
-    """Return the figure of scores against the noise, or what else is asked for."""
+def described(entry):
+    """Return a maker of the experiment of the scores, whose subject is B."""
 
-    def drawn(scores, curves=NO_CURVES, metric="psnr", **asked):
+    def make(scores, metric="psnr", changes=None, **asked):
         values = {"weak": 0.1, "strong": 0.4}
         asked = {"over": "noise", "label": "sigma", "values": values, "metrics": [metric]} | asked
-        described = {name: {"label": name.upper()} for name in "ab"}
-        return draw(entry(metric=metric, sweep=asked, subject=["b"]) | {"methods": described}, scores, curves)
+        labels = {name.lower(): name for name in dict.fromkeys(scores["label"])}
+        methods = {name: {"label": label, "family": FAMILIES.get(name, "own")} for name, label in labels.items()}
+        noise = {name: {"model": "gaussian", "sigma": own} for name, own in values.items()}
+        own = {"methods": methods, "noise": noise, "subject": ["b"], "reference": None}
+        return entry(metric=metric, sweep=asked) | own | (changes or {})
+
+    return make
+
+
+@pytest.fixture
+def sweep(described):
+    """Return the figure of scores against the noise, or what else is asked for."""
+
+    def drawn(scores, curves=NO_CURVES, metric="psnr", changes=None, **asked):
+        return draw(described(scores, metric, changes, **asked), scores, curves)
 
     return drawn
 
 
 def lines_of(axis):
+    """Return the points of each line by colour and line style."""
     return {
         (container.lines[0].get_color(), container.lines[0].get_linestyle()): container.lines[0].get_xydata()
         for container in axis.containers
+        if len(container.lines[0].get_xydata())
     }
+
+
+def told(part):
+    return {text.get_text() for text in part.legends[0].get_texts()}
 
 
 def test_each_method_is_a_line_of_means_against_the_level(sweep, scores):
     [axis] = sweep(scores).axes
     assert axis.get_xlabel() == "sigma"
-    lines = list(lines_of(axis).values())
+    lines = lines_of(axis)
     assert len(lines) == 4
-    np.testing.assert_allclose(lines[0], [[0.1, 31], [0.4, 21]])  # A: the mean of 30 and 32, and of 20 and 22
-    styles = sorted(style for _, style in lines_of(axis))
-    assert styles == ["-", "-", "-", "--"]
+    np.testing.assert_allclose(next(iter(lines.values())), [[0.1, 31], [0.4, 21]])  # A: of 30 and 32, of 20 and 22
+    assert sorted(style for _, style in lines) == ["-", "-", "--", ":"]
 
 
 def test_without_any_point_the_picture_says_so(sweep, scores):
@@ -69,18 +88,59 @@ def test_bars_are_one_standard_deviation_over_items_and_seeds(sweep, scores):
     assert (high - low) / 2 == pytest.approx(np.std([30, 32], ddof=1))
 
 
-def test_a_control_far_above_all_methods_does_not_flatten_them(sweep, scores):
-    ceiling = scores[scores["method"] == "floor"].assign(method="ceiling", label="Ceiling", value=100.0)
-    more = pd.concat([scores, ceiling], ignore_index=True)
-    [axis] = sweep(more).axes
-    assert 37 < axis.get_ylim()[1] < 40  # the best method reaches 37
-    assert axis.get_ylim()[0] < 12  # the floor, 11, is in view
+def test_controls_far_from_all_methods_do_not_flatten_them(sweep, scores):
+    floor = scores[scores["method"] == "floor"]
+    more = [
+        scores,
+        floor.assign(method="ceiling", label="Ceiling", value=100.0),
+        floor.assign(method="cellar", label="Cellar", value=-100.0),
+    ]
+    [axis] = sweep(pd.concat(more, ignore_index=True)).axes
+    low, high = axis.get_ylim()
+    assert 36 < high < 40  # the best method reaches 36
+    assert 10 < low < 16  # the floor, 16, is in view, and the cellar is not
+    [plain] = sweep(scores).axes
+    assert plain.get_ylim()[1] == high
 
 
 def test_what_is_not_swept_over_gets_panels_of_its_own(sweep, scores):
     scores = scores.assign(rank=np.tile([2, 2, 2, 2, 8, 8, 8, 8], 2))
-    figure = sweep(scores, over="rank", label="rank", values={})
-    assert [axis.get_title(loc="left") for axis in figure.axes if axis.axison] == ["toy, weak", "toy, strong"]
+    noise = {"noise": {"weak": {"model": "gaussian", "sigma": 0.1}, "strong": {"model": "poisson", "photons": 3}}}
+    figure = sweep(scores, over="rank", label="rank", values={}, changes=noise)
+    titles = [axis.get_title(loc="left").replace("\n", " ") for axis in figure.axes if axis.axison]
+    assert titles == ["A toy cube, Gaussian noise, sigma 0.1", "A toy cube, Poisson noise, photons 3"]
+
+
+def test_data_sets_of_one_title_are_told_apart_by_their_parameters(sweep, scores, entry):
+    toy = entry()["data"]["toy"]
+    data = {name: toy | {"params": {"numbers": [n], "size": 4}} for name, n in (("toy", 8), ("more", 16))}
+    both = pd.concat([scores, scores.assign(dataset="more")])
+    titles = [axis.get_title(loc="left") for axis in sweep(both, changes={"data": data}).axes]
+    assert titles == ["A toy cube, numbers 8", "A toy cube, numbers 16"]
+
+
+def test_a_level_that_is_a_text_is_a_tick_beyond_a_break_that_no_line_crosses(sweep, scores):
+    both = pd.concat([scores, scores[scores["noise"] == "weak"].assign(noise="none")], ignore_index=True)
+    values = {"weak": 3, "strong": 9, "none": "no noise"}
+    [axis] = sweep(both, values=values).axes
+    ticks = dict(zip([text.get_text() for text in axis.get_xticklabels()], axis.get_xticks(), strict=True))
+    assert list(ticks) == ["3", "9", "no noise"]
+    assert ticks["no noise"] > ticks["9"]
+    for container in axis.containers:
+        places = set(container.lines[0].get_xdata())
+        assert places in ({3.0, 9.0}, {ticks["no noise"]})
+    marks = [line.get_xdata()[0] for line in axis.lines if not line.get_clip_on()]
+    assert marks
+    assert all(9 < mark < ticks["no noise"] for mark in marks)
+
+
+def test_an_axis_that_spans_much_is_logarithmic(sweep, scores):
+    for factor, scale in ((4, "linear"), (400, "log")):
+        own = scores.assign(rank=np.where(scores["noise"] == "weak", 10, 10 * factor))
+        for axis in sweep(own, over="rank", label="rank", values={}).axes[:1]:
+            assert axis.get_xscale() == "linear"  # one rank a panel
+        own = pd.concat([own, own.assign(rank=10 * factor + 10 - own["rank"])])
+        assert sweep(own, over="rank", label="rank", values={}).axes[0].get_xscale() == scale
 
 
 def best_iterations(*traces, metric="psnr"):
@@ -113,12 +173,56 @@ def test_the_oracle_is_drawn_in_panels_of_the_measure_that_it_was_picked_by_alon
         assert [axis.get_ylabel() for axis in figure.axes] == ["PSNR [dB]", "SSIM"]
         styles = [[style for _, style in lines_of(axis)] for axis in figure.axes]
         assert [own.count("--") for own in styles] == dashed
-    told = {text.get_text() for text in figure.legends[0].get_texts()}
-    assert told == {"A", "B", "control", "oracle"}
+    oracle = "oracle: best iterate, by the truth"
+    assert told(figure.subfigs[0]) == {"A", "B", "Floor", oracle}
     plain = sweep(scores[scores["iterate"] == "returned"])
-    assert "oracle" not in {text.get_text() for text in plain.legends[0].get_texts()}
+    assert oracle not in told(plain.subfigs[0])
 
 
-def test_the_subject_has_the_first_colour(sweep, scores):
-    handles = {line.get_label(): line.get_color() for line in sweep(scores).legends[0].get_lines()}
-    assert (handles["B"], handles["A"]) == COLOURS[:2]
+def test_lines_have_the_looks_of_their_methods(sweep, described, scores):
+    looks = looks_of(described(scores))
+    handles = {line.get_label(): line for line in sweep(scores).subfigs[0].legends[0].get_lines()}
+    for label in ("A", "B", "Floor"):
+        assert (handles[label].get_color(), handles[label].get_marker()) == (looks[label].colour, looks[label].marker)
+    assert handles["B"].get_color() == SUBJECT
+
+
+def test_the_source_s_methods_come_first_and_alone(sweep, scores):
+    shown = {"shown": ["a", "b"]}
+    alone, everything = sweep(scores, changes=shown).subfigs
+    assert [part.get_suptitle() for part in (alone, everything)] == ["The methods of Figure 9", "All methods"]
+    assert {"A", "B"} <= told(alone)
+    assert "Floor" not in told(alone)
+    assert {"A", "B", "Floor"} <= told(everything)
+    assert len(sweep(scores[scores["method"] != "floor"], changes=shown).subfigs) == 1  # which are all methods
+
+
+def crowded(scores, number=9):
+    a = scores[scores["method"] == "a"]
+    return pd.concat(
+        [
+            scores,
+            *(a.assign(method=f"m{i}", label=f"M{i}", value=a["value"] + 3 - i) for i in range(number)),
+        ],
+        ignore_index=True,
+    )
+
+
+def test_of_many_methods_the_weaker_ones_are_pale_and_subject_and_reference_are_not(sweep, scores):
+    figure = sweep(crowded(scores), changes={"reference": "m8"})
+    lines = [container.lines[0] for container in figure.axes[0].containers]
+    ends = {line.get_ydata()[0]: line for line in lines}
+    pale = {value for value, line in ends.items() if line.get_color() == PALE}
+    assert pale == {31.0 + 3 - number for number in (3, 4, 5, 6, 7)}  # A is worth as much as M3
+    assert {"M0", "M1", "M2", "M8", "B", "6 other methods"} <= told(figure.subfigs[0])
+
+
+def test_the_reference_lies_on_top_and_the_subject_shows_below_it(sweep, scores):
+    same = scores[(scores["method"] == "b") & (scores["iterate"] == "returned")].assign(method="c", label="C")
+    figure = sweep(pd.concat([scores, same], ignore_index=True), changes={"reference": "c"})
+    lines = [container.lines[0] for container in figure.axes[0].containers]
+    top = max(lines, key=lambda line: line.get_zorder())
+    subject = next(line for line in lines if line.get_color() == SUBJECT and line.get_linestyle() == "-")
+    np.testing.assert_array_equal(top.get_xydata(), subject.get_xydata())
+    assert top.get_color() != SUBJECT
+    assert subject.get_linewidth() > top.get_linewidth()

@@ -1,0 +1,80 @@
+"""What the README shows: the condition that speaks against a claim, in short cells, between markers."""
+
+import pandas as pd
+import pytest
+
+from benchmark.report.claims import scorecard
+from benchmark.report.forest import forest
+from benchmark.report.readme import LONGEST, between, sentence_of, shown, table_of
+from benchmark.scoring import CURVE_COLUMNS
+
+
+@pytest.fixture
+def card(entry, row):
+    """Return the scorecard of a claim that holds, one that holds in part, and one that could not be judged."""
+    values = {"deeptensor": 31.0, "svd": 30.0, "bm3d": 33.0}
+    scores = pd.DataFrame(
+        [
+            row(method=name, label=name.upper(), seed=seed, value=own)
+            for name, own in values.items()
+            for seed in range(5)
+        ]
+    )
+    base = {
+        "effect": "PSNR over SVD [dB]",
+        "statistic": "difference",
+        "metric": "psnr",
+        "of": "deeptensor",
+        "to": ["svd"],
+    }
+    conditions = {
+        "good": [base | {"at_least": 1}],
+        "mixed": [base | {"at_least": 1}, base | {"effect": "PSNR over BM3D [dB]", "to": ["bm3d"], "above": 0}],
+        "lost": [base | {"to": ["tv"], "above": 0}],
+    }
+    claims = [
+        {"id": name, "where": "Figure 9", "claim": "x" * 60, "short": f"A {name} claim", "conditions": own, "why": {}}
+        for name, own in conditions.items()
+    ]
+    entries = {"fig9": entry(claims=claims)}
+    return scorecard(entries, {"fig9": (scores, pd.DataFrame(columns=CURVE_COLUMNS))})
+
+
+def test_the_row_of_a_claim_has_the_condition_that_does_not_hold(card):
+    good, mixed, lost = table_of(card).splitlines()[2:]
+    assert good == "| Figure 9 | A good claim | 1.00 [1.00, 1.00] dB | at least 1 | reproduced* | BM3D +2.00 dB |"
+    assert "| -2.00 [-2.00, -2.00] dB | above 0 by 0.1 | partly (1 of 2)* |" in mixed
+    assert "| - | above 0 by 0.1 | not run |" in lost
+
+
+def test_the_sentence_counts_verdicts_and_how_many_are_firm(card):
+    text = "Of 3 claims 1 hold, 1 hold in part, 0 do not and 1 could not be judged; 2 verdicts are firm."
+    assert sentence_of(card) == text
+
+
+def test_cells_are_short(card):
+    long = card.assign(short="y" * 90, where="z" * 90)
+    for line in table_of(long).splitlines()[2:]:
+        assert max(len(cell) for cell in line.strip("| ").split(" | ")) == LONGEST
+
+
+def test_the_picture_has_a_row_for_each_condition_in_decibels_at_its_mean(card):
+    [axis] = forest(card).axes
+    assert [label.get_text() for label in axis.get_yticklabels()] == [
+        *("Figure 9: over SVD",) * 2,
+        "Figure 9: over BM3D",
+    ]
+    means = [line.get_xdata()[0] for line in axis.lines if line.get_marker() == "o"]
+    assert means == [1.0, 1.0, -2.0]
+
+
+def test_what_stands_between_markers_is_replaced_and_a_marker_that_lacks_is_told():
+    text = "a\n<!-- x -->\nold\n<!-- end of x -->\nb\n"
+    assert between(text, "x", "new\n") == "a\n<!-- x -->\nnew\n<!-- end of x -->\nb\n"
+    with pytest.raises(ValueError, match="there is no <!-- y -->"):
+        between(text, "y", "")
+
+
+def test_the_profile_closest_to_the_source_is_shown():
+    assert shown({"embedded": None, "public-cpu": None}) == "public-cpu"
+    assert shown({"mine": None}) == "mine"

@@ -1,0 +1,67 @@
+"""How methods look: a colour for each family, the same in all experiments, that colour-blind eyes tell apart."""
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from skimage.color import deltaE_ciede2000, rgb2lab
+
+from benchmark.report.style import FAMILIES, SUBJECT, looks_of
+from benchmark.source import ROOT, literals_of
+
+COLOURS = yaml.safe_load(FAMILIES.read_text())
+BASELINES = [literals_of(path) for path in sorted((ROOT / "baselines").glob("[!_]*.py"))]
+# Machado, Oliveira and Fernandes 2009, of full severity: how linear RGB looks to those who lack a kind of cone.
+SEEN_AS = {
+    "all cones": np.eye(3),
+    "no long": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "no middle": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]],
+    "no short": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.3039]],
+}
+
+
+def lab_of(colour: str, matrix) -> np.ndarray:
+    rgb = np.array([int(colour[start : start + 2], 16) for start in (1, 3, 5)]) / 255
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    seen = np.clip(np.asarray(matrix) @ linear, 0, 1)
+    return rgb2lab(np.where(seen <= 0.0031308, 12.92 * seen, 1.055 * seen ** (1 / 2.4) - 0.055))
+
+
+def experiment(subject=(), **families):
+    methods = {name: {"label": name.upper(), "family": family} for name, family in families.items()}
+    return {"methods": methods, "subject": list(subject)}
+
+
+def test_the_families_that_have_a_colour_are_there_and_none_has_the_subject_s():
+    assert COLOURS.keys() <= {own["FAMILY"] for own in BASELINES}
+    assert SUBJECT not in COLOURS.values()
+
+
+@pytest.mark.parametrize("task", sorted(path.stem for path in Path(ROOT / "tasks").glob("[!_]*.py")))
+@pytest.mark.parametrize("eyes", SEEN_AS)
+def test_the_families_of_a_task_and_its_subject_are_told_apart_by_all_eyes(task, eyes):
+    families = {own["FAMILY"] for own in BASELINES if task in own["TASKS"]} & COLOURS.keys()
+    colours = [SUBJECT, *(COLOURS[family] for family in families)]
+    assert len(set(colours)) == len(families) + 1
+    for one, other in itertools.combinations(colours, 2):
+        difference = deltaE_ciede2000(lab_of(one, SEEN_AS[eyes]), lab_of(other, SEEN_AS[eyes]))
+        assert difference > 9, (one, other)  # four times what eyes just tell apart
+
+
+def test_a_colour_is_the_family_s_in_every_experiment_whatever_stands_beside():
+    alone = looks_of(experiment(b="patch-based"))
+    beside = looks_of(experiment(["d"], a="truncated SVD", d="patch-based", b="patch-based", c="a family of my own"))
+    assert alone["B"].colour == beside["B"].colour == COLOURS["patch-based"]
+    assert beside["A"].colour == COLOURS["truncated SVD"]
+    assert beside["D"].colour == SUBJECT
+    assert beside["C"].colour == looks_of(experiment(c="a family of my own"))["C"].colour
+    assert beside["C"].colour in set(COLOURS.values())
+
+
+def test_methods_of_one_colour_have_markers_of_their_own():
+    looks = looks_of(experiment(a="patch-based", b="truncated SVD", c="patch-based", d="covariance shrinkage"))
+    assert looks["A"].colour == looks["C"].colour == looks["D"].colour
+    assert len({looks[label].marker for label in "ACD"}) == 3
+    assert looks["A"].marker == looks["B"].marker
