@@ -83,7 +83,7 @@ def eigen_images(Y: torch.Tensor, noise: Noise, rank: int | None = None) -> Eige
     The subspace is that of `signal_subspace`, of `rank` dimensions if that is given. The noise floor is 1 for Gaussian
     noise and, where the scales cannot make all variances 1, the median of the lower two thirds of the eigenvalues.
     """
-    height, width, bands = Y.shape
+    bands = Y.shape[2]
     rows, whiten, colour = _scales(Y, noise)
     white = (Y / rows[..., None]) @ whiten
     refuse_contradiction(white)
@@ -109,9 +109,10 @@ def signal_subspace(white: torch.Tensor, floor: float = 1.0, rank: int | None = 
     First come the directions in which neighbouring pixels have covariance, as noise that is independent between pixels
     has none (Switzer and Green 1984, maximum autocorrelation factors): the eigenvectors of that matrix S with
     eigenvalues above floor sqrt(B / N), the edge of its semicircle for pure noise, whose entries have the variance
-    floor^2 / (4 N), and four more: one of noise costs little, one of signal that is missing all of it. Then come, in what they leave, those whose variance exceeds the edge floor (1 + sqrt(B / N))^2
-    (Marchenko and Pastur 1967, DOI 10.1070/SM1967v001n04ABEH001994) by 5 %: signal without likeness of neighbours. With
-    a `rank`, the directions are the first of S, and there is at least one.
+    floor^2 / (4 N), and four more: one of noise costs little, one of signal that is missing all of it. Then come, in
+    what they leave, those whose variance exceeds the edge floor (1 + sqrt(B / N))^2 (Marchenko and Pastur 1967,
+    DOI 10.1070/SM1967v001n04ABEH001994) by 5 %: signal without likeness of neighbours. With a `rank`, the directions
+    are the first of S, and there is at least one.
     """
     bands = white.shape[2]
     root = (bands / (white.shape[0] * white.shape[1])) ** 0.5
@@ -152,7 +153,7 @@ def _scales(Y: torch.Tensor, noise: Noise) -> tuple[torch.Tensor, torch.Tensor, 
     bands = Y.shape[2]
     rows = torch.ones_like(Y[..., 0])
     if isinstance(noise, Gaussian) and noise.covariance is not None:
-        variances, axes = torch.linalg.eigh(torch.as_tensor(noise.covariance).to(Y).double())
+        variances, axes = torch.linalg.eigh(torch.from_numpy(noise.covariance).to(Y.device))
         # Directions without noise would weigh all others down to nothing.
         deviations = variances.clamp(min=1e-8 * variances[-1].item()).sqrt()
         return rows, (axes / deviations).to(Y), (axes * deviations).T.to(Y)

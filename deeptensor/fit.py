@@ -14,6 +14,7 @@ from torch import nn
 
 from deeptensor.arguments import check_choice, check_flag, check_not_negative, check_positive, check_type, check_whole
 from deeptensor.arrays import Array, divided, like, real, times
+from deeptensor.checkpoints import checkpoint_path
 from deeptensor.loop import State, Task, run
 from deeptensor.losses import LOSSES
 from deeptensor.models import Decomposition, Model
@@ -207,15 +208,8 @@ def fitting() -> Iterator[None]:
 
 def _checkpoints(checkpoint: str | os.PathLike | None) -> list[Path | None]:
     """Return the files of the two phases of a fit."""
-    if checkpoint is None:
-        return [None, None]
-    check_type("checkpoint", checkpoint, (str, os.PathLike), "the path of a file, or None")
-    path = Path(checkpoint)
-    if path.is_dir():
-        raise ValueError(f"checkpoint must be a file, and {path} is a folder: name a file in it")
-    if not path.parent.is_dir():
-        raise ValueError(f"the folder of the checkpoint {path} does not exist")
-    return [path, path.with_name(f"{path.name}.refit")]
+    path = checkpoint_path(checkpoint)
+    return [path, path and path.with_name(f"{path.name}.refit")]
 
 
 def _arrays(Ys: Sequence[Array]) -> list[Array]:

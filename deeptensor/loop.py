@@ -2,7 +2,6 @@
 
 import hashlib
 import logging
-import os
 import signal
 import threading
 import time
@@ -18,6 +17,7 @@ from torch import nn
 from tqdm import tqdm
 
 from deeptensor.averaging import RunningAverage, per_problem
+from deeptensor.checkpoints import OTHER_VERSION, load_checkpoint, save_checkpoint
 from deeptensor.losses import Misfit, penalty
 from deeptensor.models import FactorModel, Model, outer_factors
 from deeptensor.schedules import SCHEDULES
@@ -154,30 +154,15 @@ class State:
         kept["networks"], kept["optimiser"] = self.networks.state_dict(), self.optimiser.state_dict()
         kept["generators"] = [[generator.get_state() for generator in stack] for stack in self.generators]
         kept["average"], kept["monitor"] = vars(self.average), vars(self.monitor)
-        partial = path.with_name(path.name + ".partial")
-        try:
-            torch.save({"fingerprint": fingerprint, "state": kept}, partial)
-            os.replace(partial, path)
-        except (OSError, RuntimeError) as error:  # torch's writer makes the latter of a full disk
-            logger.warning("no checkpoint of iteration %d, the fit goes on: %s: %s", self.iteration, path, error)
-        finally:
-            partial.unlink(missing_ok=True)
+        save_checkpoint(path, fingerprint, kept)
 
     def load(self, path: Path, fingerprint: str) -> None:
         """Go on from the file, if it is of the same fit and version; ValueError if not."""
-        try:
-            saved = torch.load(path, map_location=self.limits.device, weights_only=True)
-            found, kept = saved["fingerprint"], saved["state"]
-        except Exception as error:
-            raise ValueError(f"{path} is no checkpoint: remove it, or choose another file") from error
-        if found != fingerprint:
-            raise ValueError(f"{path} is the checkpoint of another fit: remove it, or choose another file")
+        kept = load_checkpoint(path, fingerprint, self.limits.device)
         try:
             self._restore(kept)
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
-            raise ValueError(
-                f"{path} is the checkpoint of another version of deeptensor: remove it to start anew, or use that"
-            ) from error
+            raise ValueError(f"{path} {OTHER_VERSION}") from error
 
     def _restore(self, kept: dict) -> None:
         vars(self).update({name: kept[name] for name in PLAIN})

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from deeptensor.arrays import Array, checked
+from deeptensor.arguments import check_not_negative, check_positive
+from deeptensor.arrays import Array, real
 
 # Of the median of the magnitudes of standard normal numbers.
 MEDIAN = 0.6744898
@@ -32,29 +33,45 @@ class Gaussian:
     def __post_init__(self):
         if self.sigma is not None and self.covariance is not None:
             raise ValueError("give the sigma of Gaussian noise or its covariance, not both")
-        if self.sigma is not None and not np.all(np.asarray(self.sigma) >= 0):
-            raise ValueError(f"sigma must not be negative, as {self.sigma} is")
+        for name in ("sigma", "covariance"):
+            value = getattr(self, name)
+            if value is not None:
+                value = real(np.asarray(value) if np.ndim(value) == 0 else value, name).cpu().double().numpy()
+                if not np.isfinite(value).all():
+                    raise ValueError(f"{name} has entries that are not finite")
+                object.__setattr__(self, name, value)
+        if self.sigma is not None and (self.sigma < 0).any():
+            raise ValueError(f"sigma must not be negative, as {self.sigma.min()} is")
+        if self.covariance is not None:
+            _check_covariance(self.covariance)
+
+    def times(self, factor: float) -> "Gaussian":
+        """Return the noise of `factor` times the data."""
+        if self.covariance is not None:
+            return Gaussian(covariance=self.covariance * factor * factor)
+        return Gaussian(None if self.sigma is None else self.sigma * factor)
 
     def variance(self, mean: torch.Tensor) -> torch.Tensor:
         """Return the variance (..., B) of data whose expectation is `mean`."""
-        if self.covariance is not None:
-            variance = checked(self.covariance, "covariance").diagonal()
-        else:
-            variance = checked(np.atleast_1d(self.sigma), "sigma") ** 2
-        return variance.to(mean).expand_as(mean)
+        variance = np.square(self.sigma) if self.covariance is None else self.covariance.diagonal()
+        return torch.from_numpy(np.array(variance)).to(mean).expand_as(mean)
 
     def check(self, Y: torch.Tensor) -> None:
-        """Raise ValueError if the numbers do not fit data of the shape (H, W, B)."""
+        """Raise ValueError if the numbers are not as many as the bands of data (H, W, B)."""
         bands = Y.shape[-1]
-        if self.sigma is not None and np.shape(self.sigma) not in ((), (1,), (bands,)):
-            raise ValueError(f"sigma has the shape {np.shape(self.sigma)}: give a number, or one for each of {bands}")
-        if self.covariance is not None:
-            covariance = checked(self.covariance, "covariance").double()
-            if covariance.shape != (bands, bands):
-                raise ValueError(f"covariance has the shape {tuple(covariance.shape)}, not ({bands}, {bands})")
-            eigenvalues = torch.linalg.eigvalsh(covariance)
-            if not torch.allclose(covariance, covariance.T, rtol=1e-4) or eigenvalues[0] < -1e-6 * eigenvalues[-1]:
-                raise ValueError("covariance must be symmetric and positive semi-definite")
+        if self.sigma is not None and self.sigma.shape not in ((), (1,), (bands,)):
+            raise ValueError(f"sigma has the shape {self.sigma.shape}: give a number, or one for each of {bands}")
+        if self.covariance is not None and len(self.covariance) != bands:
+            raise ValueError(f"covariance has the shape {self.covariance.shape}, not ({bands}, {bands})")
+
+
+def _check_covariance(covariance: np.ndarray) -> None:
+    square = covariance.ndim == 2 and covariance.shape[0] == covariance.shape[1]
+    if square and np.allclose(covariance, covariance.T, rtol=1e-4, atol=1e-6 * np.abs(covariance).max()):
+        eigenvalues = np.linalg.eigvalsh(covariance)
+        if eigenvalues[0] >= -1e-6 * eigenvalues[-1]:
+            return
+    raise ValueError("covariance must be a symmetric positive semi-definite matrix")
 
 
 @dataclass(frozen=True)
@@ -68,10 +85,12 @@ class Poisson:
     readout: float = 0.0
 
     def __post_init__(self):
-        if not self.photons > 0:
-            raise ValueError(f"photons must be positive, not {self.photons}")
-        if not self.readout >= 0:
-            raise ValueError(f"readout must not be negative, as {self.readout} is")
+        check_positive("photons", self.photons)
+        check_not_negative("readout", self.readout)
+
+    def times(self, factor: float) -> "Poisson":
+        """Return the noise of `factor` times the data."""
+        return Poisson(self.photons / factor, self.readout)
 
     def variance(self, mean: torch.Tensor) -> torch.Tensor:
         """Return the variance of data whose expectation is `mean`; negative ones count as zero."""
@@ -94,7 +113,7 @@ def draw_noise(noise: Noise, signal: torch.Tensor, generator: torch.Generator) -
     """Return Gaussian noise with the covariance that the model has for a signal (..., B)."""
     drawn = torch.randn(signal.shape, generator=generator, device=signal.device)
     if isinstance(noise, Gaussian) and noise.covariance is not None:
-        variances, axes = torch.linalg.eigh(checked(noise.covariance, "covariance").to(drawn).double())
+        variances, axes = torch.linalg.eigh(torch.from_numpy(noise.covariance).to(signal.device))
         return drawn @ (axes * variances.clamp(min=0).sqrt()).T.to(drawn)
     return drawn * noise.variance(signal).sqrt()
 

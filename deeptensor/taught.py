@@ -5,23 +5,27 @@ time. It sees the noisy factor, and learns from the one observation to remove no
 iteration; no truth, and no other data, have a part in it.
 """
 
+import hashlib
 import logging
+import os
 import time
 from dataclasses import dataclass, replace
 from functools import partial
-from numbers import Integral
+from pathlib import Path
 
 import torch
 from tqdm import tqdm
 
-from deeptensor.arrays import Array, checked, like
+from deeptensor.arguments import check_choice, check_flag, check_positive, check_whole
+from deeptensor.arrays import Array, divided, like, real
+from deeptensor.checkpoints import OTHER_VERSION, checkpoint_path, load_checkpoint, save_checkpoint
 from deeptensor.eigenimages import EigenImages, eigen_images
-from deeptensor.fit import device_for
+from deeptensor.fit import device_for, fitting
 from deeptensor.networks import number_of_scales
 from deeptensor.noise import Noise, draw_noise, with_level
 from deeptensor.seeds import stream
 from deeptensor.stopping import Stop
-from deeptensor.teaching import FLIPS, LOSSES, STEP, Lesson, Student, answer, rate, shrunk
+from deeptensor.teaching import FLIPS, LOSSES, STEP, Lesson, Student, answer, rate_factor, shrunk
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +33,10 @@ logger = logging.getLogger(__name__)
 SPECTRAL = 128
 # Standard deviations of the noise that is added, from the first iteration to the last, in units of that of the data.
 ALPHAS = (1.0, 0.5)
+# Of the learning rate, in the lessons after the first.
+REFINED_RATE = 0.6
+# In pixels: smaller images have no neighbourhoods to learn from.
+LEAST_SIDE = 4
 
 
 @dataclass(frozen=True)
@@ -82,6 +90,7 @@ def denoise(
     seed: int = 0,
     device: str | torch.device = "auto",
     progress: bool | None = None,
+    checkpoint: str | os.PathLike | None = None,
 ) -> Denoised:
     """Return the signal of a noisy stack of images, matrix or image, as a low-rank product where it is a stack.
 
@@ -102,118 +111,213 @@ def denoise(
         columns, or 1. By default 8 of a stack and 4 of a matrix, whose axes may mean different things.
     wiener: False lets the network make its answer from nothing, in place of a correction of Wiener's.
     seed, device, progress: as in `deeptensor.factorise`.
+    checkpoint: a file to which the state is written after each lesson, and from which an interrupted call goes on; it
+        is removed at the end.
 
     Raises ValueError for arrays and settings that make no sense, and if the data contradict the noise model.
     """
-    data = checked(Y)
+    data = real(Y)
     if data.ndim not in (2, 3):
         raise ValueError(f"Y must be a stack (H, W, B), or a matrix or image (H, W), not of shape {tuple(data.shape)}")
-    if min(data.shape[:2]) < 4:
-        raise ValueError(f"Y has {data.shape[0]} x {data.shape[1]} pixels: give at least 4 x 4")
-    matrix = data.ndim == 2
-    flips = flips or (4 if matrix else FLIPS)
-    counts = {"channels": (channels, 1), "scales": (scales, 0), "iterations": (iterations, 1)}
-    _check(rank, loss, flips, data, refinements=(refinements, 0), **counts)
-    if not (learning_rate > 0 and min(alphas) > 0):
-        raise ValueError(f"learning_rate and alphas must be positive, not {learning_rate} and {alphas}")
-    where = device_for(device, Y)
-    data = (data[..., None] if matrix else data).to(where)
-    noise = with_level(noise, data)
-    noise.check(data)
-    if not noise.variance(data).max() > 0:
-        return _unchanged(Y, data, noise, matrix)
-    images = eigen_images(data, noise, 1 if matrix else rank)
+    if min(data.shape[:2]) < LEAST_SIDE:
+        raise ValueError(f"Y has {data.shape[0]} x {data.shape[1]} pixels: give at least {LEAST_SIDE} x {LEAST_SIDE}")
+    if not data.isfinite().all():
+        raise ValueError("Y has entries that are not finite: fill them first, as by a `factorise` with weights")
+    if noise is not None and not isinstance(noise, Noise):
+        raise ValueError(f"noise must be Gaussian(...) or Poisson(...) of deeptensor.noise, or None, not {noise!r}")
+    settings = Settings(
+        rank, loss, tuple(alphas), channels, scales, iterations, refinements, learning_rate, flips, wiener, seed
+    )
+    settings.check(data)
+    if progress is not None:
+        check_flag("progress", progress)
+    path = checkpoint_path(checkpoint)
+    with fitting():
+        scale = data.abs().max().item() or 1.0
+        data = divided(data, scale).to(device_for(device, Y))
+        if data.ndim == 2:
+            data = data[..., None]
+        model = with_level(None if noise is None else noise.times(1 / scale), data)
+        model.check(data)
+        noisy = model.variance(data).max() > 0
+        course = taught(data, model, settings, progress, path) if noisy else unchanged(data)
+    if path is not None:
+        path.unlink(missing_ok=True)
+    return _denoised(course, model.times(scale), scale, Y)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What `denoise` is told, but for the data, their noise, and where to compute."""
+
+    rank: int | None
+    loss: str
+    alphas: tuple[float, ...]
+    channels: int
+    scales: int
+    iterations: int
+    refinements: int
+    learning_rate: float
+    flips: int | None
+    wiener: bool
+    seed: int
+
+    def check(self, Y: torch.Tensor) -> None:
+        """Raise ValueError for settings that make no sense, for data (H, W, B) or (H, W)."""
+        for name, least in (("channels", 1), ("scales", 0), ("iterations", 1), ("refinements", 0), ("seed", 0)):
+            check_whole(name, getattr(self, name), least)
+        check_choice("loss", self.loss, LOSSES)
+        check_positive("learning_rate", self.learning_rate)
+        check_flag("wiener", self.wiener)
+        if len(self.alphas) != 2:
+            raise ValueError(f"alphas must be two levels of noise, the first and the last, not {self.alphas}")
+        for alpha in self.alphas:
+            check_positive("alphas", alpha)
+        if self.flips not in (None, 1, 4, 8):
+            raise ValueError(f"flips must be 1, 4 or 8, not {self.flips}")
+        if self.rank is not None:
+            check_whole("rank", self.rank)
+            if Y.ndim == 2 or self.rank > Y.shape[2]:
+                raise ValueError(
+                    f"rank {self.rank} of data of shape {tuple(Y.shape)}: a stack of B images has 1 to B, others none"
+                )
+
+    @property
+    def lessons(self) -> list[int]:
+        """Return the numbers of iterations of the lessons."""
+        return [self.iterations] + [max(self.iterations // 2, 1)] * self.refinements
+
+
+@dataclass(frozen=True)
+class Course:
+    """The lessons' eigen-images, and for each lesson: the iterations, seconds and risk, and the coordinates then."""
+
+    images: EigenImages
+    marks: list[tuple[int, float, float, torch.Tensor]]
+    reason: str
+
+
+def taught(data: torch.Tensor, noise: Noise, settings: Settings, progress: bool | None, path: Path | None) -> Course:
+    """Teach a network to denoise data (H, W, B), of the order of one; see `denoise`."""
+    matrix = data.shape[2] == 1
+    flips = settings.flips or (4 if matrix else FLIPS)
+    images = eigen_images(data, noise, settings.rank)
     spectral = matrix and min(data.shape[:2]) <= SPECTRAL
     if spectral:
         images = images.with_noise_of(noise, images.compose(shrunk(images.coordinates[0], 1.0)[None]))
-    student = Student(
-        images.signal, images.coordinates, channels, number_of_scales(data.shape[:2], scales), spectral, wiener
-    )
-    student.network.initialise(torch.Generator().manual_seed(stream(seed, 0)))
-    student.to(where)
-    generator = torch.Generator(where).manual_seed(stream(seed, 1))
-
-    lessons = [iterations] + [max(iterations // 2, 1)] * refinements
-    taught_by, stages, start, iteration = images, [], time.perf_counter(), 0
+    halvings = number_of_scales(data.shape[:2], settings.scales)
+    student = Student(images.signal, images.coordinates, settings.channels, halvings, spectral, settings.wiener)
+    student.network.initialise(torch.Generator().manual_seed(stream(settings.seed, 0)))
+    student.to(data.device)
+    generator = torch.Generator(data.device).manual_seed(stream(settings.seed, 1))
+    lessons, marks, sources = settings.lessons, [], images
+    fingerprint = _fingerprint(data, noise, settings) if path else ""
+    if path and path.exists():
+        marks = _restore(path, fingerprint, student, generator)
+        images, sources = _after(images, noise, marks)
+    start = time.perf_counter() - (marks[-1][1] if marks else 0)
     hidden = None if progress is None else not progress
-    with tqdm(total=sum(lessons), desc="DeepTensor, taught", unit="it", disable=hidden) as bar:
-        for number, length in enumerate(lessons):
-            lesson = Lesson(taught_by, flips, spectral, generator)
-            optimiser = torch.optim.Adam(student.parameters(), learning_rate if number == 0 else 0.6 * learning_rate)
-            schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, partial(rate, iterations=length))
-            for step in range(length):
-                y, z, size = lesson.draw()
-                if number == 0:
-                    alpha = alphas[0] + (alphas[1] - alphas[0]) * step / length
-                    value = LOSSES[loss](student, y, z, size, alpha)
-                else:
-                    value = size(student(y + z, 1.0) - y)
-                optimiser.zero_grad()
-                value.backward()
-                optimiser.step()
-                schedule.step()
-                bar.update()
-            iteration += length
+    done = sum(lessons[: len(marks)])
+    with tqdm(total=sum(lessons), initial=done, desc="DeepTensor, taught", unit="it", disable=hidden) as bar:
+        for number in range(len(marks), len(lessons)):
+            teach(student, Lesson(sources, flips, spectral, generator), settings, number, bar)
             found = answer(student, images.coordinates, flips)
-            signal = images.compose(found)
-            if not signal.isfinite().all():
-                raise FloatingPointError(f"the network diverged in its {iteration} iterations: lower learning_rate")
-            images = images.with_noise_of(noise, signal)
-            taught_by = replace(images, coordinates=found)
-            risk = _risk(data, signal, noise, images, student, flips, generator)
-            seconds = time.perf_counter() - start
-            logger.info("%d iterations, %.0f s: mean square error of about %.3g", iteration, seconds, risk)
-            stages.append(Stage(iteration, seconds, risk, _factors(images.factors(found), matrix, Y)))
-    factors = stages[-1].factors
-    reason = f"the {iteration} iterations are done"
-    return Denoised(
-        factors, like(signal[..., 0] if matrix else signal, Y), risk, noise, Stop(iteration, reason), tuple(stages)
-    )
+            if not found.isfinite().all():
+                raise FloatingPointError(f"the network diverged in its {bar.n} iterations: lower learning_rate")
+            risk = _risk(data, found, noise, images, student, flips, generator)
+            marks.append((sum(lessons[: number + 1]), time.perf_counter() - start, risk, found))
+            images, sources = _after(images, noise, marks)
+            logger.info("%d iterations, %.0f s: mean square error of about %.3g", *marks[-1][:3])
+            if path:
+                state = {"network": student.state_dict(), "generator": generator.get_state(), "marks": marks}
+                save_checkpoint(path, fingerprint, state)
+    return Course(images, marks, f"the {sum(lessons)} iterations are done")
+
+
+def teach(student: Student, lesson: Lesson, settings: Settings, number: int, bar: tqdm) -> None:
+    """Do the iterations of a lesson: of the first by the noise, of the others by the answer to the one before."""
+    length, rate = settings.lessons[number], settings.learning_rate * (REFINED_RATE if number else 1)
+    optimiser = torch.optim.Adam(student.parameters(), rate, fused=True)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, partial(rate_factor, iterations=length))
+    first, last = settings.alphas
+    for step in range(length):
+        y, z, size = lesson.draw()
+        if number == 0:
+            value = LOSSES[settings.loss](student, y, z, size, first + (last - first) * step / length)
+        else:
+            value = size(student(y + z, 1.0) - y)
+        optimiser.zero_grad()
+        value.backward()
+        optimiser.step()
+        schedule.step()
+        bar.update()
+
+
+def unchanged(data: torch.Tensor) -> Course:
+    """Return data (H, W, B) without noise as their own coordinates."""
+    coordinates, bands = data.movedim(2, 0), data.shape[2]
+    one, identity = torch.ones_like(data[..., 0]), torch.eye(bands, device=data.device)
+    images = EigenImages(coordinates, torch.ones_like(data[0, 0]), one, identity, 0 * data[0, 0], identity, None)
+    return Course(images, [(0, 0.0, 0.0, coordinates)], "the data have no noise")
+
+
+def _after(images: EigenImages, noise: Noise, marks: list) -> tuple[EigenImages, EigenImages]:
+    """Return the eigen-images with the noise of the last answer, and that answer in their place, to learn from."""
+    found = marks[-1][3]
+    images = images.with_noise_of(noise, images.compose(found))
+    return images, replace(images, coordinates=found)
+
+
+def _restore(path: Path, fingerprint: str, student: Student, generator: torch.Generator) -> list:
+    """Go on from a checkpoint; return its marks."""
+    state = load_checkpoint(path, fingerprint, student.signal.device)
+    try:
+        student.load_state_dict(state["network"])
+        generator.set_state(state["generator"].cpu())
+        marks = [tuple(mark) for mark in state["marks"]]
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise ValueError(f"{path} {OTHER_VERSION}") from error
+    logger.info("going on from %s, after iteration %d", path, marks[-1][0])
+    return marks
+
+
+def _fingerprint(data: torch.Tensor, noise: Noise, settings: Settings) -> str:
+    """Return a checksum of everything that determines the answer."""
+    numbers = [str(getattr(value, "tolist", lambda value=value: value)()) for value in vars(noise).values()]
+    digest = hashlib.sha256(repr((type(noise).__name__, numbers, settings)).encode())
+    digest.update(data.cpu().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _denoised(course: Course, noise: Noise, scale: float, Y: Array) -> Denoised:
+    """Return what a course came to, in arrays like `Y`."""
+    stages = []
+    for iteration, seconds, risk, coordinates in course.marks:
+        U, V = course.images.factors(coordinates)
+        signal = U @ V.T
+        if Y.ndim == 2:
+            signal = signal[..., 0]
+            left, s, right = torch.linalg.svd(signal, full_matrices=False)
+            U, V = left * s, right.T
+        stages.append(Stage(iteration, seconds, risk * scale * scale, (like(U, Y, scale), like(V, Y))))
+    last = stages[-1]
+    stop = Stop(last.iteration, course.reason)
+    return Denoised(last.factors, like(signal, Y, scale), last.risk, noise, stop, tuple(stages))
 
 
 def _risk(
     data: torch.Tensor,
-    signal: torch.Tensor,
+    found: torch.Tensor,
     noise: Noise,
     images: EigenImages,
     student: Student,
     flips: int,
     generator: torch.Generator,
 ) -> float:
-    """Return Stein's estimate of the mean square error of `signal`, made of `data`, both (H, W, B)."""
+    """Return Stein's estimate of the mean square error of coordinates (k, H, W), made of data (H, W, B)."""
+    signal = images.compose(found)
+    images = images.with_noise_of(noise, signal)
     drawn = draw_noise(noise, signal, generator)
     moved = images.compose(answer(student, images.project(data + STEP * drawn), flips))
     divergence = (drawn * (moved - signal)).mean() / STEP
     return ((signal - data).square().mean() - noise.variance(signal).mean() + 2 * divergence).item()
-
-
-def _factors(factors: tuple[torch.Tensor, torch.Tensor], matrix: bool, Y: Array) -> tuple[Array, Array]:
-    """Return factors in arrays like `Y`; of a matrix (m, n) those of its singular value decomposition."""
-    U, V = factors
-    if matrix:
-        left, s, right = torch.linalg.svd((U @ V.T)[..., 0], full_matrices=False)
-        U, V = left * s, right.T
-    return like(U, Y), like(V, Y)
-
-
-def _unchanged(Y: Array, data: torch.Tensor, noise: Noise, matrix: bool) -> Denoised:
-    """Return data that have no noise, as they are."""
-    identity = torch.eye(data.shape[2], device=data.device)
-    factors = _factors((data, identity), matrix, Y)
-    signal = like(data[..., 0] if matrix else data, Y)
-    return Denoised(factors, signal, 0.0, noise, Stop(0, "the data have no noise"), ())
-
-
-def _check(rank: int | None, loss: str, flips: int, data: torch.Tensor, **numbers: float) -> None:
-    """Raise ValueError for settings of `denoise` that make no sense."""
-    if loss not in LOSSES:
-        raise ValueError(f"unknown loss {loss!r}; there are: {', '.join(LOSSES)}")
-    if flips not in (1, 4, 8):
-        raise ValueError(f"flips must be 1, 4 or 8, not {flips}")
-    if rank is not None and (data.ndim == 2 or not 1 <= rank <= data.shape[2]):
-        raise ValueError(
-            f"rank {rank} of data of shape {tuple(data.shape)}: a stack of B images has 1 to B, others none"
-        )
-    for name, (value, least) in numbers.items():
-        if not isinstance(value, Integral) or value < least:
-            raise ValueError(f"{name} must be a whole number of at least {least}, not {value}")

@@ -206,7 +206,7 @@ class Lesson:
         return torch.einsum("hwij,jhw->ihw", self.images.spread[window], z)
 
 
-def rate(iteration: int, iterations: int) -> float:
+def rate_factor(iteration: int, iterations: int) -> float:
     """Return the factor of the learning rate: half a cosine to almost nothing, after a short rise."""
     return min(1, (iteration + 1) / WARM_UP) * ((1 + cos(pi * iteration / iterations)) / 2 + FINAL_RATE)
 

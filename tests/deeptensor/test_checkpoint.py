@@ -194,7 +194,7 @@ def test_full_disk_leaves_the_last_checkpoint_and_the_fit_goes_on(tmp_path, monk
     assert whole == [1, 2, 3, 4, 5, 6, 7]
     assert set(surviving) == {7}
     assert len(surviving) == 34  # after each iteration, and at the end
-    assert "no checkpoint of iteration 8, the fit goes on" in caplog.text
+    assert "no checkpoint, the fit goes on" in caplog.text
     assert "No space left on device" in caplog.text
     np.testing.assert_array_equal(disturbed[0].loss, undisturbed[0].loss)
     assert not list(tmp_path.iterdir())
