@@ -1,29 +1,38 @@
-"""Denoises the eigen-images of a stack by a small network that the noise teaches, from the one observation: ours.
+"""Removes noise of a known kind by a small network that the noise itself teaches, from the one observation: ours.
 
-X = f(Y V) V^T, where V spans the subspace in which the signal stands out of the noise, and f, a network's correction of
-a classical estimate, has learnt to remove noise that is added to what it sees, and then to its own answer. Of a matrix
-of at most 128 rows or columns f corrects the optimal shrinkage of its singular values, of a larger one, or an image,
-the matrix itself. The first lesson is that of Pang, Zheng, Quan and Ji, Recorrupted-to-Recorrupted, CVPR 2021; the
-later ones refine as Zhang, Li, Law, Wang, Qin and Li do, arXiv 2111.14358. See `deeptensor.denoise`.
+Against noise (task `denoise`), X = f(Y V) V^T: V spans the subspace in which the signal stands out of the noise, and f,
+a network's correction of a classical estimate, has learnt to remove noise that is added to what it sees, and then to
+its own answer. Of a matrix of at most 128 rows or columns f corrects the optimal shrinkage of its singular values, of a
+larger one, or an image, the matrix itself. The first lesson is that of Pang, Zheng, Quan and Ji,
+Recorrupted-to-Recorrupted, CVPR 2021; the later ones refine as Zhang, Li, Law, Wang, Qin and Li do, arXiv 2111.14358.
+See `deeptensor.denoise`.
+
+Against salt and pepper (task `outliers`), entries that are exactly 0 or 1 count as replaced, and a network that
+corrects averages of the others fills them; it has learnt that from others that were hidden. A product of factors has no
+part in it. Where no pixel within 3 of an entry is anything but 0 or 1, the majority there is the image's own. See
+`deeptensor.fill`.
 
 This is a variant of this suite, not of the DeepTensor paper (arXiv 2204.03145), and stands in no claim of that. It is
-told the noise, as the methods that it is compared with are: Gaussian noise by its level, Poisson noise by its photons
-and read-out, Rician noise by its level, as if it were Gaussian. The rank that a protocol tells is not used.
+told the noise, as the methods that it is compared with are: Gaussian noise by its level, of each band where they
+differ, Poisson noise by its photons and read-out, Rician noise by its level, as if it were Gaussian. The rank that a
+protocol tells is not used.
 """
 
 from typing import Literal
 
 import numpy as np
 
+from benchmark.algorithms.choices import check_choices
 from benchmark.algorithms.granted import noise_of
+from benchmark.algorithms.salt_and_pepper import flat, suspects
 from benchmark.contract import Estimate, Problem, Skipped, Snapshot
-from benchmark.noise import Gaussian, Poisson, Rician
+from benchmark.noise import BandGaussian, Gaussian, Poisson, Rician, SaltAndPepper
+from deeptensor import denoise, fill
 from deeptensor import noise as models
-from deeptensor.taught import denoise
 
 LABEL = "DeepTensor taught (ours)"
 FAMILY = "taught by the noise"
-TASKS = {"denoise"}
+TASKS = {"denoise", "outliers"}
 DEVICES = {"cpu", "cuda"}
 STOCHASTIC = True
 
@@ -33,38 +42,44 @@ def solve(
     *,
     seed: int,
     device: str,
-    iterations: int = 300,
-    refinements: int = 4,
+    iterations: int | None = None,
+    refinements: int = 2,
     channels: int = 32,
     scales: int = 3,
     loss: Literal["recorrupted", "stein"] = "recorrupted",
     first_alpha: float = 1.0,
     last_alpha: float = 0.5,
-    learning_rate: float = 5e-3,
     flips: int | None = None,
     wiener: bool = True,
+    low_rank: bool = True,
+    level: Literal["granted", "estimated"] = "granted",
 ) -> Estimate:
-    """Return factors of shapes H x W x k and B x k, or of a matrix H x k and W x k, with a trace of the lessons.
+    """Return a signal for outliers; for noise factors of shapes H x W x k and B x k, or of a matrix H x k and W x k.
 
-    See `deeptensor.denoise` for the parameters; `first_alpha` and `last_alpha` are its `alphas`.
+    See `deeptensor.denoise` and `fill` for the parameters, of which the latter has iterations, channels and scales;
+    None is their default. `first_alpha` and `last_alpha` are the `alphas`; without `low_rank` all B dimensions are kept. An
+    "estimated" level is that of Gaussian noise, of each band, as the finest differences show it.
     """
+    check_choices(solve, loss=loss, level=level)
+    common = {"channels": channels, "scales": scales, "seed": seed, "device": device}
+    if iterations is not None:
+        common["iterations"] = iterations
+    if isinstance(problem.noise, SaltAndPepper):
+        found = fill(problem.observed, ~suspects(problem.observed) | flat(problem.observed), **common)
+        return Estimate(signal=found.signal, iterations=found.stop.iteration)
     found = denoise(
         problem.observed,
-        model_of(problem),
+        model_of(problem) if level == "granted" else None,
+        rank=None if low_rank or problem.observed.ndim == 2 else problem.observed.shape[2],
+        refinements=refinements,
         loss=loss,
         alphas=(first_alpha, last_alpha),
-        channels=channels,
-        scales=scales,
-        iterations=iterations,
-        refinements=refinements,
-        learning_rate=learning_rate,
         flips=flips,
         wiener=wiener,
-        seed=seed,
-        device=device,
+        **common,
     )
     trace = [Snapshot(stage.iteration, stage.seconds, stage.risk, in_single(stage.factors)) for stage in found.stages]
-    return Estimate(factors=found.factors, trace=trace, iterations=found.iterations)
+    return Estimate(factors=found.factors, trace=trace, iterations=found.stop.iteration)
 
 
 def model_of(problem: Problem) -> models.Noise:
@@ -74,6 +89,8 @@ def model_of(problem: Problem) -> models.Noise:
         return models.Poisson(noise.photons, noise.readout)
     if isinstance(noise, Gaussian | Rician):
         return models.Gaussian(noise.sigma)
+    if isinstance(noise, BandGaussian):
+        return models.Gaussian(noise.sigmas(problem.observed.shape[-1]))
     raise Skipped(f"deeptensor_taught needs the variance of the noise, which {type(noise).__name__} has not")
 
 

@@ -1,6 +1,7 @@
 """DeepTensor: low-rank decomposition of arrays, with an untrained network as the prior of each factor.
 
-`denoise`, of ours and not of the paper, teaches the networks to remove noise of a known kind.
+`denoise` and `fill`, of ours and not of the paper, teach a network to remove noise of a known kind, and to fill what is
+missing, from the one observation.
 
 By the names and in the forms that people know: `svd`, `cp`, `tucker`, `recover`, and the estimators `DeepPCA`,
 `DeepNMF` and `DeepSemiNMF`. With every setting: `factorise` and `factorise_many`, and `operators` for indirect
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from deeptensor.decompositions import cp, recover, svd, tucker
     from deeptensor.estimators import DeepNMF, DeepPCA, DeepSemiNMF
+    from deeptensor.filling import Filled, fill
     from deeptensor.fit import Diverged, Fit, Snapshot, factorise, factorise_many
     from deeptensor.models import Decomposition, Model
     from deeptensor.networks import Network
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 HOMES = {
     "decompositions": ("cp", "recover", "svd", "tucker"),
     "estimators": ("DeepNMF", "DeepPCA", "DeepSemiNMF"),
+    "filling": ("Filled", "fill"),
     "fit": ("Diverged", "Fit", "Snapshot", "factorise", "factorise_many"),
     "models": ("Decomposition", "Model"),
     "networks": ("Network",),
@@ -45,6 +48,7 @@ __all__ = [
     "Discrepancy",
     "Diverged",
     "ExponentialVariance",
+    "Filled",
     "Fit",
     "HeldOut",
     "LowestLoss",
@@ -57,6 +61,7 @@ __all__ = [
     "denoise",
     "factorise",
     "factorise_many",
+    "fill",
     "recover",
     "svd",
     "tucker",

@@ -1,9 +1,11 @@
 """Checkpoints: files that hold the state of a fit, to go on from after an interruption."""
 
+import hashlib
 import logging
 import os
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from deeptensor.arguments import check_type
@@ -48,3 +50,13 @@ def load_checkpoint(path: Path, fingerprint: str, device: torch.device) -> dict:
     if found != fingerprint:
         raise ValueError(f"{path} is the checkpoint of another fit: remove it, or choose another file")
     return state
+
+
+def fingerprint_of(*parts: object) -> str:
+    """Return a checksum of arrays, by their bytes, and of other things, by their text."""
+    digest = hashlib.sha256()
+    for part in parts:
+        if isinstance(part, torch.Tensor):
+            part = part.detach().cpu().numpy()
+        digest.update(part.tobytes() if isinstance(part, np.ndarray) else repr(part).encode())
+    return digest.hexdigest()

@@ -5,7 +5,6 @@ time. It sees the noisy factor, and learns from the one observation to remove no
 iteration; no truth, and no other data, have a part in it.
 """
 
-import hashlib
 import logging
 import os
 import time
@@ -18,14 +17,14 @@ from tqdm import tqdm
 
 from deeptensor.arguments import check_choice, check_flag, check_positive, check_whole
 from deeptensor.arrays import Array, divided, like, real
-from deeptensor.checkpoints import OTHER_VERSION, checkpoint_path, load_checkpoint, save_checkpoint
+from deeptensor.checkpoints import OTHER_VERSION, checkpoint_path, fingerprint_of, load_checkpoint, save_checkpoint
 from deeptensor.eigenimages import EigenImages, eigen_images
 from deeptensor.fit import device_for, fitting
 from deeptensor.networks import number_of_scales
 from deeptensor.noise import Noise, draw_noise, with_level
 from deeptensor.seeds import stream
 from deeptensor.stopping import Stop
-from deeptensor.teaching import FLIPS, LOSSES, STEP, Lesson, Student, answer, rate_factor, shrunk
+from deeptensor.teaching import FLIPS, LEAST_SIDE, LOSSES, STEP, Lesson, Student, answer, rate_factor, shrunk
 
 logger = logging.getLogger(__name__)
 
@@ -35,8 +34,6 @@ SPECTRAL = 128
 ALPHAS = (1.0, 0.5)
 # Of the learning rate, in the lessons after the first.
 REFINED_RATE = 0.6
-# In pixels: smaller images have no neighbourhoods to learn from.
-LEAST_SIDE = 4
 
 
 @dataclass(frozen=True)
@@ -211,7 +208,7 @@ def taught(data: torch.Tensor, noise: Noise, settings: Settings, progress: bool 
     student.to(data.device)
     generator = torch.Generator(data.device).manual_seed(stream(settings.seed, 1))
     lessons, marks, sources = settings.lessons, [], images
-    fingerprint = _fingerprint(data, noise, settings) if path else ""
+    fingerprint = fingerprint_of(data, type(noise).__name__, *vars(noise).values(), settings) if path else ""
     if path and path.exists():
         marks = _restore(path, fingerprint, student, generator)
         images, sources = _after(images, noise, marks)
@@ -279,14 +276,6 @@ def _restore(path: Path, fingerprint: str, student: Student, generator: torch.Ge
         raise ValueError(f"{path} {OTHER_VERSION}") from error
     logger.info("going on from %s, after iteration %d", path, marks[-1][0])
     return marks
-
-
-def _fingerprint(data: torch.Tensor, noise: Noise, settings: Settings) -> str:
-    """Return a checksum of everything that determines the answer."""
-    numbers = [str(getattr(value, "tolist", lambda value=value: value)()) for value in vars(noise).values()]
-    digest = hashlib.sha256(repr((type(noise).__name__, numbers, settings)).encode())
-    digest.update(data.cpu().numpy().tobytes())
-    return digest.hexdigest()
 
 
 def _denoised(course: Course, noise: Noise, scale: float, Y: Array) -> Denoised:

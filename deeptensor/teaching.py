@@ -17,6 +17,8 @@ GAIN = 6**0.5
 POOLED = 1.5
 # The side of the squares of which larger images are taught from, one an iteration.
 WINDOW = 128
+# In pixels: smaller images have no neighbourhoods to learn from.
+LEAST_SIDE = 4
 WARM_UP, FINAL_RATE = 20, 0.01
 # The step of the difference quotient in Stein's estimate, in standard deviations of the noise.
 STEP = 0.1

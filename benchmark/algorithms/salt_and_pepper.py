@@ -1,6 +1,7 @@
 """What methods against salt and pepper share: which entries may be corrupted, and a harder copy with known ones."""
 
 import numpy as np
+from scipy.ndimage import uniform_filter
 
 from benchmark.algorithms.held_out import hold_out
 
@@ -8,6 +9,17 @@ from benchmark.algorithms.held_out import hold_out
 def suspects(observed: np.ndarray) -> np.ndarray:
     """Return a boolean array, true at the entries that are exactly 0 or 1: all corrupted ones, and few clean ones."""
     return (observed == 0) | (observed == 1)
+
+
+def flat(observed: np.ndarray, reach: int = 3) -> np.ndarray:
+    """Return a boolean array, true at the zeros and ones of the majority where all within `reach` pixels are such.
+
+    Images (H, W) or (H, W, B) have black and white parts, whose entries are no outliers.
+    """
+    size = 2 * reach + 1
+    dark, bright = (uniform_filter((observed == value).astype(np.float64), size, axes=(0, 1)) for value in (0, 1))
+    alone = dark + bright > 1 - 0.5 / size**2
+    return alone & (observed == np.where(bright > dark, 1, 0))
 
 
 def with_hidden_entries(observed: np.ndarray, share: float = 0.02) -> tuple[np.ndarray, np.ndarray]:

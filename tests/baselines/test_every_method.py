@@ -49,6 +49,17 @@ VARIANTS = {
         "tiny": {"iterations": 200, "channels": 16, "scales": 1, "activation": "abs", "l1_penalty": 0, "l2_penalty": 0}
     },
     "deeptensor_symmetric": {"tiny": {"iterations": 200, "channels": 32, "scales": 1, "learning_rate": 0.01}},
+    "deeptensor_taught": {
+        "tiny": {"iterations": 40, "refinements": 1, "channels": 8, "scales": 1},
+        "stein": {
+            "iterations": 20,
+            "refinements": 0,
+            "channels": 8,
+            "scales": 1,
+            "loss": "stein",
+            "level": "estimated",
+        },
+    },
     "dip": {"tiny": {"iterations": 100, "channels": 8, "scales": 2}},
     "dip3d": {"tiny": {"iterations": 150, "channels": 4, "scales": 1, "learning_rate": 0.02, "perturbation": 0}},
     "f_irnnls": {"plain": {}, "low-rank": {"low_rank": 0.01}},

@@ -1,0 +1,237 @@
+"""Filling of what is hidden or was replaced in images, by a network that hidden pixels of theirs have taught: of ours.
+
+The known pixels teach: some are hidden, and the network, which sees the others, is told what it makes of these. Then it
+fills what is not known. No truth, and no other images, have a part in it; nor has a low-rank product.
+"""
+
+import logging
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch.nn import functional
+from tqdm import tqdm
+
+from deeptensor.arguments import check_flag, check_positive, check_whole
+from deeptensor.arrays import Array, divided, like, real
+from deeptensor.checkpoints import OTHER_VERSION, checkpoint_path, fingerprint_of, load_checkpoint, save_checkpoint
+from deeptensor.fit import device_for, fitting
+from deeptensor.networks import number_of_scales
+from deeptensor.seeds import stream
+from deeptensor.stopping import Stop
+from deeptensor.teaching import FLIPS, LEAST_SIDE, WINDOW, Pyramid, flipped, rate_factor, restored
+
+logger = logging.getLogger(__name__)
+
+# Standard deviations, in pixels, of the Gaussian windows of the averages that the network starts from.
+WIDTHS = (4.0, 1.4, 0.7)
+# The share of a window in which an average counts half, as little is known there.
+HALF = 0.02
+# The least and the largest share of the known pixels that is hidden in an iteration, and that which measures the error.
+SHARES, MEASURED_SHARE = (0.05, 0.4), 0.1
+SECONDS_BETWEEN_CHECKPOINTS = 60.0
+
+
+@dataclass(frozen=True)
+class Filled:
+    """What `fill` found.
+
+    signal: of the shape of the data; entries that are known are as they were.
+    risk: the mean square error at known entries that were hidden once more at the end, a tenth of them. They have
+        taught the network, as all others have, which makes it a little optimistic.
+    stop: the last iteration, and why it was that.
+    """
+
+    signal: Array
+    risk: float
+    stop: Stop
+
+
+def fill(
+    Y: Array,
+    known: Array | None = None,
+    *,
+    channels: int = 32,
+    scales: int = 3,
+    iterations: int = 600,
+    learning_rate: float = 3e-3,
+    seed: int = 0,
+    device: str | torch.device = "auto",
+    progress: bool | None = None,
+    checkpoint: str | os.PathLike | None = None,
+) -> Filled:
+    """Return an image, or each image of a stack, with the entries filled that are not known.
+
+    A network corrects averages of what is near (normalised convolution: Knutsson and Westin 1993,
+    DOI 10.1109/CVPR.1993.341081, of three widths). All images teach the same one, in all eight positions, by the
+    squared error at known pixels that are hidden from it (as Noise2Void hides them, Krull, Buchholz and Jug 2019,
+    arXiv 1811.10980). It is to be used where what is missing lies scattered, as it learns from gaps that do; 40 images
+    of 192 x 168 take about 80 seconds on one CPU core, as the number of iterations decides, and not that of the images.
+
+    Y: (H, W), or (H, W, B); at least 4 x 4 pixels. What is not known is never looked at, and may be NaN.
+    known: of the same shape, true (or 1) where Y is exact; None stands for all that is finite.
+    channels, scales: of the network, and how often it halves the images.
+    seed, device, progress: as in `deeptensor.factorise`.
+    checkpoint: a file to which the state is written every minute, and from which an interrupted call goes on; it is
+        removed at the end.
+
+    Raises ValueError for arrays and settings that make no sense.
+    """
+    data = real(Y)
+    if data.ndim not in (2, 3) or min(data.shape[:2]) < LEAST_SIDE:
+        raise ValueError(
+            f"Y must be an image (H, W) or a stack (H, W, B) of at least {LEAST_SIDE} x {LEAST_SIDE} pixels, not of"
+            f" shape {tuple(data.shape)}"
+        )
+    mask = _mask(known, data)
+    for name, value, least in (("channels", channels, 1), ("scales", scales, 0), ("iterations", iterations, 1)):
+        check_whole(name, value, least)
+    check_whole("seed", seed, 0)
+    check_positive("learning_rate", learning_rate)
+    if progress is not None:
+        check_flag("progress", progress)
+    path = checkpoint_path(checkpoint)
+    if mask.all():
+        return Filled(like(data, Y), 0.0, Stop(0, "all entries are known"))
+    with fitting():
+        data = data.masked_fill(~mask, 0)
+        scale = data.abs().max().item() or 1.0
+        where = device_for(device, Y)
+        images, seen = (
+            (x if x.ndim == 3 else x[..., None]).movedim(2, 0).to(where)
+            for x in (divided(data, scale), mask.to(torch.float32))
+        )
+        halvings = number_of_scales(data.shape[:2], scales)
+        network = Pyramid(len(WIDTHS) + 1, 1, channels, halvings)
+        network.initialise(torch.Generator().manual_seed(stream(seed, 0)))
+        network.to(where)
+        generator = torch.Generator(where).manual_seed(stream(seed, 1))
+        _teach(network, images, seen, generator, iterations, learning_rate, progress, path)
+        with torch.no_grad():
+            hidden = seen * (torch.rand(seen.shape, generator=generator, device=where) < MEASURED_SHARE)
+            errors = (_filled(network, images, seen - hidden) - images)[hidden > 0]
+            found = _filled(network, images, seen).movedim(0, 2)
+    if path is not None:
+        path.unlink(missing_ok=True)
+    signal = like(found.reshape(data.shape), Y, scale)
+    risk = errors.square().mean().item() * scale * scale if errors.numel() else float("nan")
+    return Filled(_kept(signal, Y, mask), risk, Stop(iterations, f"the {iterations} iterations are done"))
+
+
+def _mask(known: Array | None, data: torch.Tensor) -> torch.Tensor:
+    mask = data.isfinite().to(data) if known is None else real(known, "known").to(data.device)
+    if mask.shape != data.shape:
+        raise ValueError(f"known must have the shape of Y, {tuple(data.shape)}, not {tuple(mask.shape)}")
+    if not ((mask == 0) | (mask == 1)).all():
+        raise ValueError("known must be true (or 1) where Y is exact, and false (or 0) elsewhere")
+    mask = mask == 1
+    if not mask.any():
+        raise ValueError("nothing of Y is known")
+    if not data[mask].isfinite().all():
+        raise ValueError("Y has entries that are not finite where they are said to be known")
+    return mask
+
+
+def _teach(
+    network: Pyramid,
+    images: torch.Tensor,
+    seen: torch.Tensor,
+    generator: torch.Generator,
+    iterations: int,
+    learning_rate: float,
+    progress: bool | None,
+    path: Path | None,
+) -> None:
+    """Teach the network to fill images (B, H, W) where `seen` is 1, one window of one of them an iteration."""
+    optimiser = torch.optim.Adam(network.parameters(), learning_rate, fused=True)
+    fingerprint = fingerprint_of(images, seen, (iterations, learning_rate, network)) if path else ""
+    done = _restore(path, fingerprint, network, optimiser, generator) if path and path.exists() else 0
+    hidden_bar, saved = None if progress is None else not progress, time.perf_counter()
+    with tqdm(total=iterations, initial=done, desc="DeepTensor, filling", unit="it", disable=hidden_bar) as bar:
+        for iteration in range(done, iterations):
+            y, m = _window(images, seen, generator)
+            share = SHARES[0] + (SHARES[1] - SHARES[0]) * torch.rand((), generator=generator, device=y.device)
+            hidden = m * (torch.rand(m.shape, generator=generator, device=y.device) < share)
+            error = (_guess(network, y, m - hidden) - y) * hidden
+            loss = error.square().sum() / hidden.sum().clamp(min=1)
+            for group in optimiser.param_groups:
+                group["lr"] = learning_rate * rate_factor(iteration, iterations)
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            bar.update()
+            if path and time.perf_counter() - saved > SECONDS_BETWEEN_CHECKPOINTS:
+                saved = time.perf_counter()
+                state = {
+                    "iteration": iteration + 1,
+                    "network": network.state_dict(),
+                    "generator": generator.get_state(),
+                }
+                save_checkpoint(path, fingerprint, state | {"optimiser": optimiser.state_dict()})
+
+
+def _restore(path: Path, fingerprint: str, network: Pyramid, optimiser: torch.optim.Adam, generator) -> int:
+    """Go on from a checkpoint; return its iteration."""
+    state = load_checkpoint(path, fingerprint, network.last.weight.device)
+    try:
+        network.load_state_dict(state["network"])
+        optimiser.load_state_dict(state["optimiser"])
+        generator.set_state(state["generator"].cpu())
+        done = int(state["iteration"])
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise ValueError(f"{path} {OTHER_VERSION}") from error
+    logger.info("going on from %s, after iteration %d", path, done)
+    return done
+
+
+def _window(images: torch.Tensor, seen: torch.Tensor, generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return a window (1, h, w) of one of the images (B, H, W) in one position, and what is seen of it."""
+    counts = [len(images), *[max(size - WINDOW, 0) + 1 for size in images.shape[1:]], FLIPS]
+    image, row, column, flip = (
+        int(torch.randint(count, (1,), generator=generator, device=images.device)) for count in counts
+    )
+    place = (slice(image, image + 1), slice(row, row + WINDOW), slice(column, column + WINDOW))
+    return flipped(images[place], flip), flipped(seen[place], flip)
+
+
+def _filled(network: Pyramid, images: torch.Tensor, seen: torch.Tensor) -> torch.Tensor:
+    """Return the images (B, H, W), filled where `seen` is 0 by the mean of the guesses in all positions."""
+    filled = []
+    for y, m in zip(images.split(1), seen.split(1), strict=True):
+        guesses = [restored(_guess(network, flipped(y, flip), flipped(m, flip)), flip) for flip in range(FLIPS)]
+        filled.append(torch.where(m > 0, y, torch.stack(guesses).mean(0)))
+    return torch.cat(filled)
+
+
+def _guess(network: Pyramid, y: torch.Tensor, m: torch.Tensor) -> torch.Tensor:
+    """Return the network's guess at an image (1, H, W) of which it sees where `m` is 1."""
+    mean = (y * m).sum() / m.sum().clamp(min=1)
+    y = (y - mean) * m
+    averages = [torch.zeros_like(y)]
+    for width in WIDTHS:
+        weights = _blurred(m, width)
+        trust = weights / (weights + HALF)
+        averages.append(trust * _blurred(y, width) / weights.clamp(min=1e-6) + (1 - trust) * averages[-1])
+    *wider, best = averages[1:]
+    scale = (y.square().sum() / m.sum().clamp(min=1)).sqrt().clamp(min=1e-6)
+    channels = [m - 0.5, (y - best) * m / scale, *[(best - average) / scale for average in wider]]
+    return best + scale * network(torch.cat(channels)[None])[0] + mean
+
+
+def _blurred(images: torch.Tensor, deviation: float) -> torch.Tensor:
+    """Return images (n, H, W) convolved with a Gaussian, zero outside."""
+    radius = round(4 * deviation)
+    kernel = torch.exp(-0.5 * (torch.arange(-radius, radius + 1, device=images.device) / deviation) ** 2)
+    kernel = (kernel / kernel.sum()).to(images)
+    rows = functional.conv2d(images[:, None], kernel[None, None, :, None], padding=(radius, 0))
+    return functional.conv2d(rows, kernel[None, None, None], padding=(0, radius))[:, 0]
+
+
+def _kept(signal: Array, Y: Array, mask: torch.Tensor) -> Array:
+    """Return the signal with the known entries of `Y` as they are, to the last digit."""
+    if isinstance(Y, torch.Tensor):
+        return torch.where(mask, Y.detach().to(signal), signal)
+    signal[mask.cpu().numpy()] = Y[mask.cpu().numpy()]
+    return signal
