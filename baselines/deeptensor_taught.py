@@ -46,19 +46,20 @@ def solve(
     refinements: int = 2,
     channels: int = 32,
     scales: int = 3,
+    kernel: int = 3,
     loss: Literal["recorrupted", "stein"] = "recorrupted",
     first_alpha: float = 1.0,
     last_alpha: float = 0.5,
     flips: int | None = None,
     wiener: bool = True,
     low_rank: bool = True,
-    level: Literal["granted", "estimated"] = "granted",
+    level: Literal["told", "estimated"] = "told",
 ) -> Estimate:
     """Return a signal for outliers; for noise factors of shapes H x W x k and B x k, or of a matrix H x k and W x k.
 
     See `deeptensor.denoise` and `fill` for the parameters, of which the latter has iterations, channels and scales;
-    None is their default. `first_alpha` and `last_alpha` are the `alphas`; without `low_rank` all B dimensions are kept. An
-    "estimated" level is that of Gaussian noise, of each band, as the finest differences show it.
+    None is their default. `first_alpha` and `last_alpha` are the `alphas`; without `low_rank` all B dimensions are
+    kept. An "estimated" level is that of Gaussian noise, of each band, as the finest differences show it.
     """
     check_choices(solve, loss=loss, level=level)
     common = {"channels": channels, "scales": scales, "seed": seed, "device": device}
@@ -69,9 +70,10 @@ def solve(
         return Estimate(signal=found.signal, iterations=found.stop.iteration)
     found = denoise(
         problem.observed,
-        model_of(problem) if level == "granted" else None,
+        model_of(problem) if level == "told" else None,
         rank=None if low_rank or problem.observed.ndim == 2 else problem.observed.shape[2],
         refinements=refinements,
+        kernel=kernel,
         loss=loss,
         alphas=(first_alpha, last_alpha),
         flips=flips,

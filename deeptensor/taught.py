@@ -79,8 +79,9 @@ def denoise(
     alphas: tuple[float, float] = ALPHAS,
     channels: int = 32,
     scales: int = 3,
-    iterations: int = 300,
-    refinements: int = 4,
+    kernel: int = 3,
+    iterations: int = 500,
+    refinements: int = 2,
     learning_rate: float = 5e-3,
     flips: int | None = None,
     wiener: bool = True,
@@ -102,7 +103,7 @@ def denoise(
     rank: of the subspace; by default it is chosen, see `eigen_images`. The mean of each band comes on top of it.
     loss: "recorrupted", or "stein" for Stein's unbiased estimate, which takes two passes; both estimate the squared
         error in units of the data. `alphas` are the first and the last level of the noise added by "recorrupted".
-    channels, scales: of the network, and how often it halves the images.
+    channels, scales, kernel: of the network; how often it halves the images; 3 or 1, the side of its kernels.
     iterations: of the first lesson; each refinement takes half as many.
     flips: positions of the images that are learnt from, and averaged over at the end: 8, 4 without exchanging rows and
         columns, or 1. By default 8 of a stack and 4 of a matrix, whose axes may mean different things.
@@ -123,7 +124,7 @@ def denoise(
     if noise is not None and not isinstance(noise, Noise):
         raise ValueError(f"noise must be Gaussian(...) or Poisson(...) of deeptensor.noise, or None, not {noise!r}")
     settings = Settings(
-        rank, loss, tuple(alphas), channels, scales, iterations, refinements, learning_rate, flips, wiener, seed
+        rank, loss, tuple(alphas), channels, scales, kernel, iterations, refinements, learning_rate, flips, wiener, seed
     )
     settings.check(data)
     if progress is not None:
@@ -152,6 +153,7 @@ class Settings:
     alphas: tuple[float, ...]
     channels: int
     scales: int
+    kernel: int
     iterations: int
     refinements: int
     learning_rate: float
@@ -170,6 +172,8 @@ class Settings:
             raise ValueError(f"alphas must be two levels of noise, the first and the last, not {self.alphas}")
         for alpha in self.alphas:
             check_positive("alphas", alpha)
+        if self.kernel not in (1, 3):
+            raise ValueError(f"kernel must be 3 or 1, not {self.kernel}")
         if self.flips not in (None, 1, 4, 8):
             raise ValueError(f"flips must be 1, 4 or 8, not {self.flips}")
         if self.rank is not None:
@@ -203,7 +207,7 @@ def taught(data: torch.Tensor, noise: Noise, settings: Settings, progress: bool 
     if spectral:
         images = images.with_noise_of(noise, images.compose(shrunk(images.coordinates[0], 1.0)[None]))
     halvings = number_of_scales(data.shape[:2], settings.scales)
-    student = Student(images.signal, images.coordinates, settings.channels, halvings, spectral, settings.wiener)
+    student = Student(images.signal, images.coordinates, settings.channels, halvings, spectral, settings.wiener, settings.kernel)
     student.network.initialise(torch.Generator().manual_seed(stream(settings.seed, 0)))
     student.to(data.device)
     generator = torch.Generator(data.device).manual_seed(stream(settings.seed, 1))

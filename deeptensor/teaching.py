@@ -29,16 +29,16 @@ Loss = Callable[["Student", torch.Tensor, torch.Tensor, Callable, float], torch.
 
 
 class Pyramid(nn.Module):
-    """Convolutions of kernel 3 at each of some scales, from fine to coarse, then back, with the finer features at hand.
+    """Convolutions at each of some scales, from fine to coarse, then back, with the finer features at hand.
 
     It is narrow and has no normalisation: with more freedom it learns the one noise that it is to remove.
     """
 
-    def __init__(self, inputs: int, outputs: int, channels: int, halvings: int):
+    def __init__(self, inputs: int, outputs: int, channels: int, halvings: int, kernel: int = 3):
         super().__init__()
 
         def convolution(inputs: int) -> Convolution:
-            return Convolution(1, 2, inputs, channels, 3)
+            return Convolution(1, 2, inputs, channels, kernel)
 
         self.down = nn.ModuleList([convolution(channels if scale else inputs) for scale in range(halvings + 1)])
         self.up = nn.ModuleList([convolution(channels * (1 + (scale < halvings))) for scale in range(halvings + 1)])
@@ -90,12 +90,13 @@ class Student(nn.Module):
         halvings: int,
         spectral: bool,
         wiener: bool = True,
+        kernel: int = 3,
     ):
         super().__init__()
         images = len(signal)
         self.spectral, self.wiener = spectral, wiener
         self.register_buffer("signal", signal[:, None, None])
-        self.network = Pyramid(images * (2 + spectral), images, channels, halvings)
+        self.network = Pyramid(images * (2 + spectral), images, channels, halvings, kernel)
         self.fine = ((details(coordinates).square().mean((1, 2)) - DETAIL).clamp(min=0.02))[:, None, None]
 
     def forward(self, y: torch.Tensor, level: float) -> torch.Tensor:

@@ -270,6 +270,7 @@ def test_the_network_keeps_odd_sizes(shape):
         (scene(), Gaussian(SIGMA), {"iterations": 0}, "iterations must be"),
         (scene(), Gaussian(SIGMA), {"alphas": (1, 0)}, "alphas must be a positive"),
         (scene(), Gaussian(SIGMA), {"flips": 3}, "1, 4 or 8"),
+        (scene(), Gaussian(SIGMA), {"kernel": 2}, "3 or 1"),
         (scene(), Gaussian([0.1, 0.2]), {}, "one for each of 10"),
         (scene(), Gaussian(covariance=np.eye(4)), {}, r"not \(10, 10\)"),
         (scene(), 0.1, {}, r"Gaussian\(...\) or Poisson\(...\)"),
