@@ -195,7 +195,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--channels", type=int, metavar="N", help="of the networks' hidden layers")
     parser.add_argument("--scales", type=int, metavar="N", help="halvings of the sizes, at most")
     add("--stopping", "lowest-loss", "which iterate is returned, and when the fit ends", choices=STOPPING)
-    normalise = "fit the array over its largest magnitude, which the factors then take in, or as it is"
+    normalise = "fit the array over twice its root mean square, which the factors then take in, or as it is"
     parser.add_argument("--normalise", default=True, action=argparse.BooleanOptionalAction, help=normalise)
     add("--seed", 0, "the same seed gives the same answer on a CPU", type=int, metavar="N")
     add("--device", "auto", "auto, cpu, cuda or cuda:N; auto is a GPU if there is one", type=_device, metavar="NAME")

@@ -2,8 +2,8 @@
 
 Each takes the settings of `deeptensor.factorise` as keywords, `seed` by scikit-learn's name: `random_state` is a
 number, a NumPy generator or RandomState to draw one from, or None for a different one each time. For the fit, all but
-`recover` divide the data by their largest magnitude, so that the result scales with them over the whole range of double
-precision; zeros have zero factors. Results are in single precision for data in single or half, else in double.
+`recover` divide the data by twice their root mean square, so that the result scales with them over the whole range of
+double precision; zeros have zero factors. Results are in single precision for data in single or half, else in double.
 
 A rank of None is chosen by parallel analysis (`deeptensor.ranks`), which needs all entries of the data. A rank between
 0 and 1 is the fewest singular values whose squares hold that share of the data's energy. Raises ValueError for data and
@@ -22,7 +22,7 @@ import torch
 from torch import nn
 
 from deeptensor.arguments import check_flag, check_whole
-from deeptensor.arrays import Array, like, real
+from deeptensor.arrays import Array, divided, like, real
 from deeptensor.extras import needed
 from deeptensor.fit import Fit, factorise, factorise_many
 from deeptensor.models import Decomposition, Model
@@ -210,14 +210,15 @@ def recover(
 def scaled_fit(
     X: Array, model: Model, random_state: RandomState, *, weights: Array | None = None, **settings
 ) -> tuple[Fit, float]:
-    """Return the fit of `model` to `X`, and its scale: the largest magnitude observed, by which `X` is divided.
+    """Return the fit of `model` to `X`, and its scale: twice the root mean square observed, by which `X` is divided.
 
-    Zeros have zero factors, and the scale 1.
+    That is about the largest value of a photograph. The largest of other data may stand far out, and after division by
+    it the rest would be too small to be fitted in time. Zeros have zero factors, and the scale 1.
     """
-    largest = _largest(X, weights)
-    fit = factorise(X, model, weights=weights, scale=largest or 1.0, seed=seed_from(random_state), **settings)
-    if largest:
-        return fit, largest
+    size = _size(X, weights)
+    fit = factorise(X, model, weights=weights, scale=size or 1.0, seed=seed_from(random_state), **settings)
+    if size:
+        return fit, size
     factors, core = fit.decomposition.factors, fit.decomposition.core
     zeros = Decomposition(tuple(0 * factor for factor in factors), None if core is None else 0 * core)
     return replace(fit, decomposition=zeros), 1.0
@@ -237,8 +238,8 @@ def seed_from(random_state: RandomState) -> int:
     raise ValueError(f"random_state must be a number, a NumPy generator or RandomState, or None, not {random_state!r}")
 
 
-def _largest(X: Array, weights: Array | None) -> float:
-    """Return the largest magnitude of the entries that have a weight; ValueError where one is not finite."""
+def _size(X: Array, weights: Array | None) -> float:
+    """Return twice the root mean square of the entries that have a weight; ValueError where one is not finite."""
     observed = real(X, "X")
     if weights is not None:
         known = real(weights, "weights").to(observed.device) != 0
@@ -249,7 +250,9 @@ def _largest(X: Array, weights: Array | None) -> float:
         observed = observed[known]
     if not observed.isfinite().all():
         raise ValueError("X has entries that are not finite: replace them, or give them weights of 0")
-    return observed.abs().max().item()
+    largest = observed.abs().max().item()
+    # Squares of what is near 1 neither overflow nor vanish.
+    return 2 * largest * divided(observed, largest).double().square().mean().sqrt().item() if largest else 0.0
 
 
 def _chosen_ranks(ranks: Sequence[Rank], X: torch.Tensor, weights: Array | None) -> tuple[int, ...]:
@@ -258,7 +261,7 @@ def _chosen_ranks(ranks: Sequence[Rank], X: torch.Tensor, weights: Array | None)
         return tuple(chosen_rank(rank, None) for rank in ranks)
     if weights is not None:
         raise ValueError("rank must be a whole number where there are weights: it is chosen from all entries of X")
-    array = (X / (_largest(X, None) or 1.0)).numpy(force=True)
+    array = (X / (_size(X, None) or 1.0)).numpy(force=True)
     unfoldings = [np.moveaxis(array, axis, -1).reshape(-1, size) for axis, size in enumerate(array.shape)]
     tall = [matrix if len(matrix) >= matrix.shape[1] else matrix.T for matrix in unfoldings]
     return tuple(chosen_rank(rank, matrix) for rank, matrix in zip(ranks, tall, strict=False))

@@ -14,11 +14,11 @@ loss, stopping, iterations, learning_rate, schedule, device, progress: as in `de
     default.
 random_state: a number, a NumPy generator or RandomState to draw one from, or None for a different fit each time.
 
-A fit divides the data by their largest magnitude, so that it scales with them over the whole range of double precision.
-The same `random_state` gives the same fit as `deeptensor.factorise` says of `seeds`. `transform` is of each sample
-alone: a batch and one row after the other agree up to rounding, and zeros have zero activations. Fitted attributes of
-all are `loss_curve_` (the loss of each iteration), `n_iter_` (how many there were), `stop_` (when the fit stopped and
-why), `n_components_` and `n_features_in_`. Parameters that make no sense raise ValueError in `fit`.
+A fit divides the data by twice their root mean square, so that it scales with them over the whole range of double
+precision. The same `random_state` gives the same fit as `deeptensor.factorise` says of `seeds`. `transform` is of each
+sample alone: a batch and one row after the other agree up to rounding, and zeros have zero activations. Fitted
+attributes of all are `loss_curve_` (the loss of each iteration), `n_iter_` (how many there were), `stop_` (when the fit
+stopped and why), `n_components_` and `n_features_in_`. Parameters that make no sense raise ValueError in `fit`.
 """
 
 from collections.abc import Callable, Sequence

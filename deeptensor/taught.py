@@ -10,6 +10,7 @@ import os
 import time
 from dataclasses import dataclass, replace
 from functools import partial
+from math import prod
 from pathlib import Path
 
 import torch
@@ -32,6 +33,9 @@ logger = logging.getLogger(__name__)
 SPECTRAL = 128
 # Standard deviations of the noise that is added, from the first iteration to the last, in units of that of the data.
 ALPHAS = (1.0, 0.5)
+# Of the iterations of the first lesson, where their number is not given.
+FEWEST, MOST = 100, 500
+RATE_OF_STACKS, RATE_OF_IMAGES = 5e-3, 2e-3
 # Of the learning rate, in the lessons after the first.
 REFINED_RATE = 0.6
 
@@ -80,9 +84,9 @@ def denoise(
     channels: int = 32,
     scales: int = 3,
     kernel: int = 3,
-    iterations: int = 500,
+    iterations: int | None = None,
     refinements: int = 2,
-    learning_rate: float = 5e-3,
+    learning_rate: float | None = None,
     flips: int | None = None,
     wiener: bool = True,
     seed: int = 0,
@@ -104,7 +108,10 @@ def denoise(
     loss: "recorrupted", or "stein" for Stein's unbiased estimate, which takes two passes; both estimate the squared
         error in units of the data. `alphas` are the first and the last level of the noise added by "recorrupted".
     channels, scales, kernel: of the network; how often it halves the images; 3 or 1, the side of its kernels.
-    iterations: of the first lesson; each refinement takes half as many.
+    iterations: of the first lesson; each refinement takes half as many. By default five times the side of a square of
+        as many pixels, 100 to 500: a small image has little to teach, and what is learnt longer from it is its noise.
+    learning_rate: of Adam, its peak in the first lesson; by default 0.005, and 0.002 for an image of more than 128 rows
+        and columns, where more makes the lessons unstable.
     flips: positions of the images that are learnt from, and averaged over at the end: 8, 4 without exchanging rows and
         columns, or 1. By default 8 of a stack and 4 of a matrix, whose axes may mean different things.
     wiener: False lets the network make its answer from nothing, in place of a correction of Wiener's.
@@ -123,6 +130,10 @@ def denoise(
         raise ValueError("Y has entries that are not finite: fill them first, as by a `factorise` with weights")
     if noise is not None and not isinstance(noise, Noise):
         raise ValueError(f"noise must be Gaussian(...) or Poisson(...) of deeptensor.noise, or None, not {noise!r}")
+    if iterations is None:
+        iterations = min(max(5 * round(prod(data.shape[:2]) ** 0.5), FEWEST), MOST)
+    if learning_rate is None:
+        learning_rate = RATE_OF_STACKS if data.ndim == 3 or min(data.shape) <= SPECTRAL else RATE_OF_IMAGES
     settings = Settings(
         rank, loss, tuple(alphas), channels, scales, kernel, iterations, refinements, learning_rate, flips, wiener, seed
     )
@@ -207,7 +218,7 @@ def taught(data: torch.Tensor, noise: Noise, settings: Settings, progress: bool 
     if spectral:
         images = images.with_noise_of(noise, images.compose(shrunk(images.coordinates[0], 1.0)[None]))
     halvings = number_of_scales(data.shape[:2], settings.scales)
-    student = Student(images.signal, images.coordinates, settings.channels, halvings, spectral, settings.wiener, settings.kernel)
+    student = Student(images, settings.channels, halvings, spectral, settings.wiener, settings.kernel)
     student.network.initialise(torch.Generator().manual_seed(stream(settings.seed, 0)))
     student.to(data.device)
     generator = torch.Generator(data.device).manual_seed(stream(settings.seed, 1))

@@ -84,8 +84,7 @@ class Student(nn.Module):
 
     def __init__(
         self,
-        signal: torch.Tensor,
-        coordinates: torch.Tensor,
+        images: EigenImages,
         channels: int,
         halvings: int,
         spectral: bool,
@@ -93,11 +92,11 @@ class Student(nn.Module):
         kernel: int = 3,
     ):
         super().__init__()
-        images = len(signal)
+        count = len(images.signal)
         self.spectral, self.wiener = spectral, wiener
-        self.register_buffer("signal", signal[:, None, None])
-        self.network = Pyramid(images * (2 + spectral), images, channels, halvings, kernel)
-        self.fine = ((details(coordinates).square().mean((1, 2)) - DETAIL).clamp(min=0.02))[:, None, None]
+        self.register_buffer("signal", images.signal[:, None, None])
+        self.network = Pyramid(count * (2 + spectral), count, channels, halvings, kernel)
+        self.fine = ((details(images.coordinates).square().mean((1, 2)) - DETAIL).clamp(min=0.02))[:, None, None]
 
     def forward(self, y: torch.Tensor, level: float) -> torch.Tensor:
         """Return the estimate of the images whose noise has the variance `level`."""

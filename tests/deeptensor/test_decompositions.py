@@ -67,7 +67,7 @@ def test_svd_has_orthonormal_vectors_and_descending_values_up_to_the_full_rank(s
 def test_svd_is_of_the_fitted_product():
     X = np.random.default_rng(0).random((12, 10))
     U, s, Vh = svd(X, 3, random_state=4, **QUICK)
-    settings = {"iterations": QUICK["iterations"], "seed": 4, "scale": X.max()}
+    settings = {"iterations": QUICK["iterations"], "seed": 4, "scale": 2 * np.sqrt(np.mean(X**2))}
     fit = factorise(X, Model(3, network=QUICK["network"]), **settings)
     np.testing.assert_allclose((U * s) @ Vh, fit.decomposition.reconstruct(), atol=1e-6)
 
@@ -110,7 +110,7 @@ def test_tucker_is_a_higher_order_singular_value_decomposition():
         gram = tl.unfold(core, axis) @ tl.unfold(core, axis).T
         np.testing.assert_allclose(gram, np.diag(np.diag(gram)), atol=1e-12 * np.trace(gram))
         assert (np.diff(np.diag(gram)) <= 1e-12 * np.trace(gram)).all()
-    settings = {"iterations": QUICK["iterations"], "scale": X.max()}
+    settings = {"iterations": QUICK["iterations"], "scale": 2 * np.sqrt(np.mean(X**2))}
     fit = factorise(X, Model((4, 2, 1), "tucker", network=QUICK["network"]), **settings)
     np.testing.assert_allclose(tl.tucker_to_tensor((core, factors)), fit.decomposition.reconstruct(), atol=1e-6)
 

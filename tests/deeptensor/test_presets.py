@@ -23,9 +23,8 @@ def test_paper_has_the_common_settings_of_the_paper():
 
 def test_paper_is_taken_by_the_decompositions_and_the_estimators():
     U, s, Vh = svd(X, 2, **BRIEF)
-    fit = factorise(
-        X, Model(2, network=PAPER["network"]), scale=np.abs(X).max(), iterations=3, learning_rate=1e-3, schedule="fixed"
-    )
+    settings = {"scale": 2 * np.sqrt(np.mean(X**2)), "iterations": 3, "learning_rate": 1e-3, "schedule": "fixed"}
+    fit = factorise(X, Model(2, network=PAPER["network"]), **settings)
     np.testing.assert_allclose((U * s) @ Vh, fit.decomposition.reconstruct(), atol=1e-5)
     assert cp(X, 2, **BRIEF).factors[0].shape == (12, 2)
     assert DeepPCA(2, **BRIEF).fit(X).n_iter_ == 3
@@ -48,6 +47,16 @@ def test_defaults_fit_an_array_of_exact_rank_in_a_part_of_their_iterations(shape
     model = Model(3, modes=tuple((axis,) for axis in range(len(shape))))
     fit = factorise(Y, model, scale=np.abs(Y).max(), iterations=300)
     assert np.linalg.norm(fit.decomposition.reconstruct() - Y) < 2e-2 * np.linalg.norm(Y)
+
+
+def test_a_value_that_stands_far_out_does_not_keep_the_rest_from_being_fitted():
+    rng = np.random.default_rng(3)
+    U, V = rng.standard_normal((40, 3)), rng.standard_normal((30, 3))
+    U[7] *= 30
+    U_found, s, Vh = svd(U @ V.T, 3, iterations=600)
+    others = np.arange(40) != 7
+    error = ((U_found * s) @ Vh - U @ V.T)[others]
+    assert np.linalg.norm(error) < 0.05 * np.linalg.norm((U @ V.T)[others])
 
 
 def test_refit_follows_the_schedule_of_the_fit_before():

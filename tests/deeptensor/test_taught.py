@@ -39,7 +39,7 @@ def psnr(estimate: np.ndarray, clean: np.ndarray) -> float:
 
 def student_of(images: EigenImages) -> Student:
     """Return a student with weights as they are drawn, whose last layer counts."""
-    student = Student(images.signal, images.coordinates, 8, 1, spectral=False)
+    student = Student(images, 8, 1, spectral=False)
     student.network.initialise(torch.Generator().manual_seed(0))
     with torch.no_grad():
         student.network.last.weight *= 10
