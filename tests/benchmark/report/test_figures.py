@@ -398,7 +398,9 @@ def test_bases_show_their_first_vectors_and_a_failed_one_its_text(scene):
 
 def test_a_figure_that_no_file_draws_is_an_error_that_lists_what_there_is(scene):
     for name in ("pictures", "sweep", "../scene", ""):
-        with pytest.raises(ValueError, match=r"there are: bases, convergence, losses, reconstructions, spectra$"):
+        with pytest.raises(
+            ValueError, match=r"there are: backgrounds, bases, convergence, losses, reconstructions, spectra$"
+        ):
             draw(name, scene())
 
 
