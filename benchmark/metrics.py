@@ -48,7 +48,7 @@ METRICS = {
     "misfit": Metric("Misfit", higher_is_better=False, decimals=5, smallest=0.0001),
     "sam": Metric("SAM [°]", higher_is_better=False, decimals=2, smallest=0.1),
     "affinity": Metric("Affinity", higher_is_better=True, decimals=3, smallest=0.01),
-    "f_measure": Metric("F-measure", higher_is_better=True, decimals=3, smallest=0.01, traced=False),
+    "f_measure": Metric("F", higher_is_better=True, decimals=3, smallest=0.01, traced=False),
     "f_own": Metric("F, own mask", higher_is_better=True, decimals=3, smallest=0.01, traced=False),
     "f_oracle": Metric("F, best threshold (oracle)", higher_is_better=True, decimals=3, smallest=0.01, traced=False),
     "average_precision": Metric("Average precision", higher_is_better=True, decimals=3, smallest=0.01, traced=False),

@@ -122,20 +122,22 @@ def values_of(observed: np.ndarray, truth: Mapping, names: list[str], answer: Ma
 
 
 def tiny() -> dict[str, Tiny]:
-    """Return a square that crosses a smooth scene under steady light; and one of few frames of which one has a mask."""
+    """Return a square that jumps about before a smooth scene; and one in few frames, of which one has a mask."""
+    noisy = Observation(Gaussian(0.005))
     return {
-        "crossing": Tiny(crossing(24, 22, 14), Observation(Gaussian(0.005)), "f_measure", 0.5),
-        "few": Tiny(crossing(15, 13, 5, known=(2,)), Observation(Gaussian(0.005))),
+        "jumping": Tiny(jumping(30, 28, 16), noisy, "f_measure", 0.5),
+        "few": Tiny(jumping(15, 13, 5, known=(2,)), noisy),
     }
 
 
-def crossing(height: int, width: int, frames: int, known: tuple[int, ...] | None = None) -> Item:
-    """Return a video in which a grey square of 7 x 7 pixels moves to the right; masks of the `known` frames or all."""
-    scene = smooth_stack(height, width, 1)
+def jumping(height: int, width: int, frames: int, known: tuple[int, ...] | None = None) -> Item:
+    """Return a video in which a bright square of 7 x 7 pixels has any place; masks of the `known` frames, or of all."""
+    rng, scene = np.random.default_rng(0), smooth_stack(height, width, 1) / 2
     video, masks = np.repeat(scene, frames, axis=2), np.zeros((height, width, frames), np.uint8)
-    for frame, left in enumerate(np.linspace(0, width - 7, frames).round().astype(int)):
-        video[8:15, left : left + 7, frame] = 0.9
-        masks[8:15, left : left + 7, frame] = MOVING
+    for frame in range(frames):
+        top, left = rng.integers(height - 6), rng.integers(width - 6)
+        video[top : top + 7, left : left + 7, frame] = 1
+        masks[top : top + 7, left : left + 7, frame] = MOVING
     if known is not None:
         masks[..., [frame for frame in range(frames) if frame not in known]] = UNKNOWN
-    return Item("crossing", video / video.max(), rank=1, extras={"masks": masks, "background": scene.repeat(frames, 2)})
+    return Item("jumping", video, rank=1, extras={"masks": masks, "background": scene.repeat(frames, 2)})
