@@ -6,6 +6,7 @@ that sweeps across the scene, a sigmoid of scale 4 pixels; in every other 13 fra
 standard deviation 0.01 is added.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -29,16 +30,20 @@ NOISE, DIM, JITTER, DEPTH, EDGE, DARKER = 0.01, 0.65, 0.02, 0.45, 4, 0.85
 def load(
     folder: Path,
     *,
-    light: Literal["steady", "switch", "shadow"] = "switch",
+    lights: Sequence[Literal["steady", "switch", "shadow"]] = ("switch", "shadow"),
     height: int = 96,
     frames: int = 40,
     realisations: int = 1,
 ) -> list[Item]:
-    """Return `realisations` of the video, of `height` rows and a third more columns, of three ellipses each."""
+    """Return `realisations` of the video under each of the lights, with three ellipses each.
+
+    They have `height` rows, a third more columns, and a number of frames.
+    """
     width = height * 4 // 3
     scene = resize(grey(skimage.data.coffee()), (height, width), anti_aliasing=True)
     return [
         composite(TITLE, f"{light}-{seed}", scene[..., None] * lit(light, width, frames, seed), 3, seed, NOISE)
+        for light in lights
         for seed in range(realisations)
     ]
 

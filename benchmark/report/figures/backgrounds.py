@@ -26,8 +26,9 @@ def draw(scene: Scene) -> Figure:
 
     The frame is the data set's, else the middle one; above stand the frame and the truth. The mask is that of the rule
     that all methods share: white where it is right, blue where it misses what moves, orange where nothing does, grey
-    where that is not known. Below it stands the method's `illumination`, from -0.3 (blue) to 0.3 (red). Captions have
-    the primary measure and PSNR. The source's methods come first, in its order.
+    where that is not known. Below it stands the method's `illumination`, from blue to red on one scale that ends at the
+    99th percentile of all magnitudes. Captions have the primary measure and PSNR. The source's methods come first, in
+    its order.
     """
     video, masks = scene.observed, scene.withheld["masks"]
     frame = scene.shown[0] if scene.shown else video.shape[2] // 2
@@ -40,10 +41,12 @@ def draw(scene: Scene) -> Figure:
         for heading, labels in groups.items()
         for start in range(0, len(labels), COLUMNS)
     ]
+    lights = [own[..., frame] for own in _lights(scene.estimates, list(scene.estimates))]
+    strongest = max(np.percentile(np.abs(lights), 99), np.finfo(float).tiny) if lights else 1
     tall = video.shape[0] / video.shape[1]
     heights = [HEADING, CAPTION / 2, tall]
     for heading, labels in rows:
-        heights += [HEADING * bool(heading), CAPTION, tall, tall, tall * _has_light(scene.estimates, labels)]
+        heights += [HEADING * bool(heading), CAPTION, tall, tall, tall * bool(_lights(scene.estimates, labels))]
     figure = Figure(figsize=(WIDTH, sum(heights) * WIDTH / COLUMNS))
     grid = figure.add_gridspec(len(heights), COLUMNS, height_ratios=heights, wspace=0.04, hspace=0.03)
     grid.update(left=0.005, right=0.995, top=1, bottom=0.005)
@@ -72,7 +75,7 @@ def draw(scene: Scene) -> Figure:
             _picture(figure.add_subplot(grid[first + 3, column]), _coloured(marked, masks[..., frame]))
             if "illumination" in answer:
                 light = figure.add_subplot(grid[first + 4, column])
-                _picture(light, answer["illumination"][..., frame], cmap="RdBu_r", vmin=-0.3, vmax=0.3)
+                _picture(light, answer["illumination"][..., frame], cmap="RdBu_r", vmin=-strongest, vmax=strongest)
     return figure
 
 
@@ -93,8 +96,10 @@ def _coloured(marked: np.ndarray, masks: np.ndarray) -> np.ndarray:
     return picture
 
 
-def _has_light(estimates: Mapping[str, Mapping | str], labels: Sequence[str]) -> bool:
-    return any(not isinstance(estimates[label], str) and "illumination" in estimates[label] for label in labels)
+def _lights(estimates: Mapping[str, Mapping | str], labels: Sequence[str]) -> list[np.ndarray]:
+    """Return the parts (h x w x t) that methods of these labels take for light."""
+    answers = (estimates[label] for label in labels)
+    return [own["illumination"] for own in answers if not isinstance(own, str) and "illumination" in own]
 
 
 def _caption(label: str, values: Mapping[str, float], metric: str) -> str:
