@@ -1,7 +1,7 @@
 """An empty lobby whose lamps are switched, 128 x 160 pixels and 30 frames, and ellipses that move before it.
 
 The frames are of I2R's "Lobby", taken from a file that has their red, green and blue one after another as planes, here
-made grey. Lamps go off at the frames 3 and 18, each for a part of the scene.
+made grey. Lamps go off from the third and from the eighteenth frame on, each for a part of the scene.
 """
 
 from pathlib import Path
