@@ -14,7 +14,7 @@ from benchmark.algorithms.motion import parts_of
 from benchmark.contract import Estimate, Problem
 
 LABEL = "Median with gain and offset"
-FAMILY = "background model"
+FAMILY = "filters and interpolation"
 TASKS = {"background"}
 DEVICES = {"cpu"}
 

@@ -14,7 +14,7 @@ from benchmark.algorithms.motion import DARK, light_and_reflectance, parts_of
 from benchmark.contract import Estimate, Problem
 
 LABEL = "Median of reflectance"
-FAMILY = "background model"
+FAMILY = "filters and interpolation"
 TASKS = {"background"}
 DEVICES = {"cpu"}
 

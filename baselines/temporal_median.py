@@ -12,7 +12,7 @@ from benchmark.algorithms.motion import parts_of
 from benchmark.contract import Estimate, Problem
 
 LABEL = "Temporal median"
-FAMILY = "background model"
+FAMILY = "filters and interpolation"
 TASKS = {"background"}
 DEVICES = {"cpu"}
 

@@ -17,7 +17,7 @@ from benchmark.algorithms.motion import light_and_reflectance, parts_of
 from benchmark.contract import Estimate, Problem
 
 LABEL = "TLISD, our reading"
-FAMILY = "robust PCA with light"
+FAMILY = "robust PCA"
 TASKS = {"background"}
 DEVICES = {"cpu"}
 

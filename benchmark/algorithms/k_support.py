@@ -15,7 +15,8 @@ def shrink(values: np.ndarray, k: int, weight: float) -> np.ndarray:
     It is values * theta / (theta + weight), theta_i = a |v_i| - weight clipped to 0 and 1, with the a of which they sum
     up to k: the largest entries keep 1 / (1 + weight) of their size, and small ones vanish.
     """
-    magnitudes = np.sort(np.abs(values), axis=None)
+    # Of single precision is what is sorted, twice as fast: it fixes one number, a.
+    magnitudes = np.sort(np.abs(values).astype(np.float32), axis=None)
     if np.count_nonzero(magnitudes) <= k:
         return values / (1 + weight)
     theta = np.clip(_slope(magnitudes, k, weight) * np.abs(values) - weight, 0, 1)
@@ -24,7 +25,7 @@ def shrink(values: np.ndarray, k: int, weight: float) -> np.ndarray:
 
 def _slope(magnitudes: np.ndarray, k: int, weight: float) -> float:
     """Return the a at which sum_i clip(a m_i - weight, 0, 1) is k, for ascending m, more than k of them positive."""
-    sums = np.concatenate([[0.0], np.cumsum(magnitudes)])
+    sums = np.concatenate([[0.0], np.cumsum(magnitudes, dtype=np.float64)])
 
     def middle(slope: float) -> tuple[int, int]:
         """Return the range of the entries that are clipped at neither end."""
@@ -36,6 +37,6 @@ def _slope(magnitudes: np.ndarray, k: int, weight: float) -> float:
         start, end = middle(slope)
         total = slope * (sums[end] - sums[start]) - weight * (end - start) + len(magnitudes) - end
         low, high = (slope, high) if total < k else (low, slope)
-        if high - low <= 1e-15 * high:
+        if high - low <= 1e-12 * high:
             break
     return high

@@ -5,10 +5,11 @@ import inspect
 import numpy as np
 import pytest
 from scipy.ndimage import median_filter
+from sklearn.metrics import average_precision_score, precision_recall_curve
 
 from benchmark.contract import Item, Problem
 from benchmark.loading import load_module
-from benchmark.metrics import METRICS, best_f_measure, despeckled, moving, threshold_of
+from benchmark.metrics import METRICS, average_precision, best_f_measure, despeckled, moving, threshold_of
 from benchmark.observation import Observation
 from benchmark.source import ROOT
 
@@ -98,6 +99,17 @@ def test_the_f_measure_of_two_rows_by_hand():
     score = np.array([[9, 5, 7], [1, 4, 0]])
     # Thresholds mark 1, 2, 3, 4 ... pixels: the best is 4, of which 3 are right.
     assert best_f_measure(target.ravel(), score.ravel()) == pytest.approx(6 / 7)
+
+
+@pytest.mark.parametrize("levels", [4, 10**6])
+def test_thresholds_give_what_scikit_learn_gets(rng, levels):
+    target = rng.random(500) < 0.2
+    score = np.round(levels * (rng.random(500) + 0.3 * target)) / levels
+    precisions, recalls, _ = precision_recall_curve(target, score)
+    best = np.max(2 * precisions * recalls / np.maximum(precisions + recalls, 1e-12))
+    assert best_f_measure(target, score) == pytest.approx(best)
+    assert average_precision(target, score) == pytest.approx(average_precision_score(target, score))
+    assert 0.3 < best < 0.9
 
 
 def test_the_mask_of_a_method_s_own_is_where_its_foreground_exceeds_a_hundredth(clip):
