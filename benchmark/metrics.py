@@ -8,6 +8,10 @@ from typing import Any
 import numpy as np
 
 SSIM_WINDOW, GAUSSIAN_WINDOW = 7, 11
+# In masks of what moves, pixels that do, and those of which that is not known.
+MOVING, UNKNOWN = 1, 2
+# The rule of what moves: deviations of the noise, the least distance, and the side of the window that drops specks.
+DEVIATIONS, LEAST_DISTANCE, SPECKS = 5, 2 / 255, 5
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,13 @@ METRICS = {
     "misfit": Metric("Misfit", higher_is_better=False, decimals=5, smallest=0.0001),
     "sam": Metric("SAM [°]", higher_is_better=False, decimals=2, smallest=0.1),
     "affinity": Metric("Affinity", higher_is_better=True, decimals=3, smallest=0.01),
+    "f_measure": Metric("F", higher_is_better=True, decimals=3, smallest=0.01, traced=False),
+    "f_own": Metric("F, own mask", higher_is_better=True, decimals=3, smallest=0.01, traced=False),
+    "f_oracle": Metric("F, best threshold (oracle)", higher_is_better=True, decimals=3, smallest=0.01, traced=False),
+    "average_precision": Metric("Average precision", higher_is_better=True, decimals=3, smallest=0.01, traced=False),
+    "precision": Metric("Precision", higher_is_better=True, decimals=3, smallest=0.01, traced=False),
+    "recall": Metric("Recall", higher_is_better=True, decimals=3, smallest=0.01, traced=False),
+    "false_positives": Metric("False positives [%]", higher_is_better=False, decimals=2, smallest=0.1, traced=False),
     "accuracy": Metric("Accuracy [%]", higher_is_better=True, decimals=1, smallest=0.5),
     "accuracy_linear": Metric("Accuracy, linear [%]", higher_is_better=True, decimals=1, smallest=0.5, traced=False),
     "accuracy_rbf": Metric("Accuracy, RBF [%]", higher_is_better=True, decimals=1, smallest=0.5, traced=False),
@@ -131,6 +142,69 @@ def has_spectra(clean: np.ndarray) -> bool:
 def accuracy(labels: np.ndarray, answer: np.ndarray) -> float:
     """Return the share in percent of the labels (n,) that an answer (n,) has right."""
     return 100 * float(np.mean(labels == answer))
+
+
+def despeckled(distances: np.ndarray) -> np.ndarray:
+    """Return what is left of distances H x W x T when each frame is filtered with the median of 5 x 5 pixels.
+
+    A threshold of it is the same as the filtered mask of that threshold, for any threshold.
+    """
+    from scipy.ndimage import median_filter  # it takes a tenth of a second to load, and one task needs it
+
+    return median_filter(distances, size=(SPECKS, SPECKS, 1))
+
+
+def threshold_of(distances: np.ndarray) -> float:
+    """Return the distance from which on a pixel moves: max(5 * 1.4826 median, 2 / 255) of a whole video.
+
+    1.4826 times the median of |e| is the standard deviation of Gaussian e, even where a part of the pixels moves.
+    """
+    return max(DEVIATIONS * 1.4826 * float(np.median(distances)), LEAST_DISTANCE)
+
+
+def moving(distances: np.ndarray) -> np.ndarray:
+    """Return the mask of what moves by the distances H x W x T of a video to its background, without any truth."""
+    return despeckled(distances) > threshold_of(distances)
+
+
+def f_measure(target: np.ndarray, mask: np.ndarray) -> float:
+    """Return 2 TP / (2 TP + FP + FN) of a mask against another that is not empty, both boolean of one shape."""
+    return float(2 * np.sum(target & mask) / (target.sum() + mask.sum()))
+
+
+def precision(target: np.ndarray, mask: np.ndarray) -> float:
+    """Return TP / (TP + FP) of a boolean mask, 0 of one that marks nothing."""
+    return float(np.sum(target & mask) / max(mask.sum(), 1))
+
+
+def recall(target: np.ndarray, mask: np.ndarray) -> float:
+    """Return TP / (TP + FN) of a boolean mask against another that is not empty."""
+    return float(np.sum(target & mask) / target.sum())
+
+
+def false_positives(target: np.ndarray, mask: np.ndarray) -> float:
+    """Return the share in percent that a boolean mask marks of what the other, which is not full, leaves free."""
+    return 100 * float(np.mean(mask[~target]))
+
+
+def best_f_measure(target: np.ndarray, score: np.ndarray) -> float:
+    """Return the largest F-measure that a threshold of the score has, which only the truth can tell."""
+    hits, marked = _at_thresholds(target, score)
+    return float(np.max(2 * hits / (marked + hits[-1])))
+
+
+def average_precision(target: np.ndarray, score: np.ndarray) -> float:
+    """Return the precision at all thresholds of the score, each weighted by the recall that it adds."""
+    hits, marked = _at_thresholds(target, score)
+    return float(np.sum(np.diff(hits, prepend=0) / hits[-1] * (hits / marked)))
+
+
+def _at_thresholds(target: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return of each threshold, the highest first, how many entries (n,) are marked rightly, and how many at all."""
+    # Not scikit-learn's, which they equal: that takes a second to load, in each of a thousand jobs.
+    order = np.argsort(-score)
+    last = np.flatnonzero(np.diff(score[order], append=-np.inf))  # of those that share a score
+    return np.cumsum(target[order])[last], last + 1
 
 
 def affinity(basis: np.ndarray, other: np.ndarray) -> float:

@@ -73,6 +73,8 @@ def tubal_threshold(tensor: np.ndarray, threshold: float) -> np.ndarray:
     if tensor.shape[1] < tensor.shape[2]:
         return tubal_threshold(tensor.swapaxes(1, 2), threshold).swapaxes(1, 2)
     slices = fft.rfft(tensor, axis=0)
+    if len(tensor) <= 2:  # the mean and the difference
+        slices = slices.real
     gram = slices.conj().swapaxes(1, 2) @ slices
     # The root of the norm bounds the singular values: most slices vanish at first, and need no decomposition.
     active = np.linalg.norm(gram, axis=(1, 2)) > threshold**2

@@ -30,6 +30,7 @@ FILES = {stem: file for stem, file in FOUND.items() if not file.fault}
 TASKS = {path.stem: load_module(path) for path in sorted((ROOT / "tasks").glob("[!_.]*.py"))}
 # Parameters to test a file with, where not the defaults alone; the first ones stand for all where little is asked for.
 VARIANTS = {
+    "background_pursuit": {"matrix": {}, "tensor": {"tensor": True}},
     "bm3d_cs": {"nlm": {"denoiser": "nlm", "iterations": 20}},
     "bm3d": {"anscombe": {}, "published": {"variance": "published"}, "matched": {"variance": "matched"}},
     "cp_adam": {"tiny": {"iterations": 400, "learning_rate": 0.02}},
@@ -37,6 +38,7 @@ VARIANTS = {
     "correntropy": {"cesr": {}, "hq-m": {"form": "hq-m"}, "hq-a": {"form": "hq-a"}},
     "damp": {"nlm": {"iterations": 8}},
     "deep_decoder": {"tiny": {"iterations": 150, "channels": 16, "scales": 2}},
+    "deeptensor_background": {"tiny": {"iterations": 100, "channels": 8, "scales": 1, "learning_rate": 0.02}},
     "deeptensor_basis": {"tiny": {"iterations": 200, "channels": 16, "scales": 2, "learning_rate": 0.01}},
     "deeptensor_cs": {
         "factors": {"iterations": 60, "channels": 8, "scales": 1, "learning_rate": 0.02},

@@ -234,6 +234,55 @@ def cs_images_facts(load: Load, item: Item, folder: Path) -> None:
         load("cs_images", folder, names=["pepper"])
 
 
+def lobby_composite_facts(load: Load, item: Item, folder: Path) -> None:
+    """Read as frames of three planes the lobby has three lights; as 90 grey frames it would flicker at every frame."""
+    assert len(load("lobby_composite", folder)) == 3
+    assert item.signal.shape == (128, 160, 30)
+    means = item.extras["background"].astype(float).mean(axis=(0, 1))
+    jumps = np.flatnonzero(np.abs(np.diff(means)) > 0.02)
+    np.testing.assert_array_equal(jumps, [1, 16])
+    assert 0.03 < item.extras["masks"].mean() < 0.07
+
+
+def yale_b_moving_facts(load: Load, item: Item, folder: Path) -> None:
+    """Six faces, whose lights differ from frame to frame and are those of no still scene times a gain."""
+    items = load("yale_b_moving", folder)
+    assert [own.name for own in items] == [f"subject-{number}" for number in (11, 15, 20, 25, 30, 35)]
+    assert {own.signal.shape for own in items} == {(96, 84, 30)}
+    values = np.linalg.svd(item.extras["background"].reshape(-1, 30).astype(float), compute_uv=False)
+    assert values[1] > 0.1 * values[0]
+    with pytest.raises(ValueError, match="there are no images of a subject 14: give others"):
+        load("yale_b_moving", folder, subjects=[14])
+
+
+def hall_facts(load: Load, item: Item, folder: Path) -> None:
+    assert item.signal.shape == (144, 176, 50)
+    known = np.flatnonzero((item.extras["masks"] != 2).any(axis=(0, 1)))
+    np.testing.assert_array_equal(known, [15])
+    mask = item.extras["masks"][..., 15] == 1
+    assert mask.mean() == pytest.approx(0.11, abs=0.005)
+    distance = np.abs(item.signal[..., 15] - np.median(item.signal, axis=2))
+    assert distance[mask].mean() > 3 * distance[~mask].mean()
+
+
+def cdnet_highway_facts(load: Load, item: Item, folder: Path) -> None:
+    assert item.signal.shape == (120, 160, 60)
+    masks = item.extras["masks"]
+    assert np.mean(masks == 2) < 0.05
+    assert (masks == 1).any(axis=(0, 1)).mean() > 0.9
+    distance = np.abs(item.signal - np.median(item.signal, axis=2, keepdims=True))
+    assert distance[masks == 1].mean() > 5 * distance[masks == 0].mean()
+
+
+def waving_trees_facts(load: Load, item: Item, folder: Path) -> None:
+    assert item.signal.shape == (120, 160, 50)
+    known = np.flatnonzero((item.extras["masks"] != 2).any(axis=(0, 1)))
+    np.testing.assert_array_equal(known, [35])
+    mask = item.extras["masks"][..., 35] == 1
+    distance = np.abs(item.signal[..., 35] - np.median(item.signal, axis=2))
+    assert distance[mask].mean() > 3 * distance[~mask].mean()
+
+
 def tiny_facts(load: Load, item: Item, folder: Path) -> None:
     raw = load_indian_pines()["tensor"][56:88, 56:88, 0:181:12]
     np.testing.assert_allclose(item.signal, raw / raw.max(), rtol=1e-6)
@@ -260,6 +309,11 @@ FACTS: dict[str, Callable[[Load, Item, Path], None]] = {
     "mri_t1": mri_t1_facts,
     "sci_video": sci_video_facts,
     "cs_images": cs_images_facts,
+    "lobby_composite": lobby_composite_facts,
+    "yale_b_moving": yale_b_moving_facts,
+    "hall": hall_facts,
+    "cdnet_highway": cdnet_highway_facts,
+    "waving_trees": waving_trees_facts,
     "tiny": tiny_facts,
 }
 

@@ -57,7 +57,7 @@ def scene(entry):
             curves=more.pop("curves", pd.DataFrame()),
             summary=more.pop("summary", pd.DataFrame()),
             given={"observed": observed},
-            withheld={"signal": truth},
+            withheld={"signal": truth} | more.pop("withheld", {}),
             estimates=dict(estimates),
             shown=more.pop("shown", None),
             energies=more.pop("energies", {}),
@@ -396,9 +396,48 @@ def test_bases_show_their_first_vectors_and_a_failed_one_its_text(scene):
     assert "failed" in "".join(text.get_text() for axis in figure.axes for text in axis.texts)
 
 
+@pytest.fixture
+def video():
+    """Return a video of a black scene in which a square moves, its masks, and an answer that finds it."""
+    video, masks = np.zeros((20, 24, 3)), np.zeros((20, 24, 3), np.uint8)
+    for frame in range(3):
+        video[5:15, 6 * frame : 6 * frame + 10, frame] = 0.8
+        masks[5:15, 6 * frame : 6 * frame + 10, frame] = 1
+    masks[:2] = 2
+    return video, masks, {"background": np.zeros_like(video)}
+
+
+def test_backgrounds_show_a_frame_its_truth_and_of_each_method_its_background_and_mask(scene, video):
+    observed, masks, good = video
+    blind = {"background": observed, "illumination": 0.1 * observed}
+    figure = draw(
+        "backgrounds",
+        scene(
+            observed=observed,
+            withheld={"masks": masks},
+            estimates={"Good": good, "Blind": blind, "Broken": "failed: no estimate"},
+            values={"Good": {"psnr": 30.0}},
+        ),
+    )
+    captions = [axis.get_title() for axis in figure.axes if axis.get_title()]
+    assert captions == ["Frame", "Truth", "Good\n30.0 dB", "Blind\n", "Broken\n"]
+    panels = [shown(axis) for axis in figure.axes if axis.images]
+    np.testing.assert_array_equal(panels[0], observed[..., 1])
+    np.testing.assert_array_equal(panels[2], 0)
+    right, missed, unknown = ((1, 1, 1), (0x56 / 255, 0xB4 / 255, 0xE9 / 255), (0x77 / 255,) * 3)
+    np.testing.assert_allclose(panels[3][10, 10], right)
+    np.testing.assert_allclose(panels[5][10, 10], missed)
+    np.testing.assert_allclose(panels[3][0, 0], unknown)
+    np.testing.assert_array_equal(panels[3][18, 2], 0)
+    np.testing.assert_array_equal(panels[6], 0.1 * observed[..., 1])
+    assert "failed" in "".join(text.get_text() for axis in figure.axes for text in axis.texts)
+
+
 def test_a_figure_that_no_file_draws_is_an_error_that_lists_what_there_is(scene):
     for name in ("pictures", "sweep", "../scene", ""):
-        with pytest.raises(ValueError, match=r"there are: bases, convergence, losses, reconstructions, spectra$"):
+        with pytest.raises(
+            ValueError, match=r"there are: backgrounds, bases, convergence, losses, reconstructions, spectra$"
+        ):
             draw(name, scene())
 
 
