@@ -67,7 +67,7 @@ def write_readme(root: Path) -> None:
     """Write the verdicts of what is published into the README, between its markers."""
     readme, cards = root / "README.md", published_cards(root / PUBLISHED)
     text = readme.read_text(encoding="utf-8")
-    for marker, content in markers_of(cards):
+    for marker, content in markers_of(cards, root / PUBLISHED):
         text = between(text, marker, content)
     write_forest(cards[shown(cards)], root / PUBLISHED / "claims.svg")
     readme.write_text(text, encoding="utf-8")
