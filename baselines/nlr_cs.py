@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 from benchmark.algorithms.compressive import least_variation, measured
-from benchmark.algorithms.nonlocal_patches import similar_patches
+from benchmark.algorithms.patch_groups import Grid, average, check_patch, log_shrinkage, match, pixels_of
 from benchmark.contract import Estimate, Problem
 
 LABEL = "NLR-CS, patches as vectors"
@@ -47,22 +47,23 @@ def solve(
     relaxation: float = 1.5,
 ) -> Estimate:
     """Return the image after `iterations` for each of the `matchings`, sigma falling from the first to the last."""
-    known = measured(problem)
+    check_patch("nlr_cs", problem.operator.shape, side)
+    grid, known = Grid(side, step, reach), measured(problem)
     image, _ = least_variation(known, 300, 1e-4)
     sigmas = np.geomspace(first_sigma, last_sigma, matchings * iterations)
     for done, sigma in enumerate(sigmas, start=1):
         current = torch.from_numpy(image).to(device)
         if (done - 1) % iterations == 0:
-            groups, basis = similar_patches(current, side, number, step, reach), None
-        patches = groups.gather(current)
+            pixels, basis = pixels_of(match(current, grid, number), side, image.shape[1]).mT, None
+        patches = current.flatten()[pixels]  # (groups, p * p, K)
         means = patches.mean(2, keepdim=True)
         patches -= means
         if basis is None:
             basis = torch.linalg.eigh(patches @ patches.mT).eigenvectors
         low_rank, ranks = shrunken(patches, basis, sigma)
         weights = (1 - ranks / side**2).clamp(min=1 / side**2)
-        average = groups.average(low_rank + means, weights).cpu().numpy()
-        image = known.project(average, relaxation if done < len(sigmas) else 1.0)
+        image = average(low_rank + means, pixels, image.shape, weights).cpu().numpy()
+        image = known.project(image, relaxation if done < len(sigmas) else 1.0)
     return Estimate(signal=known.mean + image, iterations=len(sigmas))
 
 
@@ -76,12 +77,3 @@ def shrunken(patches: torch.Tensor, basis: torch.Tensor, sigma: float) -> tuple[
     kept = log_shrinkage(values, 2 * np.sqrt(2 * patches.shape[2]) * sigma**2)
     gains = kept / values.clamp(min=torch.finfo(values.dtype).tiny)
     return basis @ (gains[..., None] * coefficients), (kept > 0).sum(1)
-
-
-def log_shrinkage(values: torch.Tensor, weight: float) -> torch.Tensor:
-    """Return the larger minimiser t > 0 of 1/2 (t - s)^2 + weight * log t for each value s, or 0 where there is none.
-
-    It is the fixed point of t = s - weight / t, the reweighted soft threshold.
-    """
-    root = (values**2 - 4 * weight).clamp(min=0).sqrt()
-    return torch.where(values**2 > 4 * weight, (values + root) / 2, torch.zeros_like(values))

@@ -24,7 +24,7 @@ import numpy as np
 import torch
 
 from benchmark.algorithms.compressive import least_variation, measured
-from benchmark.algorithms.nonlocal_patches import similar_patches
+from benchmark.algorithms.patch_groups import Grid, average, check_patch, match, pixels_of
 from benchmark.contract import Estimate, Problem
 
 LABEL = "Nonlocal CP (NLR-TFA without its network)"
@@ -57,14 +57,15 @@ def solve(
 
     Each group has `terms` at most, which start anew with each matching and get `sweeps` an iteration.
     """
-    known = measured(problem)
+    check_patch("nonlocal_cp", problem.operator.shape, side)
+    grid, known = Grid(side, step, reach), measured(problem)
     image, _ = least_variation(known, 300, 1e-4)
     sigmas = np.geomspace(first_sigma, last_sigma, matchings * iterations)
     for done, sigma in enumerate(sigmas, start=1):
         current = torch.from_numpy(image).to(device)
         if (done - 1) % iterations == 0:
-            groups, factors = similar_patches(current, side, number, step, reach), None
-        patches = groups.gather(current)
+            pixels, factors = pixels_of(match(current, grid, number), side, image.shape[1]).mT, None
+        patches = current.flatten()[pixels]  # (groups, p * p, K)
         means = patches.mean(2, keepdim=True)
         patches -= means
         weight = weight_at(sigma * (2 * np.sqrt(side) + np.sqrt(patches.shape[2])))
@@ -72,8 +73,8 @@ def solve(
         for _ in range(sweeps):
             factors = balanced(sweep(patches, factors, weight))
         A, B, C = factors
-        average = groups.average(pairs(A, B) @ C.mT + means).cpu().numpy()
-        image = known.project(average, relaxation if done < len(sigmas) else 1.0)
+        image = average(pairs(A, B) @ C.mT + means, pixels, image.shape).cpu().numpy()
+        image = known.project(image, relaxation if done < len(sigmas) else 1.0)
     return Estimate(signal=known.mean + image, iterations=len(sigmas))
 
 

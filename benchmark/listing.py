@@ -16,7 +16,7 @@ def listed(plan: Plan, kind: str) -> list[tuple[str, str, str]]:
         return [(name, own.task.name, _title(own)) for name, own in plan.experiments.items()]
     files = {"methods": plan.catalog.methods, "data": plan.catalog.datasets, "tasks": plan.catalog.tasks}[kind]
     belongs = {"methods": "TASKS", "data": "KIND", "tasks": "KINDS"}[kind]
-    return [(file.name, _texts(file.literals.get(belongs, ())), _purpose(file)) for file in files.values()]
+    return [(file.name, _texts(file.literals.get(belongs, ())), purpose_of(file)) for file in files.values()]
 
 
 def as_text(rows: Sequence[tuple[str, str, str]]) -> str:
@@ -25,13 +25,14 @@ def as_text(rows: Sequence[tuple[str, str, str]]) -> str:
     return "".join(f"{name:{widths[0]}}  {belongs:{widths[1]}}  {purpose}\n" for name, belongs, purpose in rows)
 
 
+def purpose_of(file: File) -> str:
+    """Return the first line of a file's docstring, or why it cannot be used."""
+    return f"cannot be used: {file.fault}" if file.fault else docstring_of(file.path).partition("\n")[0]
+
+
 def _title(own: Experiment) -> str:
     source = own.protocol.source
     return own.protocol.title + (f" ({source.place} of {source.of})" if source and source.place else "")
-
-
-def _purpose(file: File) -> str:
-    return f"cannot be used: {file.fault}" if file.fault else docstring_of(file.path).partition("\n")[0]
 
 
 def _texts(names: str | Iterable[str]) -> str:

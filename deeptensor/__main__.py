@@ -1,4 +1,4 @@
-"""Decompose an array in a file: `python -m deeptensor INPUT --rank R`."""
+"""Decompose an array in a file: `python -m deeptensor INPUT`."""
 
 import argparse
 import os
@@ -11,14 +11,16 @@ from typing import NoReturn
 import numpy as np
 import torch
 
+from deeptensor.arguments import is_share
 from deeptensor.arrays import checked
-from deeptensor.decompositions import scaled_fit
+from deeptensor.decompositions import chosen_ranks, scaled_fit
 from deeptensor.fit import Fit, checked_device, factorise
 from deeptensor.losses import LOSSES
 from deeptensor.matlab import import_scipy_io
-from deeptensor.models import ACTIVATIONS, STRUCTURES, Model, Modes
+from deeptensor.models import ACTIVATIONS, STRUCTURES, Model, Modes, modes_of
 from deeptensor.networks import NETWORKS, Network
 from deeptensor.presets import PRESETS
+from deeptensor.ranks import Rank
 from deeptensor.reading import ENDINGS, read_array
 from deeptensor.stopping import ExponentialVariance, HeldOut, LowestLoss, WindowedVariance
 
@@ -37,8 +39,10 @@ def main(arguments: list[str] | None = None) -> int:
         output = _checked_output(options)
         if options.threads is not None:
             _set_threads(options.threads)
-        Y = read_array(options.input, options.key, volume=options.volume)
-        weights = None if options.weights is None else read_array(options.weights, options.weights_key)
+        Y = _read(options.input, options.key, options.volume)
+        weights = None
+        if options.weights is not None:
+            weights = _read(options.weights, options.weights_key, options.weights_volume, "weights-")
         checked(Y, f"the array in {options.input}", allow_nan=weights is not None)
         fit = _fit(Y, weights, options)
         contents = contents_of(fit)
@@ -53,7 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
     error = _relative_error(Y, contents["reconstruction"], weights)
     print(
-        f"relative error {error:.4g}; iteration {fit.best_iteration} of {len(fit.loss)}; "
+        f"rank {_rank_of(fit)}; relative error {error:.4g}; iteration {fit.best_iteration} of {len(fit.loss)}; "
         f"stopped at {fit.stop.iteration}: {fit.stop.reason}; written to {output}"
     )
     return 0
@@ -114,6 +118,15 @@ def _checked_output(options: argparse.Namespace) -> Path:
     return path
 
 
+def _read(path: Path, key: str | None, volume: int | None, prefix: str = "") -> np.ndarray:
+    """Return the array of a file; errors name the options by which to choose one, which start by `prefix`."""
+    try:
+        return read_array(path, key, volume=volume)
+    except ValueError as error:
+        text = str(error).replace("`key`", f"--{prefix}key").replace("`volume`", f"--{prefix}volume")
+        raise ValueError(text) from None
+
+
 def _set_threads(number: int) -> None:
     """Let torch use so many threads, and the library know that somebody chose the number."""
     os.environ["OMP_NUM_THREADS"] = str(number)
@@ -127,12 +140,13 @@ def _fit(Y: np.ndarray, weights: np.ndarray | None, options: argparse.Namespace)
     given = {"iterations": options.iterations, "learning_rate": options.learning_rate}
     own, given = ({name: value for name, value in group.items() if value is not None} for group in (own, given))
     model = Model(
-        rank=options.rank,
+        rank=1,
         structure=options.structure,
         modes=options.modes,
         network=replace(network, **own),
         activation=options.nonnegative,
     )
+    model = replace(model, rank=_rank_for(model, options.rank, Y, weights))
     settings = {
         "weights": weights,
         **preset,
@@ -146,6 +160,26 @@ def _fit(Y: np.ndarray, weights: np.ndarray | None, options: argparse.Namespace)
     if options.normalise:
         return scaled_fit(Y, model, options.seed, **settings)[0]
     return factorise(Y, model, seed=options.seed, **settings)
+
+
+def _rank_for(model: Model, rank: Rank | tuple[Rank, ...], Y: np.ndarray, weights: np.ndarray | None) -> int | tuple:
+    """Return the rank, or Tucker's ranks, that are meant for a model of Y; of a sum the largest over the unfoldings."""
+    given = rank if isinstance(rank, tuple) else (rank,)
+    if all(isinstance(own, int) for own in given):
+        return rank
+    modes = modes_of(model, Y.ndim)
+    tucker = model.structure == "tucker"
+    if len(modes) == 2 and not tucker:
+        modes = modes[:1]  # the other unfolding is the same matrix, transposed
+    if len(given) not in (1, len(modes)):
+        raise ValueError(f"--rank takes one, or with --structure tucker {len(modes)}, not {len(given)}")
+    ranks = chosen_ranks(given * (len(modes) // len(given)), Y, modes, weights)
+    return ranks if tucker or len(given) > 1 else max(ranks)
+
+
+def _rank_of(fit: Fit) -> str:
+    core, factors = fit.decomposition.core, fit.decomposition.factors
+    return ",".join(map(str, factors[0].shape[-1:] if core is None else core.shape))
 
 
 def _relative_error(Y: np.ndarray, X: np.ndarray, weights: np.ndarray | None) -> float:
@@ -174,7 +208,10 @@ def _parser() -> argparse.ArgumentParser:
 
     source = f"a file ({', '.join(ENDINGS)}) or a folder of grey images, stacked in natural order"
     parser.add_argument("input", type=Path, metavar="INPUT", help=source)
-    parser.add_argument("--rank", type=_integers, required=True, metavar="R", help="r, or r_1,r_2,... for Tucker")
+    rank = (
+        "r, or r_1,r_2,... for Tucker; a number between 0 and 1 is a share of the energy (default: parallel analysis)"
+    )
+    parser.add_argument("--rank", type=_ranks, metavar="R", help=rank)
     key = "the array of a .npz or .mat file that has several; data.cube is a member of a structure"
     parser.add_argument("--key", metavar="NAME", help=key)
     volume = "the volume of a NIfTI file that has several, from 0"
@@ -182,6 +219,7 @@ def _parser() -> argparse.ArgumentParser:
     weights = "not negative, of the shape of the array: 0 or False marks what is not observed, and may be NaN there"
     parser.add_argument("--weights", "--mask", type=Path, metavar="FILE", help=weights)
     parser.add_argument("--weights-key", metavar="NAME", help="the array of weights in a file that has several")
+    parser.add_argument("--weights-volume", type=int, metavar="N", help=f"{volume}, of weights")
     add("--structure", "cp", "sum of outer products (U V^T for a matrix), U U^T, or Tucker's", choices=STRUCTURES)
     modes = "groups of neighbouring axes, one factor each, such as '0,1;2'"
     parser.add_argument("--modes", type=_groups, metavar="GROUPS", help=modes)
@@ -211,12 +249,23 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _integers(text: str) -> int | tuple[int, ...]:
-    try:
-        numbers = tuple(int(number) for number in text.split(","))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number, nor numbers between commas") from None
-    return numbers if len(numbers) > 1 else numbers[0]
+def _ranks(text: str) -> int | float | tuple[int | float, ...]:
+    """Return a rank, or several between commas: whole numbers, and shares of the energy."""
+    ranks = tuple(map(_rank, text.split(",")))
+    return ranks if len(ranks) > 1 else ranks[0]
+
+
+def _rank(text: str) -> int | float:
+    for kind, holds in ((int, lambda number: number >= 1), (float, is_share)):
+        try:
+            number = kind(text)
+        except ValueError:
+            continue
+        if holds(number):
+            return number
+    raise argparse.ArgumentTypeError(
+        f"{text!r} is neither a whole number of at least 1 nor a share of the energy between 0 and 1"
+    )
 
 
 def _groups(text: str) -> Modes:

@@ -56,7 +56,7 @@ def settled(key: str | None, shapes: Shapes, axes: int | None) -> str:
         if len(likely) > 1:
             likely = [name for name in likely if fits(name)]
     if len(likely) != 1:
-        raise Refused(f"set `key` (on the command line --key) to say which array is meant; the file holds {listing}")
+        raise Refused(f"set `key` to say which array is meant; the file holds {listing}")
     return likely[0]
 
 

@@ -14,6 +14,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import wraps
+from math import prod
 from numbers import Integral
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -93,7 +94,7 @@ def svd(
     data = real(X, "X").double()
     if data.ndim != 2:
         raise ValueError(f"X must be a matrix, not of shape {tuple(data.shape)}: see cp and tucker for more axes")
-    [rank] = _chosen_ranks([rank], data, settings.get("weights"))
+    [rank] = chosen_ranks([rank], data, [(0,)], settings.get("weights"))
     if rank > min(data.shape):
         raise ValueError(
             f"rank {rank} is above {min(data.shape)}: a matrix of shape {tuple(data.shape)} has no more singular values"
@@ -131,7 +132,7 @@ def cp(
     check_flag("normalize_factors", normalize_factors)
     data = real(X, "X").double()
     modes = _one_axis_each(data)
-    rank = max(_chosen_ranks([rank] * data.ndim, data, settings.get("weights")))
+    rank = max(chosen_ranks([rank] * data.ndim, data, modes, settings.get("weights")))
     model = Model(rank, modes=modes, network=network, weights=True)
     fit, scale = scaled_fit(data, model, random_state, **settings)
     core, factors = fit.decomposition.core, list(fit.decomposition.factors)
@@ -174,7 +175,7 @@ def tucker(
     ranks = list(rank) if isinstance(rank, Sequence | np.ndarray) and not isinstance(rank, str) else [rank] * len(modes)
     if len(ranks) != len(modes):
         raise ValueError(f"X has {len(modes)} axes: give one rank, or {len(modes)}, not {len(ranks)}")
-    ranks = _chosen_ranks(ranks, data, settings.get("weights"))
+    ranks = chosen_ranks(ranks, data, modes, settings.get("weights"))
     if any(r > size for r, size in zip(ranks, shape, strict=True)):
         raise ValueError(f"ranks {ranks} are above the sizes {shape}: an axis has no more orthonormal columns")
     fit, scale = scaled_fit(data, Model(ranks, "tucker", modes=modes, network=network), random_state, **settings)
@@ -224,6 +225,20 @@ def scaled_fit(
     return replace(fit, decomposition=zeros), 1.0
 
 
+def chosen_ranks(
+    ranks: Sequence[Rank], X: Array, modes: Sequence[tuple[int, ...]], weights: Array | None
+) -> tuple[int, ...]:
+    """Return the ranks that are meant for the unfoldings of X along groups of its axes, see `chosen_rank`."""
+    if all(isinstance(rank, Integral) for rank in ranks):
+        return tuple(chosen_rank(rank, None) for rank in ranks)
+    if weights is not None:
+        raise ValueError("rank must be a whole number where there are weights: it is chosen from all entries of X")
+    array = (real(X, "X").double() / (_size(X, None) or 1.0)).numpy(force=True)
+    unfoldings = [_unfolded(array, group) for group in modes]
+    tall = [matrix if len(matrix) >= matrix.shape[1] else matrix.T for matrix in unfoldings]
+    return tuple(chosen_rank(rank, matrix) for rank, matrix in zip(ranks, tall, strict=True))
+
+
 def seed_from(random_state: RandomState) -> int:
     """Return the seed that `random_state` is, or one drawn from it; raise ValueError if it is nothing of the kind."""
     if isinstance(random_state, Integral):
@@ -255,16 +270,10 @@ def _size(X: Array, weights: Array | None) -> float:
     return 2 * largest * divided(observed, largest).double().square().mean().sqrt().item() if largest else 0.0
 
 
-def _chosen_ranks(ranks: Sequence[Rank], X: torch.Tensor, weights: Array | None) -> tuple[int, ...]:
-    """Return the ranks that are meant for the unfoldings of X along its first axes, see `chosen_rank`."""
-    if all(isinstance(rank, Integral) for rank in ranks):
-        return tuple(chosen_rank(rank, None) for rank in ranks)
-    if weights is not None:
-        raise ValueError("rank must be a whole number where there are weights: it is chosen from all entries of X")
-    array = (X / (_size(X, None) or 1.0)).numpy(force=True)
-    unfoldings = [np.moveaxis(array, axis, -1).reshape(-1, size) for axis, size in enumerate(array.shape)]
-    tall = [matrix if len(matrix) >= matrix.shape[1] else matrix.T for matrix in unfoldings]
-    return tuple(chosen_rank(rank, matrix) for rank, matrix in zip(ranks, tall, strict=False))
+def _unfolded(array: np.ndarray, group: tuple[int, ...]) -> np.ndarray:
+    """Return the matrix whose columns belong to the entries along a group of axes."""
+    last = np.moveaxis(array, group, range(-len(group), 0))
+    return last.reshape(-1, prod(array.shape[axis] for axis in group))
 
 
 def _one_axis_each(X: torch.Tensor) -> tuple[tuple[int, ...], ...]:

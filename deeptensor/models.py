@@ -148,7 +148,7 @@ class FactorModel(nn.Module):
 
     def __init__(self, model: Model, shape: Sequence[int], seeds: Sequence[int]):
         super().__init__()
-        modes = _checked_modes(model, len(shape))
+        modes = modes_of(model, len(shape))
         self.symmetric = model.structure == "symmetric"
         sizes = [tuple(shape[axis] for axis in group) for group in modes]
         if self.symmetric:
@@ -189,7 +189,8 @@ class FactorModel(nn.Module):
         return factors * (2 if self.symmetric else 1), core
 
 
-def _checked_modes(model: Model, ndim: int) -> Modes:
+def modes_of(model: Model, ndim: int) -> Modes:
+    """Return the groups of axes that have a factor each in a model of `ndim` axes; ValueError where they do not fit."""
     modes = model.modes
     if modes is None:
         if model.structure == "tucker":

@@ -32,10 +32,7 @@ def read_nifti(path: Path, volume: int | None) -> np.ndarray:
         refuse_excess(f"{shape} values of {kind}", stored.offset + prod(shape) * kind.itemsize, size)
         number = prod(shape[3:])
         if volume is None and number > 1:
-            raise Refused(
-                f"it holds {number} volumes of {shape[:3]}; say which by `volume` (on the command line --volume), "
-                f"0 to {number - 1}"
-            )
+            raise Refused(f"it holds {number} volumes of {shape[:3]}; say which by `volume`, 0 to {number - 1}")
         if volume is not None and not 0 <= volume < number:
             raise Refused(f"no volume {volume}; the file holds {number}, from 0 to {number - 1}")
         if packed:

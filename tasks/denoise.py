@@ -13,7 +13,7 @@ from benchmark.tiny import smooth_stack
 
 KINDS = {"images", "matrices", "stack"}
 MEASURES = ["psnr", "mpsnr", "ssim", "sam"]
-FIGURES = {"reconstructions", "spectra", "convergence", "losses"}
+FIGURES = {"reconstructions", "strip", "spectra", "convergence", "losses"}
 FLOOR, CEILING = "noisy", "clean"
 
 

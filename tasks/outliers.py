@@ -12,7 +12,7 @@ from benchmark.tiny import smooth_stack
 
 KINDS = {"images", "matrices", "stack"}
 MEASURES = ["psnr", "ssim"]
-FIGURES = {"reconstructions", "convergence", "losses"}
+FIGURES = {"reconstructions", "strip", "convergence", "losses"}
 FLOOR, CEILING = "noisy", "clean"
 
 

@@ -14,7 +14,7 @@ from benchmark.tiny import disc_stack, smooth_stack
 
 KINDS = {"images", "stack"}
 MEASURES = ["psnr", "ssim", "ssim_gaussian", "misfit"]
-FIGURES = {"reconstructions", "convergence", "losses"}
+FIGURES = {"reconstructions", "strip", "convergence", "losses"}
 FLOOR, CEILING = None, "clean"
 
 

@@ -1,9 +1,11 @@
-"""Groups of similar patches of a cube, each shrunk as a matrix towards low rank: what LLRT, NGMeet and WNNM share.
+"""Groups of similar patches, found, shrunk towards low rank, and put back: what non-local methods share.
 
-A patch holds p x p pixels of all bands of a cube H x W x B; a group has the K patches of a window that are nearest to
-a key patch in one image, such as the mean of the bands. A group less its mean is a matrix of K patches by p p B
-entries, whose singular values are shrunk; each pixel then gets the mean of all its estimates. Groups are gathered by
-index, some at a time, so that memory never holds all patches. The arrays are PyTorch's, so that a GPU can take them.
+For denoising, a patch holds p x p pixels of all bands of a cube H x W x B; a group has the K patches of a window that
+are nearest to a key patch in one image, such as the mean of the bands. A group less its mean is a matrix of K patches
+by p p B entries, whose singular values are shrunk; each pixel then gets the mean of all its estimates. Groups are
+gathered by index, some at a time, so that memory never holds all patches. For recovery from few measurements, the
+patches of all groups of one image are gathered, changed, and averaged. The arrays are PyTorch's, so that a GPU can take
+them.
 """
 
 from collections.abc import Callable
@@ -22,7 +24,7 @@ Shrinkage = Callable[[Tensor, Tensor, int], Tensor]
 # From a cube H x W x B with the peak `PEAK`, the noise of its bands in units of a level (B,), and that level, to the
 # cube denoised.
 GreyDenoiser = Callable[[Tensor, Tensor, float], Tensor]
-# The published parameters of all three methods are for grey values up to this.
+# The published parameters of the methods that denoise are for grey values up to this.
 PEAK = 255
 # Entries of the patches that are in memory at a time.
 BATCH = 2**23
@@ -69,8 +71,8 @@ def key_places(length: int, grid: Grid) -> list[int]:
 def match(image: Tensor, grid: Grid, number: int) -> Tensor:
     """Return groups of patches of an image H x W as the flat indices of their first pixels, of shape keys x K.
 
-    Each has its key patch and those of the window that are nearest to it in l2; K is `number`, or what the smallest
-    window holds.
+    Each has its key patch first, and then those of the window that are nearest to it in l2; K is `number`, or what the
+    smallest window holds. The image must have at least one patch, see `check_patch`.
     """
     patches = image.unfold(0, grid.patch, 1).unfold(1, grid.patch, 1).flatten(2)
     height, width, _ = patches.shape
@@ -80,12 +82,33 @@ def match(image: Tensor, grid: Grid, number: int) -> Tensor:
     groups = []
     for row in key_places(image.shape[0], grid):
         for column in key_places(image.shape[1], grid):
-            window = (slice(max(row - grid.reach, 0), row + grid.reach + 1),)
-            window += (slice(max(column - grid.reach, 0), column + grid.reach + 1),)
-            distances = (patches[window] - patches[row, column]).square().sum(-1).flatten()
-            nearest = distances.topk(number, largest=False).indices
+            top, left = max(row - grid.reach, 0), max(column - grid.reach, 0)
+            window = slice(top, row + grid.reach + 1), slice(left, column + grid.reach + 1)
+            distances = (patches[window] - patches[row, column]).square().sum(-1)
+            distances[row - top, column - left] = -1  # others may be as near, and a pixel then in no group
+            nearest = distances.flatten().topk(number, largest=False).indices
             groups.append(places[window].flatten()[nearest])
     return torch.stack(groups)
+
+
+def pixels_of(groups: Tensor, patch: int, width: int) -> Tensor:
+    """Return the flat indices of the pixels of all patches, (groups, K, p * p), in an image of that width."""
+    offsets = torch.arange(patch, device=groups.device)
+    return groups[..., None] + (offsets[:, None] * width + offsets).flatten()
+
+
+def average(patches: Tensor, pixels: Tensor, shape: tuple[int, int], weights: Tensor | None = None) -> Tensor:
+    """Return the image of that shape whose pixels are the averages of all that patches say of them.
+
+    `pixels`, of the shape of the patches, says which pixel each entry is of; every pixel must be in a patch. The
+    patches of a group have its weight, of `weights` (groups,), or all have one.
+    """
+    numbers, size = pixels.flatten(), shape[0] * shape[1]
+    spread = None if weights is None else weights[:, None, None].expand_as(patches)
+    values = patches if spread is None else patches * spread
+    sums = torch.bincount(numbers, values.flatten(), size)
+    counts = torch.bincount(numbers, None if spread is None else spread.flatten(), size)
+    return (sums / counts).reshape(shape)
 
 
 def sums_of_estimates(
@@ -97,12 +120,10 @@ def sums_of_estimates(
     """
     height, width, bands = cube.shape
     pixels = cube.reshape(-1, bands)
-    offsets = torch.arange(patch, device=cube.device)
-    offsets = (offsets[:, None] * width + offsets).flatten()
     sums, counts = torch.zeros_like(pixels), torch.zeros_like(pixels[:, :1])
-    batch = max(1, BATCH // (groups.shape[1] * len(offsets) * bands))
+    batch = max(1, BATCH // (groups.shape[1] * patch**2 * bands))
     for some, levels in zip(groups.split(batch), sigmas.split(batch), strict=True):
-        places = some[..., None] + offsets
+        places = pixels_of(some, patch, width)
         patches = pixels[places].flatten(2)
         mean = patches.mean(1, keepdim=True)
         estimates = shrink(patches - mean, levels[:, None], shrinkage) + mean
@@ -137,10 +158,18 @@ def closed_form(strength: float) -> Shrinkage:
     """
 
     def shrinkage(values: Tensor, sigmas: Tensor, number: int) -> Tensor:
-        excess = values**2 - 4 * strength * number**0.5 * sigmas**2
-        return torch.where(excess > 0, (values + excess.clamp(min=0).sqrt()) / 2, 0)
+        return log_shrinkage(values, strength * number**0.5 * sigmas**2)
 
     return shrinkage
+
+
+def log_shrinkage(values: Tensor, weight: Tensor | float) -> Tensor:
+    """Return the larger minimiser t > 0 of 1/2 (t - s)^2 + weight * log t for each value s, or 0 where there is none.
+
+    It is the fixed point of t = s - weight / t, the reweighted soft threshold.
+    """
+    excess = values**2 - 4 * weight
+    return torch.where(excess > 0, (values + excess.clamp(min=0).sqrt()) / 2, 0)
 
 
 def reweighted(strength: float, times: int) -> Shrinkage:

@@ -2,8 +2,9 @@
 
 Copies tables and figures, but neither data nor raw estimates, from `results/` to `results/published/`, beside what was
 published before of other experiments. Claims are judged by what `experiments/` says now, in every published profile;
-and the verdicts go into the README, between its markers. Pages are made of what is published by `make site`. Pictures
-are kept as they are; to be small, the tables of single runs and their curves are compressed.
+the verdicts go into the README, between its markers, and what methods say of themselves into `docs/methods.md`. Pages
+are made of what is published by `make site`. Pictures are kept as they are; to be small, the tables of single runs and
+their curves are compressed.
 """
 
 import argparse
@@ -16,8 +17,10 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
+from benchmark.catalog import files_of
 from benchmark.plan import Plan
 from benchmark.report.forest import write_forest
+from benchmark.report.methods import methods_page
 from benchmark.report.overview import ENTRIES, make_scorecard, make_summary, read_entries, read_settings
 from benchmark.report.readme import between, markers_of, shown
 from benchmark.report.scorecard import read_card
@@ -64,10 +67,17 @@ def write_readme(root: Path) -> None:
     """Write the verdicts of what is published into the README, between its markers."""
     readme, cards = root / "README.md", published_cards(root / PUBLISHED)
     text = readme.read_text(encoding="utf-8")
-    for marker, content in markers_of(cards):
+    for marker, content in markers_of(cards, root / PUBLISHED):
         text = between(text, marker, content)
     write_forest(cards[shown(cards)], root / PUBLISHED / "claims.svg")
     readme.write_text(text, encoding="utf-8")
+
+
+def write_methods(root: Path) -> None:
+    """Write the page of all methods into the documentation."""
+    page = root / "docs" / "methods.md"
+    page.parent.mkdir(exist_ok=True)
+    page.write_text(methods_page(files_of(root, "baselines")), encoding="utf-8")
 
 
 def renew(folder: Path, entries: Mapping[str, Mapping], settings: Mapping) -> None:
@@ -131,6 +141,7 @@ def main(profile: str, root: Path = ROOT) -> None:
             else:
                 renew(folder, plan.entries(), plan.settings)
     write_readme(root)
+    write_methods(root)
     print(f"Published in {target}.")
 
 

@@ -2,16 +2,22 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from benchmark.metrics import METRICS
+from benchmark.report.overview import read_entries
+from benchmark.report.scene import data_in_words, noise_in_words
 from benchmark.report.scorecard import claims_of, markdown_row
 
 # Of profiles of the same claims, those closer to the source first.
 PROFILES = ("public", "public-cpu", "embedded")
 LONGEST = 40
+STRIP = "strip.webp"
+ORDER = "the best of the source's other methods, of its subject and of all others stand between the noisy and the clean"
 HEAD = ("", "claim", "here", "needed", "verdict", "best other, over it")
 
 
@@ -93,8 +99,24 @@ def between(text: str, marker: str, content: str) -> str:
     return f"{before}{start}{content}{end}{rest.partition(end)[2]}"
 
 
-def markers_of(cards: Mapping[str, pd.DataFrame]) -> Sequence[tuple[str, str]]:
+def strip_of(published: Path) -> str:
+    """Return the first strip of pictures below a folder of published profiles, with a sentence, or nothing.
+
+    It is of a profile closest to the source, and the first data set and noise of its experiment.
+    """
+    for profile in dict.fromkeys([*PROFILES, *(path.name for path in sorted(published.glob("*")))]):
+        for name, entry in read_entries(published / profile).items():
+            for dataset, noise in product(entry["data"], entry["noise"]):
+                path = published / profile / name / dataset / noise / STRIP
+                if path.is_file():
+                    words = f"{data_in_words(entry, dataset)}, {noise_in_words(entry['noise'][noise])}"
+                    words = f"{entry['place'] or entry['title']}: {words}"
+                    return f"![{words}]({path.relative_to(published.parents[1]).as_posix()})\n\n{words}; {ORDER}.\n"
+    return ""
+
+
+def markers_of(cards: Mapping[str, pd.DataFrame], published: Path) -> Sequence[tuple[str, str]]:
     """Return the markers of the README with what stands between each."""
     profile = shown(cards)
     card = cards[profile]
-    return [("verdicts", f"{sentence_of(card)}\n"), ("claims", table_of(card))]
+    return [("verdicts", f"{sentence_of(card)}\n"), ("strip", strip_of(published)), ("claims", table_of(card))]

@@ -119,7 +119,7 @@ def test_of_several_arrays_the_key_chooses_and_errors_list_them(suffix, matrix, 
     path = tmp_path / f"two{suffix}"
     write(path, first=matrix, second=2 * matrix)
     assert np.array_equal(read_array(path, "second"), 2 * matrix)
-    assert "--key) to say which array is meant; the file holds first (9, 7), second (9, 7)" in refused(
+    assert "set --key to say which array is meant; the file holds first (9, 7), second (9, 7)" in refused(
         capsys, path, "--rank", 2
     )
     assert "no array 'third'; the file holds first (9, 7), second (9, 7)" in refused(
@@ -150,7 +150,9 @@ def test_mat_output_is_read_by_scipy(source, tmp_path):
 def test_volume_of_a_scan_is_chosen_and_their_number_told(tmp_path, capsys):
     voxels = np.random.default_rng(0).random((4, 3, 2, 5)).astype(np.float32)
     nibabel.Nifti1Image(voxels, np.eye(4)).to_filename(tmp_path / "scan.nii")
-    assert "holds 5 volumes of (4, 3, 2); say which" in refused(capsys, tmp_path / "scan.nii", "--rank", 2)
+    assert "holds 5 volumes of (4, 3, 2); say which by --volume, 0 to 4" in refused(
+        capsys, tmp_path / "scan.nii", "--rank", 2
+    )
     output = tmp_path / "answer.npz"
     assert run(tmp_path / "scan.nii", "--rank", 2, "--volume", 3, "--output", output) == 0
     assert np.load(output)["reconstruction"].shape == (4, 3, 2)
@@ -175,6 +177,33 @@ def test_tucker_takes_ranks_and_groups_of_axes(tmp_path):
         assert output["factor_0"].shape == (6, 5, 3)
         assert output["core"].shape == (3, 2)
         assert output["reconstruction"].shape == (6, 5, 7)
+
+
+def test_left_out_rank_and_share_of_the_energy_are_those_of_svd(tmp_path, capsys):
+    U, V = (np.linalg.qr(np.random.default_rng(n).standard_normal((size, 3)))[0] for n, size in ((0, 40), (1, 30)))
+    noise = 0.01 * np.random.default_rng(2).standard_normal((40, 30))
+    np.save(tmp_path / "matrix.npy", (U * [8.0, 6.0, 5.0]) @ V.T + noise)
+    # Of the energy, 64 + 36 + 25, the first holds 51 %, the first two 80 %.
+    for option, rank in (((), 3), (("--rank", 0.5), 1), (("--rank", 0.75), 2), (("--rank", 0.9), 3)):
+        assert run(tmp_path / "matrix.npy", *option, "--force") == 0
+        assert capsys.readouterr().out.startswith(f"rank {rank}; relative error ")
+        with np.load(tmp_path / "matrix.deeptensor.npz") as output:
+            assert output["factor_0"].shape == (40, rank)
+
+
+def test_ranks_are_chosen_for_each_group_of_axes(tmp_path, capsys):
+    U, V, W = (np.linalg.qr(np.random.default_rng(n).standard_normal((size, 2)))[0] for n, size in enumerate((9, 8, 7)))
+    # Along the last axis both terms have one direction, so that the unfolding has rank 1.
+    np.save(tmp_path / "cube.npy", np.einsum("ir,jr,k->ijk", U * [5, 4], V, W[:, 0]))
+    axes = ("--modes", "0;1;2", "--force")
+    for options, rank in (
+        (("--rank", "0.99"), "1"),
+        (("--rank", "0.99", *axes), "2"),
+        (("--rank", "0.99,2,0.99", "--structure", "tucker", *axes), "2,2,1"),
+        (("--rank", "0.99", "--structure", "tucker", *axes), "2,2,1"),
+    ):
+        assert run(tmp_path / "cube.npy", *options) == 0
+        assert capsys.readouterr().out.startswith(f"rank {rank}; ")
 
 
 def test_symmetric_factors_are_equal(tmp_path):
@@ -262,7 +291,7 @@ def test_weights_tell_what_is_observed(tmp_path, matrix, capsys):
         assert f"relative error {error:.4g}; " in capsys.readouterr().out
     assert np.isfinite(answers[0]).all()
     np.testing.assert_array_equal(*answers)
-    assert "to say which array is meant" in refused(
+    assert "two.npz cannot be read: set --weights-key to say which array is meant" in refused(
         capsys, tmp_path / "gaps.npy", "--rank", 2, "--mask", tmp_path / "two.npz", "--force"
     )
     np.save(tmp_path / "short.npy", np.ones(3))
@@ -313,9 +342,14 @@ def test_bad_files_and_options_are_refused_in_one_line(source, matrix, tmp_path,
     assert "gaps.npy has entries that are not finite" in refused(capsys, tmp_path / "gaps.npy", "--rank", 2)
     assert "complex" in refused(capsys, tmp_path / "complex.npy", "--rank", 2)
     assert "axes" in refused(capsys, tmp_path / "line.npy", "--rank", 2)
-    assert "rank" in refused(capsys, source, "--rank", 0)
-    assert "--rank" in refused(capsys, source)
-    assert "--rank" in refused(capsys, source, "--rank", "two")
+    for rank in ("0", "-1", "1.5", "1.0", "0.0", "two", "nan", "2,", "3,two"):
+        wrong = rank.split(",")[-1]
+        assert f"--rank: {wrong!r} is neither a whole number" in refused(capsys, source, f"--rank={rank}")
+    assert "several ranks (2, 2) are for" in refused(capsys, source, "--rank", "2,2")
+    assert "--rank takes one" in refused(capsys, source, "--rank", "0.9,0.9")
+    tucker = ("--structure", "tucker")
+    assert "with --structure tucker 2, not 3" in refused(capsys, source, *tucker, "--rank", "0.9,2,2")
+    assert "whole number where there are weights" in refused(capsys, source, "--weights", source)
     assert "--modes" in refused(capsys, source, "--rank", 2, "--modes", "a;b")
     assert "modes" in refused(capsys, source, "--rank", 2, "--modes", "1;0")
     assert "leave out the key" in refused(capsys, source, "--rank", 2, "--key", "x")

@@ -86,7 +86,7 @@ def test_a_member_of_a_structure_is_read_by_its_dotted_key_or_as_the_only_one_th
     listing = r"no array 'cube'; the file holds .*data\.inner\.cube \(4, 5, 3\)"
     with pytest.raises(ValueError, match=listing):
         read_cube(path, "cube")
-    with pytest.raises(ValueError, match=r"set `key` \(on the command line --key\).*data\.mask \(4, 5\)"):
+    with pytest.raises(ValueError, match=r"set `key` to say.*data\.mask \(4, 5\)"):
         read_array(path)
 
 

@@ -121,7 +121,7 @@ def test_one_of_several_volumes_is_read_by_its_index(scan):
 @pytest.mark.parametrize(
     ("volume", "complaint"),
     [
-        (None, r"holds 6 volumes of \(4, 3, 2\); say which by `volume` \(on the command line --volume\), 0 to 5"),
+        (None, r"holds 6 volumes of \(4, 3, 2\); say which by `volume`, 0 to 5"),
         (6, "no volume 6; the file holds 6, from 0 to 5"),
         (-1, "no volume -1"),
     ],

@@ -73,7 +73,7 @@ def canonical(params):
 
 def test_the_readme_has_the_published_verdicts_and_is_short():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    for marker, content in markers_of(published_cards(FOLDER)):
+    for marker, content in markers_of(published_cards(FOLDER), FOLDER):
         assert between(text, marker, content) == text
     assert len(text.encode()) <= 8 * 2**10
     rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")]

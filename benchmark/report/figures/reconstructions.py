@@ -33,10 +33,10 @@ def draw(scene: Scene) -> Figure:
     that ends at the 99th percentile of the errors of all estimates. An estimate that is a text fills its place with it.
     Captions show the first two measures; the subject's are in its colour, those of controls grey.
     """
-    clean, shown = as_stack(scene.truth), _shown_of(scene)
-    signals, values = _signals_of(scene)
-    limits = np.percentile(_picture(clean, shown), (1, 99), axis=(0, 1))
-    corner, side = detailed_window(_picture(clean, shown))
+    clean, shown = as_stack(scene.truth), shown_of(scene)
+    signals, values = signals_of(scene)
+    limits = np.percentile(picture_of(clean, shown), (1, 99), axis=(0, 1))
+    corner, side = detailed_window(picture_of(clean, shown))
     errors = {
         label: np.abs(signal - clean).mean(axis=2)
         for label, signal in signals.items()
@@ -68,14 +68,14 @@ def draw(scene: Scene) -> Figure:
                 axis.set(xticks=[], yticks=[])
                 axis.spines[:].set_visible(False)
             colour = SUBJECT if label in scene.subject else GREY if label in scene.controls else "black"
-            caption = _caption(label, values.get(label, {}), scene.metric)
+            caption = caption_of(label, values.get(label, {}), scene.metric)
             axes[0].set_title(caption, fontsize=7.5, pad=3, linespacing=1.1, color=colour)
             if isinstance(signal, str):
                 say(axes[0], signal)
                 axes[1].set_axis_off()
                 axes[2].set_axis_off()
                 continue
-            picture = _stretch(_picture(signal, shown), limits)
+            picture = stretched(picture_of(signal, shown), limits)
             rows, cols = (slice(start, start + side) for start in corner)
             axes[0].imshow(picture, cmap="gray", vmin=0, vmax=1)
             axes[0].add_patch(
@@ -134,7 +134,7 @@ def _write(axis: Axes, text: str, **style) -> None:
     axis.text(0, 0, text, va="bottom", transform=axis.transAxes, **style)
 
 
-def _signals_of(scene: Scene) -> tuple[dict[str, np.ndarray | str], dict[str, dict[str, float]]]:
+def signals_of(scene: Scene) -> tuple[dict[str, np.ndarray | str], dict[str, dict[str, float]]]:
     """Return the stacks to show by label, or a text for a failed method, and the measures by label."""
     seen = {"Clean": scene.truth}
     if scene.observed.shape == scene.truth.shape:
@@ -150,23 +150,25 @@ def _signals_of(scene: Scene) -> tuple[dict[str, np.ndarray | str], dict[str, di
     return signals, values
 
 
-def _shown_of(scene: Scene) -> Sequence[int] | None:
+def shown_of(scene: Scene) -> Sequence[int] | None:
     """Return the images of the stack that make the picture: those of an image in colour are its channels."""
     coloured = scene.entry["data"][scene.dataset]["kind"] == "images" and scene.truth.shape[2:] == (3,)
     return (0, 1, 2) if coloured else scene.shown
 
 
-def _picture(stack: np.ndarray, shown: Sequence[int] | None) -> np.ndarray:
+def picture_of(stack: np.ndarray, shown: Sequence[int] | None) -> np.ndarray:
+    """Return of a stack the picture (h, w, 3) of its three shown images, or (h, w), the mean of those or of all."""
     chosen = stack if shown is None else stack[:, :, list(shown)]
     return chosen if chosen.shape[2] == 3 and shown else chosen.mean(axis=2)
 
 
-def _stretch(picture: np.ndarray, limits: np.ndarray) -> np.ndarray:
+def stretched(picture: np.ndarray, limits: np.ndarray) -> np.ndarray:
+    """Return a picture with the lower and the upper limits of its channels at 0 and 1, and what is beyond them, too."""
     low, high = limits
     return np.clip((picture - low) / np.maximum(high - low, np.finfo(float).eps), 0, 1)
 
 
-def _caption(label: str, values: Mapping[str, float], metric: str) -> str:
+def caption_of(label: str, values: Mapping[str, float], metric: str) -> str:
     """Return a label, and below it the primary measure and the next; the clean signal itself has none."""
     if label == "Clean" or np.isinf(values.get(metric, 0)):
         return label

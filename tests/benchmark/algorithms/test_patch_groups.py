@@ -4,6 +4,7 @@ import torch
 
 from benchmark.algorithms.patch_groups import (
     Grid,
+    average,
     check_patch,
     closed_form,
     first_noise,
@@ -12,6 +13,7 @@ from benchmark.algorithms.patch_groups import (
     levels_of,
     match,
     on_grey_scale,
+    pixels_of,
     remaining_noise,
     reweighted,
     shrink,
@@ -99,6 +101,37 @@ def test_a_group_has_the_nearest_patches_of_its_window_by_brute_force():
 
 def test_a_small_window_has_smaller_groups():
     assert match(tensor(5, 4), GRID, 100).shape == (2 * 2, 3 * 2)
+
+
+def test_the_key_patch_is_of_its_group_where_all_are_equal():
+    groups = match(torch.zeros(9, 9), Grid(patch=3, step=3, reach=6), 2)
+    assert groups[:, 0].tolist() == [row * 9 + column for row in (0, 3, 6) for column in (0, 3, 6)]
+    # Else a pixel could be in no patch, and have no estimate.
+    _, counts = sums_of_estimates(torch.zeros(9, 9, 2), groups, torch.ones(9), 3, closed_form(1.0))
+    assert (counts > 0).all()
+
+
+def test_the_pixels_of_a_patch_are_those_of_its_square():
+    image = tensor(7, 5)
+    [[found]] = image.flatten()[pixels_of(torch.tensor([[2 * 5 + 1]]), 3, 5)]
+    np.testing.assert_array_equal(found, image[2:5, 1:4].flatten())
+
+
+def test_average_of_unchanged_patches_is_the_image_and_weights_count():
+    image = tensor(12, 12, seed=1)
+    pixels = pixels_of(match(image, Grid(patch=4, step=3, reach=5), 3), 4, 12)
+    patches = image.flatten()[pixels]
+    weights = torch.rand(len(patches), generator=torch.Generator().manual_seed(0), dtype=torch.float64) + 0.1
+    torch.testing.assert_close(average(patches, pixels, (12, 12)), image)
+    torch.testing.assert_close(average(patches, pixels, (12, 12), weights), image)
+    # A group that alone has weight decides its pixels.
+    alone = torch.full_like(weights, 1e-12)
+    alone[0] = 1
+    changed = patches.clone()
+    changed[0] += 1
+    first = pixels[0].unique()
+    found = average(changed, pixels, (12, 12), alone).flatten()
+    torch.testing.assert_close(found[first], image.flatten()[first] + 1)
 
 
 def test_sums_over_their_number_are_the_cube_where_nothing_is_shrunk():

@@ -433,10 +433,35 @@ def test_backgrounds_show_a_frame_its_truth_and_of_each_method_its_background_an
     assert "failed" in "".join(text.get_text() for axis in figure.axes for text in axis.texts)
 
 
+def test_a_strip_has_the_best_of_each_kind_between_the_noisy_and_the_clean(scene, clean, noisy):
+    names = ("Ceiling", "First", "Second", "Mine", "Mine, plain", "Source", "Source, worse")
+    estimates = {name: clean * (1 - 0.1 * number) for number, name in enumerate(names)}  # the best one first
+    estimates = {"Lost": "timeout: no estimate"} | estimates
+    values = {name: {"psnr": 30.0 - number} for number, name in enumerate(names)}
+    given = scene(
+        *(clean, noisy, estimates, values),
+        controls={"Ceiling"},
+        subject=["Mine, plain", "Mine"],
+        shown_by_source=["Mine", "Source, worse", "Source", "Lost"],
+    )
+    axes = draw("strip", given).axes
+    assert [axis.get_title().partition("\n")[0] for axis in axes] == ["Noisy", "Source", "Mine", "First", "Clean"]
+    assert axes[1].get_title() == "Source\n25.0 dB"
+    low, high = np.percentile(clean.mean(axis=2), (1, 99))
+    for axis, own in zip(axes, (noisy, 0.5 * clean, 0.7 * clean, 0.9 * clean, clean), strict=True):
+        np.testing.assert_allclose(shown(axis), np.clip((own.mean(axis=2) - low) / (high - low), 0, 1))
+
+
+def test_a_strip_of_a_source_that_names_no_methods_has_the_reference(scene, clean, noisy):
+    estimates = {"Other": 0.9 * clean, "Weak": 0.8 * clean, "Mine": 0.7 * clean}
+    axes = draw("strip", scene(clean, noisy, estimates, subject=["Mine"], reference="weak")).axes
+    assert [axis.get_title().partition("\n")[0] for axis in axes] == ["Noisy", "Weak", "Mine", "Other", "Clean"]
+
+
 def test_a_figure_that_no_file_draws_is_an_error_that_lists_what_there_is(scene):
     for name in ("pictures", "sweep", "../scene", ""):
         with pytest.raises(
-            ValueError, match=r"there are: backgrounds, bases, convergence, losses, reconstructions, spectra$"
+            ValueError, match=r"there are: backgrounds, bases, convergence, losses, reconstructions, spectra, strip$"
         ):
             draw(name, scene())
 

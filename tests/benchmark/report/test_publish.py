@@ -17,7 +17,9 @@ from benchmark.settings import SettingsError
 
 SETTINGS = {"folders": ["experiments"]}
 README = (
-    "before\n" + "".join(f"<!-- {own} -->\nold\n<!-- end of {own} -->\n" for own in ("verdicts", "claims")) + "after\n"
+    "before\n"
+    + "".join(f"<!-- {own} -->\nold\n<!-- end of {own} -->\n" for own in ("verdicts", "strip", "claims"))
+    + "after\n"
 )
 PSNR = {"svd": (20.0, 21.0), "deeptensor": (22.9, 24.1)}
 

@@ -2,10 +2,11 @@
 
 import pandas as pd
 import pytest
+import yaml
 
 from benchmark.report.claims import scorecard
 from benchmark.report.forest import forest
-from benchmark.report.readme import LONGEST, between, sentence_of, shown, table_of
+from benchmark.report.readme import LONGEST, between, sentence_of, shown, strip_of, table_of
 from benchmark.scoring import CURVE_COLUMNS
 
 
@@ -78,3 +79,21 @@ def test_what_stands_between_markers_is_replaced_and_a_marker_that_lacks_is_told
 def test_the_profile_closest_to_the_source_is_shown():
     assert shown({"embedded": None, "public-cpu": None}) == "public-cpu"
     assert shown({"mine": None}) == "mine"
+
+
+def test_the_strip_is_the_first_of_the_profile_closest_to_the_source(tmp_path, entry):
+    published = tmp_path / "results" / "published"
+    own = entry(place="Figure 9")
+    [[dataset], [noise]] = own["data"], own["noise"]
+    for profile, name in (("embedded", "fig9"), ("public-cpu", "plain"), ("public-cpu", "other")):
+        folder = published / profile / name / dataset / noise
+        folder.mkdir(parents=True)
+        (published / profile / "experiments.yaml").write_text(yaml.safe_dump({"plain": own, name: own}))
+        if name != "plain":
+            (folder / "strip.webp").touch()
+    shown_here = f"](results/published/public-cpu/other/{dataset}/{noise}/strip.webp)\n\nFigure 9: "
+    assert shown_here in strip_of(published)
+    (published / "public-cpu" / "other" / dataset / noise / "strip.webp").unlink()
+    assert f"](results/published/embedded/fig9/{dataset}/{noise}/strip.webp)" in strip_of(published)
+    (published / "embedded" / "fig9" / dataset / noise / "strip.webp").unlink()
+    assert strip_of(published) == ""
