@@ -1,6 +1,7 @@
 """Classifiers of faces against theory, other solvers, and what may not matter to them."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -81,6 +82,23 @@ def test_the_order_of_training_images_changes_no_label(name, faces):
     other = replace(problem, granted={key: own[order] for key, own in problem.granted.items()})
     # Single precision turns a near tie.
     assert right(answer(name, problem), answer(name, other)) >= 28 / 30
+
+
+@every
+def test_a_query_s_label_depends_on_no_other_query_nor_on_their_order(name, faces):
+    problem, _ = faces
+    found = answer(name, problem)
+    some = np.arange(len(found))[::-3]
+    np.testing.assert_array_equal(answer(name, replace(problem, observed=problem.observed[some])), found[some])
+
+
+@pytest.mark.parametrize("cleaning", ["pcp", "trpca"])
+def test_the_order_of_queries_tells_nothing_where_all_are_cleaned_together(cleaning, faces):
+    problem, _ = faces
+    solve = partial(METHODS["cleaned_subspace"].solve, seed=0, device="cpu", cleaning=cleaning)
+    order = np.random.default_rng(0).permutation(len(problem.observed))
+    found = solve(replace(problem, observed=problem.observed[order])).signal
+    np.testing.assert_array_equal(found, solve(problem).signal[order])
 
 
 @every

@@ -91,6 +91,12 @@ def test_a_finished_worker_leaves_quietly(run, tmp_path):
     assert (tmp_path / "log").read_text() == ""
 
 
+def test_packages_that_a_method_requires_are_there_before_its_clock_starts(run):
+    body = f"import sys; assert 'wave' in sys.modules; {RETURN}"
+    assert statuses(run(body, requires="['wave']")[1]) == ["ok", "ok"]
+    assert statuses(run(body)[1]) == ["failed", "failed"]
+
+
 def test_a_good_method_is_recorded_with_its_cost_and_origin(run):
     arrays, record = run("time.sleep(0.05); return Estimate(signal=problem.observed * params['strength'])")
     assert statuses(record) == ["ok", "ok"]
