@@ -10,7 +10,8 @@ import numpy as np
 from skimage.transform import downscale_local_mean
 
 from benchmark.contract import Item
-from benchmark.loaders.moving import UNKNOWN, grey, masked
+from benchmark.loaders.moving import grey, masked
+from benchmark.metrics import MOVING, UNKNOWN
 from deeptensor.images import in_natural_order, read_image
 
 KIND = "stack"
@@ -35,4 +36,4 @@ def load(folder: Path) -> list[Item]:
 
 def coded(mask: np.ndarray) -> np.ndarray:
     """Return a mask of CDnet with 0 where a pixel stands still, 1 where it moves and 2 elsewhere."""
-    return np.select([mask == MOTION, (mask == STILL) | (mask == SHADOW)], [1, 0], UNKNOWN)
+    return np.select([mask == MOTION, (mask == STILL) | (mask == SHADOW)], [MOVING, 0], UNKNOWN)

@@ -49,13 +49,14 @@ def separate(
     sparse, change = np.zeros_like(tensor), np.zeros_like(tensor)
     k = max(round(share * tensor[0].size), 1)
     for iteration in range(1, iterations + 1):
-        low_rank = tubal_threshold(tensor - sparse - change + multiplier / penalty, 1 / penalty)
-        sparse = group_threshold(tensor - low_rank - change + multiplier / penalty, sparsity / penalty)
-        remainder = tensor - low_rank - sparse
+        shifted = tensor + multiplier / penalty
+        low_rank = tubal_threshold(shifted - sparse - change, 1 / penalty)
+        remainder = shifted - low_rank
+        sparse = group_threshold(remainder - change, sparsity / penalty)
+        remainder -= sparse
         if light is not None:
-            loose = remainder + multiplier / penalty
-            change = np.stack([k_support.shrink(own, k, 2 * light / penalty) for own in loose])
-            remainder -= change
+            change = np.stack([k_support.shrink(own, k, 2 * light / penalty) for own in remainder])
+        remainder = tensor - low_rank - sparse - change
         if np.linalg.norm(remainder) <= tolerance * norm:
             return low_rank, sparse, change, iteration
         multiplier += penalty * remainder

@@ -7,6 +7,7 @@ on k-support and cluster norms, Journal of Machine Learning Research 17 (2016), 
 """
 
 import numpy as np
+from scipy.optimize import brentq
 
 
 def shrink(values: np.ndarray, k: int, weight: float) -> np.ndarray:
@@ -15,8 +16,7 @@ def shrink(values: np.ndarray, k: int, weight: float) -> np.ndarray:
     It is values * theta / (theta + weight), theta_i = a |v_i| - weight clipped to 0 and 1, with the a of which they sum
     up to k: the largest entries keep 1 / (1 + weight) of their size, and small ones vanish.
     """
-    # Of single precision is what is sorted, twice as fast: it fixes one number, a.
-    magnitudes = np.sort(np.abs(values).astype(np.float32), axis=None)
+    magnitudes = np.abs(values).ravel()
     if np.count_nonzero(magnitudes) <= k:
         return values / (1 + weight)
     theta = np.clip(_slope(magnitudes, k, weight) * np.abs(values) - weight, 0, 1)
@@ -24,19 +24,14 @@ def shrink(values: np.ndarray, k: int, weight: float) -> np.ndarray:
 
 
 def _slope(magnitudes: np.ndarray, k: int, weight: float) -> float:
-    """Return the a at which sum_i clip(a m_i - weight, 0, 1) is k, for ascending m, more than k of them positive."""
-    sums = np.concatenate([[0.0], np.cumsum(magnitudes, dtype=np.float64)])
+    """Return the a at which sum_i clip(a m_i - weight, 0, 1) is k, for m of which more than k are positive."""
+    theta = np.empty_like(magnitudes)
 
-    def middle(slope: float) -> tuple[int, int]:
-        """Return the range of the entries that are clipped at neither end."""
-        return tuple(np.searchsorted(magnitudes, [weight / slope, (1 + weight) / slope], side="right"))
+    def excess(slope: float) -> float:
+        np.multiply(magnitudes, slope, out=theta)
+        np.subtract(theta, weight, out=theta)
+        return np.clip(theta, 0, 1, out=theta).sum() - k
 
-    low, high = weight / magnitudes[-1], (1 + weight) / magnitudes[-k]
-    for _ in range(100):
-        slope = (low + high) / 2
-        start, end = middle(slope)
-        total = slope * (sums[end] - sums[start]) - weight * (end - start) + len(magnitudes) - end
-        low, high = (slope, high) if total < k else (low, slope)
-        if high - low <= 1e-12 * high:
-            break
-    return high
+    # There k of the terms are 1; a little more, for the rounding.
+    high = 1.001 * (1 + weight) / np.partition(magnitudes, -k)[-k]
+    return brentq(excess, weight / magnitudes.max(), high, xtol=1e-300, rtol=1e-12)

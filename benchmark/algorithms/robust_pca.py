@@ -72,9 +72,7 @@ def tubal_threshold(tensor: np.ndarray, threshold: float) -> np.ndarray:
     """
     if tensor.shape[1] < tensor.shape[2]:
         return tubal_threshold(tensor.swapaxes(1, 2), threshold).swapaxes(1, 2)
-    slices = fft.rfft(tensor, axis=0)
-    if len(tensor) <= 2:  # the mean and the difference
-        slices = slices.real
+    slices = _coefficients(tensor)
     gram = slices.conj().swapaxes(1, 2) @ slices
     # The root of the norm bounds the singular values: most slices vanish at first, and need no decomposition.
     active = np.linalg.norm(gram, axis=(1, 2)) > threshold**2
@@ -84,4 +82,14 @@ def tubal_threshold(tensor: np.ndarray, threshold: float) -> np.ndarray:
     vectors, factors = vectors[..., kept], factors[:, None, kept]
     shrunk = np.zeros_like(slices)
     shrunk[active] = (slices[active] @ (vectors * factors)) @ vectors.conj().swapaxes(1, 2)
-    return fft.irfft(shrunk, n=len(tensor), axis=0)
+    return _coefficients(shrunk) / 2 if len(tensor) == 2 else fft.irfft(shrunk, n=len(tensor), axis=0)
+
+
+def _coefficients(tensor: np.ndarray) -> np.ndarray:
+    """Return the first half of the Fourier coefficients along the first axis: of two slices their sum and difference.
+
+    These are real, and twice their own inverse; the general transform of so short an axis takes five times as long.
+    """
+    if len(tensor) == 2:
+        return np.stack([tensor[0] + tensor[1], tensor[0] - tensor[1]])
+    return fft.rfft(tensor, axis=0)

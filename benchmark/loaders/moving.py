@@ -4,10 +4,10 @@ import numpy as np
 
 from benchmark.contract import Item
 from benchmark.loaders.signals import normalised
+from benchmark.metrics import MOVING, UNKNOWN
 
 # Half axes in pixels of a frame of 96 rows or more, how much wider than high, and crossings of the frame in a video.
 AXES, WIDER, CROSSINGS = (7, 11), 1.4, (0.8, 1.6)
-UNKNOWN = 2
 
 
 def composite(title: str, name: str, frames: np.ndarray, number: int, seed: int, noise: float = 0.0) -> Item:
@@ -51,7 +51,7 @@ def with_ellipses(frames: np.ndarray, number: int, rng: np.random.Generator) -> 
             own_rows = (rows[inside] - row + tall).astype(int) + corner[0]
             own_columns = (columns[inside] - column + wide).astype(int) + corner[1]
             video[inside, frame] = np.clip(photograph[own_rows, own_columns] * light[frame], 0, 1)
-            masks[inside, frame] = 1
+            masks[inside, frame] = MOVING
     return video, masks
 
 

@@ -81,7 +81,7 @@ def test_singular_values_are_thresholded_as_by_their_decomposition(threshold):
         np.testing.assert_allclose(tubal_threshold(part[None], threshold)[0], answer, atol=1e-12)
 
 
-@pytest.mark.parametrize("slices", [6, 7])
+@pytest.mark.parametrize("slices", [2, 6, 7])
 def test_half_of_the_fourier_slices_stands_for_all(slices):
     tensor = np.random.default_rng(4).standard_normal((slices, 9, 12))
     spectrum = np.stack([singular_value_threshold(part, 5.0) for part in np.fft.fft(tensor, axis=0)])
