@@ -10,7 +10,7 @@ import argparse
 import logging
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,7 @@ from sklearn.decomposition import PCA, TruncatedSVD
 from tensorly.decomposition import parafac
 
 from bench.pages import markdown
+from bench.run import machine_facts
 from benchmark.plan import ROOT
 from deeptensor import PAPER, DeepPCA, cp, svd
 
@@ -45,13 +46,14 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     log.setLevel(logging.INFO)
     torch.set_num_threads(1)
+    facts = machine_facts("cpu", torch.get_num_threads())
     short = {} if options.iterations is None else {"iterations": options.iterations}
     noisy = pd.DataFrame(noisy_rows(short))
     exact = pd.DataFrame(exact_rows(short))
     options.output.mkdir(parents=True, exist_ok=True)
     noisy.to_csv(options.output / "defaults_noisy.csv", index=False)
     exact.to_csv(options.output / "defaults_exact.csv", index=False)
-    page = defaults_page(noisy, exact)
+    page = defaults_page(noisy, exact, facts)
     (options.output / "defaults.md").write_text(page)
     print(page)
     return 0
@@ -159,7 +161,7 @@ def measured(clean: np.ndarray, call: Callable[[], np.ndarray]) -> dict[str, flo
     return {"error": np.linalg.norm(found - clean) / np.linalg.norm(clean), "cpu_seconds": seconds}
 
 
-def defaults_page(noisy: pd.DataFrame, exact: pd.DataFrame) -> str:
+def defaults_page(noisy: pd.DataFrame, exact: pd.DataFrame, facts: Mapping[str, object]) -> str:
     """Return the tables as Markdown."""
     columns = "data | defaults, error | paper, error | classical, error | defaults, s | paper, s".split(" | ")
     cells = []
@@ -186,6 +188,8 @@ Relative errors to the clean signal for the noisy data of three seeds, and mean 
 Data of exact rank without noise, the factors normal numbers: the largest relative error of three seeds, mean seconds.
 
 {markdown(["data", "by", "relative error", "s"], lines)}
+
+{"; ".join(f"{name.replace('_', ' ')}: {value}" for name, value in facts.items())}
 """
 
 
