@@ -87,7 +87,12 @@ def test_hidden_and_private_files_are_none_of_the_methods(house):
         ("tasks", "mend", "def pose():\n    pass\n", "no function `answer_shape`"),
         ("tasks", "mend", TASK.replace('"ssim"', '"nssim"'), "MEASURES has 'nssim'; there are: accuracy"),
         ("tasks", "mend", TASK.replace('["psnr", "ssim"]', "[]"), "MEASURES is []: it has to name one"),
-        ("tasks", "mend", TASK.replace('"losses"', '"loses"'), "FIGURES has 'loses'; there are: bases, conv"),
+        (
+            "tasks",
+            "mend",
+            TASK.replace('"losses"', '"loses"'),
+            "FIGURES has 'loses'; there are: backgrounds, bases, conv",
+        ),
     ],
 )
 def test_data_sets_and_tasks_have_contracts_of_their_own(house, folder, name, text, fault):

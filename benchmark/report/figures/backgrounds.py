@@ -9,7 +9,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from benchmark.metrics import MOVING, UNKNOWN, moving
+from benchmark.metrics import METRICS, MOVING, UNKNOWN, moving
 from benchmark.report.scene import Scene, heading_of, number_of
 from benchmark.report.style import GREY, SUBJECT, WIDTH, say
 
@@ -27,7 +27,7 @@ def draw(scene: Scene) -> Figure:
     The frame is the data set's, else the middle one; above stand the frame and the truth. The mask is that of the rule
     that all methods share: white where it is right, blue where it misses what moves, orange where nothing does, grey
     where that is not known. Below it stands the method's `illumination`, from blue to red on one scale that ends at the
-    99th percentile of all magnitudes. Captions have the primary measure and PSNR. The source's methods come first, in
+    99th percentile of all magnitudes. Captions have the primary measure and those of error. The source's methods come first, in
     its order.
     """
     video, masks = scene.observed, scene.withheld["masks"]
@@ -104,7 +104,8 @@ def _lights(estimates: Mapping[str, Mapping | str], labels: Sequence[str]) -> li
 
 def _caption(label: str, values: Mapping[str, float], metric: str) -> str:
     """Return a label, and below it the primary measure and the next one, as far as the clip has them."""
-    numbers = ", ".join(number_of(name, value) for name, value in values.items() if name in (metric, "psnr"))
+    told = {name: value for name, value in values.items() if name == metric or METRICS[name].error}
+    numbers = ", ".join(number_of(name, value) for name, value in told.items())
     return "\n".join([*textwrap.wrap(label, 22, max_lines=2, placeholder="…"), numbers])
 
 
