@@ -27,8 +27,8 @@ def draw(scene: Scene) -> Figure:
     The frame is the data set's, else the middle one; above stand the frame and the truth. The mask is that of the rule
     that all methods share: white where it is right, blue where it misses what moves, orange where nothing does, grey
     where that is not known. Below it stands the method's `illumination`, from blue to red on one scale that ends at the
-    99th percentile of all magnitudes. Captions have the primary measure and those of error. The source's methods come first, in
-    its order.
+    99th percentile of all magnitudes. Captions have the primary measure and those of error. The source's methods come
+    first, in its order.
     """
     video, masks = scene.observed, scene.withheld["masks"]
     frame = scene.shown[0] if scene.shown else video.shape[2] // 2
