@@ -59,7 +59,8 @@ def publish(plan: Plan, root: Path = ROOT) -> Path:
             (target / name / own).unlink(missing_ok=True)
         for path in [target / name / "scores.csv", target / name / "curves.csv"]:
             _compress(path)
-    renew(target, {name: entry for name, entry in entries.items() if name in {*new, *kept}}, plan.settings)
+    made = {**new, **kept}
+    renew(target, {name: as_made(entries[name], made[name]) for name in entries if name in made}, plan.settings)
     return target
 
 
@@ -105,6 +106,11 @@ def check(made: Mapping[str, Mapping], entries: Mapping[str, Mapping], advice: s
             raise PublishError(f"the results of {name} were made with other settings ({listing(changed)}): {advice}")
 
 
+def as_made(entry: Mapping, before: Mapping) -> dict:
+    """Return an experiment as it is now, of its methods those alone that its results have."""
+    return {**entry, "methods": {name: own for name, own in entry["methods"].items() if name in before["methods"]}}
+
+
 def settings_of(entry: Mapping) -> dict:
     """Return what an experiment's results depend on, by the place where it stands in its entry."""
     settings = {key: entry[key] for key in SETTINGS}
@@ -139,7 +145,7 @@ def main(profile: str, root: Path = ROOT) -> None:
             except (PublishError, SettingsError) as error:
                 print(f"{other} stays as it was published: {error}", file=sys.stderr)
             else:
-                renew(folder, plan.entries(), plan.settings)
+                renew(folder, {name: as_made(plan.entry(name), made[name]) for name in made}, plan.settings)
     write_readme(root)
     write_methods(root)
     print(f"Published in {target}.")

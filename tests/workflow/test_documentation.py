@@ -184,7 +184,7 @@ def test_shipped_experiments_are_changed_by_a_config_as_documented():
     assert plan.selected == [name]
     embedded = Plan.read({"select": name}).experiments[name]
     own = plan.experiments[name]
-    assert own.data["indian_pines"].params == {"size": 48}
+    assert own.data["indian_pines"].params == embedded.data["indian_pines"].params | {"size": 48}
     assert list(own.methods) == list(embedded.methods)
     assert plan.profile == "mine"
 
