@@ -11,7 +11,7 @@ from PIL import Image
 
 from benchmark.report import publish as publishing
 from benchmark.report import tables
-from benchmark.report.publish import PublishError, check, renew, write_readme
+from benchmark.report.publish import PublishError, as_made, check, renew, write_readme
 from benchmark.scoring import CURVE_COLUMNS
 from benchmark.settings import SettingsError
 
@@ -306,3 +306,9 @@ def test_renewing_twice_changes_nothing(root, run, entries):
     before = [path.read_bytes() for path in files]
     renew(target, entries("fig9"), SETTINGS)
     assert [path.read_bytes() for path in files] == before
+
+
+def test_an_experiment_has_the_methods_alone_that_its_results_have_and_what_it_says_now():
+    now = {"title": "new", "methods": {"svd": {"label": "SVD"}, "since": {"label": "Since"}}}
+    before = {"title": "old", "methods": {"svd": {"label": "svd"}, "gone": {"label": "Gone"}}}
+    assert as_made(now, before) == {"title": "new", "methods": {"svd": {"label": "SVD"}}}
