@@ -22,7 +22,7 @@ from scipy.ndimage import gaussian_filter1d
 from sklearn.decomposition import PCA, TruncatedSVD
 from tensorly.decomposition import parafac
 
-from bench.pages import markdown
+from bench.pages import listed, markdown
 from bench.run import machine_facts
 from benchmark.plan import ROOT
 from deeptensor import PAPER, DeepPCA, cp, svd
@@ -189,7 +189,7 @@ Data of exact rank without noise, the factors normal numbers: the largest relati
 
 {markdown(["data", "by", "relative error", "s"], lines)}
 
-{"; ".join(f"{name.replace('_', ' ')}: {value}" for name, value in facts.items())}
+{listed(facts)}
 """
 
 

@@ -30,7 +30,6 @@ def speed_page(table: pd.DataFrame, facts: Mapping[str, object]) -> str:
         for row in table.itertuples()
     ]
     rounds, sgemm = table["rounds"].max(), table["sgemm_gflops"].max()
-    listed = "; ".join(f"{name.replace('_', ' ')}: {value}" for name, value in facts.items())
     return f"""# Speed of the library beside the plain reference
 
 {markdown(columns, cells)}
@@ -43,8 +42,13 @@ convolutions and matrix products of one iteration of the reference, forward and 
 by their time, even where the library needs fewer operations. The product of two large matrices runs at {sgemm:.0f}
 GFLOP/s on this machine, at best.
 
-{listed}
+{listed(facts)}
 """
+
+
+def listed(facts: Mapping[str, object]) -> str:
+    """Return what the numbers depend on, as a line."""
+    return "; ".join(f"{name.replace('_', ' ')}: {value}" for name, value in facts.items())
 
 
 def quality_page(quality: pd.DataFrame) -> str:

@@ -3,6 +3,8 @@
 import hashlib
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +13,6 @@ import torch
 from deeptensor.arguments import check_type
 
 logger = logging.getLogger(__name__)
-
-OTHER_VERSION = "is the checkpoint of another version of deeptensor: remove it to start anew, or use that"
 
 
 def checkpoint_path(checkpoint: str | os.PathLike | None) -> Path | None:
@@ -50,6 +50,17 @@ def load_checkpoint(path: Path, fingerprint: str, device: torch.device) -> dict:
     if found != fingerprint:
         raise ValueError(f"{path} is the checkpoint of another fit: remove it, or choose another file")
     return state
+
+
+@contextmanager
+def restoring(path: Path) -> Iterator[None]:
+    """Take what goes wrong in this block for a checkpoint that another version has written: raise ValueError."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise ValueError(
+            f"{path} is the checkpoint of another version of deeptensor: remove it to start anew, or use that"
+        ) from error
 
 
 def fingerprint_of(*parts: object) -> str:

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import torch
 from torch.nn import functional
-from tqdm import tqdm
 
 from deeptensor.arguments import check_flag, check_positive, check_whole
 from deeptensor.arrays import Array, divided, like, real
-from deeptensor.checkpoints import OTHER_VERSION, checkpoint_path, fingerprint_of, load_checkpoint, save_checkpoint
+from deeptensor.checkpoints import checkpoint_path, fingerprint_of, load_checkpoint, restoring, save_checkpoint
 from deeptensor.fit import device_for, fitting
 from deeptensor.networks import number_of_scales
+from deeptensor.progress import progress_bar
 from deeptensor.seeds import stream
 from deeptensor.stopping import Stop
 from deeptensor.teaching import FLIPS, LEAST_SIDE, WINDOW, Pyramid, flipped, rate_factor, restored
@@ -148,8 +148,8 @@ def _teach(
     optimiser = torch.optim.Adam(network.parameters(), learning_rate, fused=True)
     fingerprint = fingerprint_of(images, seen, (iterations, learning_rate, network)) if path else ""
     done = _restore(path, fingerprint, network, optimiser, generator) if path and path.exists() else 0
-    hidden_bar, saved = None if progress is None else not progress, time.perf_counter()
-    with tqdm(total=iterations, initial=done, desc="DeepTensor, filling", unit="it", disable=hidden_bar) as bar:
+    saved = time.perf_counter()
+    with progress_bar("DeepTensor, filling", iterations, done, progress) as bar:
         for iteration in range(done, iterations):
             y, m = _window(images, seen, generator)
             share = SHARES[0] + (SHARES[1] - SHARES[0]) * torch.rand((), generator=generator, device=y.device)
@@ -175,13 +175,11 @@ def _teach(
 def _restore(path: Path, fingerprint: str, network: Pyramid, optimiser: torch.optim.Adam, generator) -> int:
     """Go on from a checkpoint; return its iteration."""
     state = load_checkpoint(path, fingerprint, network.last.weight.device)
-    try:
+    with restoring(path):
         network.load_state_dict(state["network"])
         optimiser.load_state_dict(state["optimiser"])
         generator.set_state(state["generator"].cpu())
         done = int(state["iteration"])
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise ValueError(f"{path} {OTHER_VERSION}") from error
     logger.info("going on from %s, after iteration %d", path, done)
     return done
 

@@ -1,6 +1,5 @@
 """The iterations of a fit: one batch of problems, its state, and checkpoints of that."""
 
-import hashlib
 import logging
 import signal
 import threading
@@ -14,12 +13,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import nn
-from tqdm import tqdm
 
 from deeptensor.averaging import RunningAverage, per_problem
-from deeptensor.checkpoints import OTHER_VERSION, load_checkpoint, save_checkpoint
+from deeptensor.checkpoints import fingerprint_of, load_checkpoint, restoring, save_checkpoint
 from deeptensor.losses import Misfit, penalty
 from deeptensor.models import FactorModel, Model, outer_factors
+from deeptensor.progress import progress_bar
 from deeptensor.schedules import SCHEDULES
 from deeptensor.stopping import Rule
 
@@ -66,11 +65,8 @@ class Task:
             arrays.append((1e3 * self.operator(probe)).round().long())
         apart = ("data", "weights", "rule", "operator")
         rest = {name: value for name, value in vars(self).items() if name not in apart}
-        digest = hashlib.sha256(repr((rest, type(self.rule))).encode())
-        for array in arrays:
-            if array is not None:
-                digest.update(np.asarray(array.cpu() if isinstance(array, torch.Tensor) else array).tobytes())
-        return digest.hexdigest()
+        arrays = [own if isinstance(own, torch.Tensor) else np.asarray(own) for own in arrays if own is not None]
+        return fingerprint_of((rest, type(self.rule)), *arrays)
 
 
 class State:
@@ -159,10 +155,8 @@ class State:
     def load(self, path: Path, fingerprint: str) -> None:
         """Go on from the file, if it is of the same fit and version; ValueError if not."""
         kept = load_checkpoint(path, fingerprint, self.limits.device)
-        try:
+        with restoring(path):
             self._restore(kept)
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:
-            raise ValueError(f"{path} {OTHER_VERSION}") from error
 
     def _restore(self, kept: dict) -> None:
         vars(self).update({name: kept[name] for name in PLAIN})
@@ -214,9 +208,8 @@ def run(task: Task, progress: bool | None, checkpoint: Path | None) -> State:
     milestones = set(snapshot_iterations(budget).tolist())
     stops_early = task.rule.patience is not None or task.rule.target is not None
     start, saved = time.perf_counter() - state.seconds, time.perf_counter()
-    hidden = None if progress is None else not progress
     with (
-        tqdm(total=budget, initial=state.iteration, desc="DeepTensor", unit="it", disable=hidden) as bar,
+        progress_bar("DeepTensor", budget, state.iteration, progress) as bar,
         interrupts_noted(checkpoint is not None) as interrupted,
     ):
         while state.iteration < budget:

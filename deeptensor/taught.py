@@ -18,11 +18,12 @@ from tqdm import tqdm
 
 from deeptensor.arguments import check_choice, check_flag, check_positive, check_whole
 from deeptensor.arrays import Array, divided, like, real
-from deeptensor.checkpoints import OTHER_VERSION, checkpoint_path, fingerprint_of, load_checkpoint, save_checkpoint
+from deeptensor.checkpoints import checkpoint_path, fingerprint_of, load_checkpoint, restoring, save_checkpoint
 from deeptensor.eigenimages import EigenImages, eigen_images
 from deeptensor.fit import device_for, fitting
 from deeptensor.networks import number_of_scales
 from deeptensor.noise import Noise, draw_noise, with_level
+from deeptensor.progress import progress_bar
 from deeptensor.seeds import stream
 from deeptensor.stopping import Stop
 from deeptensor.teaching import FLIPS, LEAST_SIDE, LOSSES, STEP, Lesson, Student, answer, rate_factor, shrunk
@@ -228,9 +229,8 @@ def taught(data: torch.Tensor, noise: Noise, settings: Settings, progress: bool 
         marks = _restore(path, fingerprint, student, generator)
         images, sources = _after(images, noise, marks)
     start = time.perf_counter() - (marks[-1][1] if marks else 0)
-    hidden = None if progress is None else not progress
     done = sum(lessons[: len(marks)])
-    with tqdm(total=sum(lessons), initial=done, desc="DeepTensor, taught", unit="it", disable=hidden) as bar:
+    with progress_bar("DeepTensor, taught", sum(lessons), done, progress) as bar:
         for number in range(len(marks), len(lessons)):
             teach(student, Lesson(sources, flips, spectral, generator), settings, number, bar)
             found = answer(student, images.coordinates, flips)
@@ -283,12 +283,10 @@ def _after(images: EigenImages, noise: Noise, marks: list) -> tuple[EigenImages,
 def _restore(path: Path, fingerprint: str, student: Student, generator: torch.Generator) -> list:
     """Go on from a checkpoint; return its marks."""
     state = load_checkpoint(path, fingerprint, student.signal.device)
-    try:
+    with restoring(path):
         student.load_state_dict(state["network"])
         generator.set_state(state["generator"].cpu())
         marks = [tuple(mark) for mark in state["marks"]]
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise ValueError(f"{path} {OTHER_VERSION}") from error
     logger.info("going on from %s, after iteration %d", path, marks[-1][0])
     return marks
 

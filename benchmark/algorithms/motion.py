@@ -4,6 +4,7 @@ Videos are H x W x T. As a matrix, HW x T, each frame is a column.
 """
 
 import numpy as np
+from scipy.ndimage import gaussian_filter
 
 from benchmark.contract import Estimate
 
@@ -28,8 +29,6 @@ def light_and_reflectance(video: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     Light that changes slowly over the scene stands in the first, whatever its strength; the rest does not know of it.
     """
-    from scipy.ndimage import gaussian_filter
-
     logarithm = np.log(np.maximum(video, 0) + DARK)
     smooth = gaussian_filter(logarithm, (SCALE, SCALE, 0))
     return smooth, logarithm - smooth
