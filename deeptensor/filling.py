@@ -108,7 +108,10 @@ def fill(
         network.initialise(torch.Generator().manual_seed(stream(seed, 0)))
         network.to(where)
         generator = torch.Generator(where).manual_seed(stream(seed, 1))
-        _teach(network, images, seen, generator, iterations, learning_rate, progress, path)
+        fingerprint = (
+            fingerprint_of(images, seen, (channels, halvings, iterations, learning_rate, seed)) if path else ""
+        )
+        _teach(network, images, seen, generator, iterations, learning_rate, progress, path, fingerprint)
         with torch.no_grad():
             hidden = seen * (torch.rand(seen.shape, generator=generator, device=where) < MEASURED_SHARE)
             errors = (_filled(network, images, seen - hidden) - images)[hidden > 0]
@@ -143,10 +146,10 @@ def _teach(
     learning_rate: float,
     progress: bool | None,
     path: Path | None,
+    fingerprint: str,
 ) -> None:
     """Teach the network to fill images (B, H, W) where `seen` is 1, one window of one of them an iteration."""
     optimiser = torch.optim.Adam(network.parameters(), learning_rate, fused=True)
-    fingerprint = fingerprint_of(images, seen, (iterations, learning_rate, network)) if path else ""
     done = _restore(path, fingerprint, network, optimiser, generator) if path and path.exists() else 0
     saved = time.perf_counter()
     with progress_bar("DeepTensor, filling", iterations, done, progress) as bar:

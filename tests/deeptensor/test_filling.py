@@ -110,6 +110,9 @@ def test_an_interrupted_call_goes_on_from_its_checkpoint(tmp_path, monkeypatch):
         fill(picture(), known, checkpoint=path, **short)
     with pytest.raises(ValueError, match="of another fit"):
         fill(picture(), ~known, checkpoint=path, **short)
+    for other in ({"seed": 1}, {"channels": 8}, {"learning_rate": 1e-3}):
+        with pytest.raises(ValueError, match="of another fit"):
+            fill(picture(), known, checkpoint=path, **short | other)
     answer = fill(picture(), known, checkpoint=path, **short)
     assert len(windows) == 6 + 5
     assert not path.exists()
