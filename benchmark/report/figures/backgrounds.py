@@ -1,6 +1,5 @@
 """A frame of a video, and what each method makes of it: the background, what moves, and the part that is light."""
 
-import textwrap
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -10,7 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from benchmark.metrics import METRICS, MOVING, UNKNOWN, moving
-from benchmark.report.scene import Scene, heading_of, number_of
+from benchmark.report.figures.reconstructions import caption_of
+from benchmark.report.scene import Scene, heading_of
 from benchmark.report.style import GREY, SUBJECT, WIDTH, say
 
 FORMAT = "webp"
@@ -64,7 +64,9 @@ def draw(scene: Scene) -> Figure:
         for column, label in enumerate(labels):
             answer = scene.estimates[label]
             axis = figure.add_subplot(grid[first + 2, column])
-            caption = _caption(label, scene.values.get(label, {}), scene.metric)
+            values = scene.values.get(label, {})
+            told = {name: value for name, value in values.items() if name == scene.metric or METRICS[name].error}
+            caption = caption_of(label, told, scene.metric)
             colour = SUBJECT if label in scene.subject else "black"
             if isinstance(answer, str):
                 _picture(axis, np.ones((*video.shape[:2], 3)), caption, colour)
@@ -100,13 +102,6 @@ def _lights(estimates: Mapping[str, Mapping | str], labels: Sequence[str]) -> li
     """Return the parts (h x w x t) that methods of these labels take for light."""
     answers = (estimates[label] for label in labels)
     return [own["illumination"] for own in answers if not isinstance(own, str) and "illumination" in own]
-
-
-def _caption(label: str, values: Mapping[str, float], metric: str) -> str:
-    """Return a label, and below it the primary measure and the next one, as far as the clip has them."""
-    told = {name: value for name, value in values.items() if name == metric or METRICS[name].error}
-    numbers = ", ".join(number_of(name, value) for name, value in told.items())
-    return "\n".join([*textwrap.wrap(label, 22, max_lines=2, placeholder="…"), numbers])
 
 
 def _write(axis: Axes, text: str, **style) -> None:
