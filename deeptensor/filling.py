@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch.nn import functional
 
@@ -80,6 +81,7 @@ def fill(
     Raises ValueError for arrays and settings that make no sense.
     """
     data = real(Y)
+    Y = Y if isinstance(Y, torch.Tensor) else np.asarray(Y)
     if data.ndim not in (2, 3) or min(data.shape[:2]) < LEAST_SIDE:
         raise ValueError(
             f"Y must be an image (H, W) or a stack (H, W, B) of at least {LEAST_SIDE} x {LEAST_SIDE} pixels, not of"

@@ -13,6 +13,7 @@ from functools import partial
 from math import prod
 from pathlib import Path
 
+import numpy as np
 import torch
 from tqdm import tqdm
 
@@ -123,6 +124,7 @@ def denoise(
     Raises ValueError for arrays and settings that make no sense, and if the data contradict the noise model.
     """
     data = real(Y)
+    Y = Y if isinstance(Y, torch.Tensor) else np.asarray(Y)
     if data.ndim not in (2, 3):
         raise ValueError(f"Y must be a stack (H, W, B), or a matrix or image (H, W), not of shape {tuple(data.shape)}")
     if min(data.shape[:2]) < LEAST_SIDE:
@@ -136,7 +138,7 @@ def denoise(
     if learning_rate is None:
         learning_rate = RATE_OF_STACKS if data.ndim == 3 or min(data.shape) <= SPECTRAL else RATE_OF_IMAGES
     settings = Settings(
-        rank, loss, tuple(alphas), channels, scales, kernel, iterations, refinements, learning_rate, flips, wiener, seed
+        rank, loss, alphas, channels, scales, kernel, iterations, refinements, learning_rate, flips, wiener, seed
     )
     settings.check(data)
     if progress is not None:
@@ -162,7 +164,7 @@ class Settings:
 
     rank: int | None
     loss: str
-    alphas: tuple[float, ...]
+    alphas: tuple[float, float]
     channels: int
     scales: int
     kernel: int
@@ -180,14 +182,14 @@ class Settings:
         check_choice("loss", self.loss, LOSSES)
         check_positive("learning_rate", self.learning_rate)
         check_flag("wiener", self.wiener)
-        if len(self.alphas) != 2:
+        if not isinstance(self.alphas, tuple | list) or len(self.alphas) != 2:
             raise ValueError(f"alphas must be two levels of noise, the first and the last, not {self.alphas}")
         for alpha in self.alphas:
             check_positive("alphas", alpha)
         if self.kernel not in (1, 3):
             raise ValueError(f"kernel must be 3 or 1, not {self.kernel}")
         if self.flips not in (None, 1, 4, 8):
-            raise ValueError(f"flips must be 1, 4 or 8, not {self.flips}")
+            raise ValueError(f"flips must be 1, 4 or 8, not {self.flips!r}")
         if self.rank is not None:
             check_whole("rank", self.rank)
             if Y.ndim == 2 or self.rank > Y.shape[2]:

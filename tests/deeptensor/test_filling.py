@@ -89,6 +89,7 @@ def test_the_seed_decides_and_the_kind_of_array_does_not():
     short, known = QUICK | {"iterations": 5}, hidden((64, 64))
     first = fill(picture(), known, seed=3, **short).signal
     assert not np.array_equal(first, fill(picture(), known, seed=4, **short).signal)
+    np.testing.assert_array_equal(fill(picture().tolist(), known.tolist(), seed=3, **short).signal, first)
     tensor = fill(torch.tensor(picture()), torch.tensor(known), seed=3, **short).signal
     assert tensor.dtype == torch.float64
     np.testing.assert_array_equal(tensor, first)

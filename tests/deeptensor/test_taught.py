@@ -241,6 +241,7 @@ def test_the_seed_decides_and_the_kind_of_array_does_not():
     first = denoise(noisy(scene()), Gaussian(SIGMA), seed=3, **short).signal
     np.testing.assert_array_equal(first, denoise(noisy(scene()), Gaussian(SIGMA), seed=3, **short).signal)
     assert not np.array_equal(first, denoise(noisy(scene()), Gaussian(SIGMA), seed=4, **short).signal)
+    np.testing.assert_array_equal(denoise(noisy(scene()).tolist(), Gaussian(SIGMA), seed=3, **short).signal, first)
     tensor = denoise(torch.tensor(noisy(scene())), Gaussian(SIGMA), seed=3, **short).signal
     assert tensor.dtype == torch.float64
     np.testing.assert_array_equal(tensor, first)
@@ -269,6 +270,7 @@ def test_the_network_keeps_odd_sizes(shape):
         (scene(), Gaussian(SIGMA), {"loss": "l3"}, "recorrupted, stein"),
         (scene(), Gaussian(SIGMA), {"iterations": 0}, "iterations must be"),
         (scene(), Gaussian(SIGMA), {"alphas": (1, 0)}, "alphas must be a positive"),
+        (scene(), Gaussian(SIGMA), {"alphas": 1.0}, "alphas must be two levels"),
         (scene(), Gaussian(SIGMA), {"flips": 3}, "1, 4 or 8"),
         (scene(), Gaussian(SIGMA), {"kernel": 2}, "3 or 1"),
         (scene(), Gaussian([0.1, 0.2]), {}, "one for each of 10"),
