@@ -12,6 +12,9 @@ corrects averages of the others fills them; it has learnt that from others that 
 part in it. Where no pixel within 3 of an entry is anything but 0 or 1, the majority there is the image's own. See
 `deeptensor.fill`.
 
+Of coded exposures (task `recover`) that open each pixel in at most one frame, the measurements are noisy entries of the
+video: the same network fills the others, and estimates these, from averages in space and time.
+
 This is a variant of this suite, not of the DeepTensor paper (arXiv 2204.03145), and stands in no claim of that. It is
 told the noise, as the methods that it is compared with are: Gaussian noise by its level, of each band where they
 differ, Poisson noise by its photons and read-out, Rician noise by its level, as if it were Gaussian. The rank that a
@@ -23,6 +26,7 @@ from typing import Literal
 import numpy as np
 
 from benchmark.algorithms.choices import check_choices
+from benchmark.algorithms.exposures import samples_of
 from benchmark.algorithms.granted import noise_of
 from benchmark.algorithms.salt_and_pepper import flat, suspects
 from benchmark.contract import Estimate, Problem, Skipped, Snapshot
@@ -32,7 +36,8 @@ from deeptensor import noise as models
 
 LABEL = "DeepTensor taught (ours)"
 FAMILY = "taught by the noise"
-TASKS = {"denoise", "outliers"}
+TASKS = {"denoise", "outliers", "recover"}
+OPERATORS = {"coded_exposure"}
 DEVICES = {"cpu", "cuda"}
 STOCHASTIC = True
 
@@ -55,7 +60,7 @@ def solve(
     low_rank: bool = True,
     level: Literal["told", "estimated"] = "told",
 ) -> Estimate:
-    """Return a signal for outliers; for noise factors of shapes H x W x k and B x k, or of a matrix H x k and W x k.
+    """Return a signal, or for noise factors of shapes H x W x k and B x k, or of a matrix H x k and W x k.
 
     See `deeptensor.denoise` and `fill` for the parameters, of which the latter has iterations, channels and scales;
     None is their default. `first_alpha` and `last_alpha` are the `alphas`; without `low_rank` all B dimensions are
@@ -67,6 +72,10 @@ def solve(
         common["iterations"] = iterations
     if isinstance(problem.noise, SaltAndPepper):
         found = fill(problem.observed, ~suspects(problem.observed) | flat(problem.observed), **common)
+        return Estimate(signal=found.signal, iterations=found.stop.iteration)
+    if problem.operator is not None:
+        samples, sampled = samples_of(problem.observed, problem.operator)
+        found = fill(samples, sampled, video=True, exact=False, **common)
         return Estimate(signal=found.signal, iterations=found.stop.iteration)
     found = denoise(
         problem.observed,

@@ -10,8 +10,9 @@ random twentieth of the measurements, held out.
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
+from benchmark.algorithms.exposures import samples_of
 from benchmark.algorithms.held_out import best_setting, hold_out
-from benchmark.contract import Estimate, Operator, Problem, Skipped
+from benchmark.contract import Estimate, Problem
 
 LABEL = "Temporal interpolation"
 FAMILY = "filters and interpolation"
@@ -34,19 +35,6 @@ def solve(problem: Problem, *, seed: int, device: str) -> Estimate:
     partly = interpolated(samples, seen)
     blur = best_setting(BLURS, lambda blur: operator(blurred(partly, seen.any(axis=2), blur)), observed, held)
     return Estimate(signal=blurred(interpolated(samples, sampled), sampled.any(axis=2), blur))
-
-
-def samples_of(observed: np.ndarray, operator: Operator) -> tuple[np.ndarray, np.ndarray]:
-    """Return the entries that are measured, H x W x T and zero elsewhere, and where they are."""
-    code = operator.adjoint(np.ones(observed.shape))
-    sampled = code != 0
-    inverse = np.divide(1, code, out=np.zeros_like(code), where=sampled)
-    most = round(float(operator(inverse).max()))
-    if most > 1:
-        raise Skipped(
-            f"a measurement sums up to {most} frames: interpolation needs a code that opens one frame of each exposure"
-        )
-    return inverse**2 * operator.adjoint(observed), sampled
 
 
 def interpolated(samples: np.ndarray, sampled: np.ndarray) -> np.ndarray:

@@ -7,12 +7,13 @@ fills what is not known. No truth, and no other images, have a part in it; nor h
 import logging
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch.nn import functional
+from torch import nn
 
 from deeptensor.arguments import check_flag, check_positive, check_whole
 from deeptensor.arrays import Array, divided, like, real
@@ -26,8 +27,11 @@ from deeptensor.teaching import FLIPS, LEAST_SIDE, WINDOW, Pyramid, flipped, rat
 
 logger = logging.getLogger(__name__)
 
-# Standard deviations, in pixels, of the Gaussian windows of the averages that the network starts from.
-WIDTHS = (4.0, 1.4, 0.7)
+# Standard deviations of the Gaussian windows of the averages that the network starts from, in pixels and in frames.
+PICTURES = ((4.0, 0.0), (1.4, 0.0), (0.7, 0.0))
+VIDEO = ((4.0, 4.0), (0.5, 3.0), (1.4, 1.4), (0.7, 1.4), (0.7, 0.7))
+# The frames of a video that teach in one iteration, and how many before and after them are looked at.
+TAUGHT_FRAMES, REACH = 4, 8
 # The share of a window in which an average counts half, as little is known there.
 HALF = 0.02
 # The least and the largest share of the known pixels that is hidden in an iteration, and that which measures the error.
@@ -39,7 +43,7 @@ SECONDS_BETWEEN_CHECKPOINTS = 60.0
 class Filled:
     """What `fill` found.
 
-    signal: of the shape of the data; entries that are known are as they were.
+    signal: of the shape of the data; entries that are known are as they were, if they are exact.
     risk: the mean square error at known entries that were hidden once more at the end, a tenth of them. They have
         taught the network, as all others have, which makes it a little optimistic.
     stop: the last iteration, and why it was that.
@@ -54,6 +58,8 @@ def fill(
     Y: Array,
     known: Array | None = None,
     *,
+    video: bool = False,
+    exact: bool = True,
     channels: int = 32,
     scales: int = 3,
     iterations: int = 600,
@@ -63,7 +69,7 @@ def fill(
     progress: bool | None = None,
     checkpoint: str | os.PathLike | None = None,
 ) -> Filled:
-    """Return an image, or each image of a stack, with the entries filled that are not known.
+    """Return an image, each image of a stack, or a video, with the entries filled that are not known.
 
     A network corrects averages of what is near (normalised convolution: Knutsson and Westin 1993,
     DOI 10.1109/CVPR.1993.341081, of three widths). All images teach the same one, in all eight positions, by the
@@ -72,7 +78,10 @@ def fill(
     of 192 x 168 take about 80 seconds on one CPU core, as the number of iterations decides, and not that of the images.
 
     Y: (H, W), or (H, W, B); at least 4 x 4 pixels. What is not known is never looked at, and may be NaN.
-    known: of the same shape, true (or 1) where Y is exact; None stands for all that is finite.
+    known: of the same shape, true (or 1) where Y is known; None stands for all that is finite.
+    video: whether the images of a stack are frames that follow each other. The averages then are of five widths in
+        space and time, and four frames teach in an iteration.
+    exact: whether known entries are kept; otherwise they hold noise of mean 0, and are estimated, as the others are.
     channels, scales: of the network, and how often it halves the images.
     seed, device, progress: as in `deeptensor.factorise`.
     checkpoint: a file to which the state is written every minute, and from which an interrupted call goes on; it is
@@ -80,6 +89,8 @@ def fill(
 
     Raises ValueError for arrays and settings that make no sense.
     """
+    check_flag("video", video)
+    check_flag("exact", exact)
     data = real(Y)
     Y = Y if isinstance(Y, torch.Tensor) else np.asarray(Y)
     if data.ndim not in (2, 3) or min(data.shape[:2]) < LEAST_SIDE:
@@ -87,6 +98,8 @@ def fill(
             f"Y must be an image (H, W) or a stack (H, W, B) of at least {LEAST_SIDE} x {LEAST_SIDE} pixels, not of"
             f" shape {tuple(data.shape)}"
         )
+    if video and data.ndim == 2:
+        raise ValueError(f"a video must be a stack of frames (H, W, T), not of shape {tuple(data.shape)}")
     mask = _mask(known, data)
     for name, value, least in (("channels", channels, 1), ("scales", scales, 0), ("iterations", iterations, 1)):
         check_whole(name, value, least)
@@ -95,7 +108,7 @@ def fill(
     if progress is not None:
         check_flag("progress", progress)
     path = checkpoint_path(checkpoint)
-    if mask.all():
+    if exact and mask.all():
         return Filled(like(data, Y), 0.0, Stop(0, "all entries are known"))
     with fitting():
         data = data.masked_fill(~mask, 0)
@@ -106,23 +119,24 @@ def fill(
             for x in (divided(data, scale), mask.to(torch.float32))
         )
         halvings = number_of_scales(data.shape[:2], scales)
-        network = Pyramid(len(WIDTHS) + 1, 1, channels, halvings)
-        network.initialise(torch.Generator().manual_seed(stream(seed, 0)))
-        network.to(where)
+        filler = _Filler(VIDEO if video else PICTURES, channels, halvings)
+        filler.network.initialise(torch.Generator().manual_seed(stream(seed, 0)))
+        filler.to(where)
         generator = torch.Generator(where).manual_seed(stream(seed, 1))
-        fingerprint = (
-            fingerprint_of(images, seen, (channels, halvings, iterations, learning_rate, seed)) if path else ""
-        )
-        _teach(network, images, seen, generator, iterations, learning_rate, progress, path, fingerprint)
+        settings = (video, channels, halvings, iterations, learning_rate, seed)
+        fingerprint = fingerprint_of(images, seen, settings) if path else ""
+        _teach(filler, images, seen, generator, iterations, learning_rate, progress, path, fingerprint)
         with torch.no_grad():
             hidden = seen * (torch.rand(seen.shape, generator=generator, device=where) < MEASURED_SHARE)
-            errors = (_filled(network, images, seen - hidden) - images)[hidden > 0]
-            found = _filled(network, images, seen).movedim(0, 2)
+            errors = (filler.filled(images, seen - hidden) - images)[hidden > 0]
+            found = filler.filled(images, seen).movedim(0, 2)
     if path is not None:
         path.unlink(missing_ok=True)
     signal = like(found.reshape(data.shape), Y, scale)
     risk = errors.square().mean().item() * scale * scale if errors.numel() else float("nan")
-    return Filled(_kept(signal, Y, mask), risk, Stop(iterations, f"the {iterations} iterations are done"))
+    return Filled(
+        _kept(signal, Y, mask) if exact else signal, risk, Stop(iterations, f"the {iterations} iterations are done")
+    )
 
 
 def _mask(known: Array | None, data: torch.Tensor) -> torch.Tensor:
@@ -139,8 +153,66 @@ def _mask(known: Array | None, data: torch.Tensor) -> torch.Tensor:
     return mask
 
 
+class _Filler(nn.Module):
+    """A network, and the averages that it corrects, of windows with given deviations in pixels and in frames."""
+
+    def __init__(self, widths: Sequence[tuple[float, float]], channels: int, halvings: int):
+        super().__init__()
+        self.widths = widths
+        self.network = Pyramid(len(widths) + 1, 1, channels, halvings)
+
+    @property
+    def video(self) -> bool:
+        """Whether an image is looked at with those before and after it."""
+        return any(in_time for _, in_time in self.widths)
+
+    def window(
+        self, images: torch.Tensor, seen: torch.Tensor, generator: torch.Generator
+    ) -> tuple[torch.Tensor, torch.Tensor, slice]:
+        """Return a window of (B, H, W) in one position, what is seen of it, and which of its images are to be guessed.
+
+        Without `video` it is a window of one image.
+        """
+        taught, reach = (TAUGHT_FRAMES, REACH) if self.video else (1, 0)
+        sizes = zip(images.shape, (taught, WINDOW, WINDOW), strict=True)
+        counts = [*[max(size - least, 0) + 1 for size, least in sizes], FLIPS]
+        image, row, column, flip = (
+            int(torch.randint(count, (1,), generator=generator, device=images.device)) for count in counts
+        )
+        first = max(image - reach, 0)
+        place = (slice(first, image + taught + reach), slice(row, row + WINDOW), slice(column, column + WINDOW))
+        guessed = slice(image - first, image - first + taught)
+        return flipped(images[place], flip), flipped(seen[place], flip), guessed
+
+    def guess(self, y: torch.Tensor, m: torch.Tensor, images: slice = slice(None)) -> torch.Tensor:
+        """Return the network's guess at some images of (B, H, W), of which it sees where `m` is 1."""
+        mean = (y * m).sum() / m.sum().clamp(min=1)
+        y = (y - mean) * m
+        averages = [torch.zeros_like(y)]
+        for widths in self.widths:
+            weights = _blurred(m, widths)
+            trust = weights / (weights + HALF)
+            averages.append(trust * _blurred(y, widths) / weights.clamp(min=1e-6) + (1 - trust) * averages[-1])
+        *wider, best = (average[images] for average in averages[1:])
+        scale = (y.square().sum() / m.sum().clamp(min=1)).sqrt().clamp(min=1e-6)
+        y, m = y[images], m[images]
+        channels = [m - 0.5, (y - best) * m / scale, *[(best - average) / scale for average in wider]]
+        corrections = [self.network(image[None])[0] for image in torch.stack(channels, dim=1)]
+        return best + scale * torch.cat(corrections) + mean
+
+    def filled(self, images: torch.Tensor, seen: torch.Tensor) -> torch.Tensor:
+        """Return the mean of the guesses at images (B, H, W) in all positions."""
+        parts = [(images, seen)] if self.video else zip(images.split(1), seen.split(1), strict=True)
+        return torch.cat(
+            [
+                sum(restored(self.guess(flipped(y, flip), flipped(m, flip)), flip) for flip in range(FLIPS)) / FLIPS
+                for y, m in parts
+            ]
+        )
+
+
 def _teach(
-    network: Pyramid,
+    filler: _Filler,
     images: torch.Tensor,
     seen: torch.Tensor,
     generator: torch.Generator,
@@ -150,17 +222,17 @@ def _teach(
     path: Path | None,
     fingerprint: str,
 ) -> None:
-    """Teach the network to fill images (B, H, W) where `seen` is 1, one window of one of them an iteration."""
-    optimiser = torch.optim.Adam(network.parameters(), learning_rate, fused=True)
-    done = _restore(path, fingerprint, network, optimiser, generator) if path and path.exists() else 0
+    """Teach to fill images (B, H, W) where `seen` is 1, by one window of them an iteration."""
+    optimiser = torch.optim.Adam(filler.parameters(), learning_rate, fused=True)
+    done = _restore(path, fingerprint, filler, optimiser, generator) if path and path.exists() else 0
     saved = time.perf_counter()
     with progress_bar("DeepTensor, filling", iterations, done, progress) as bar:
         for iteration in range(done, iterations):
-            y, m = _window(images, seen, generator)
+            y, m, guessed = filler.window(images, seen, generator)
             share = SHARES[0] + (SHARES[1] - SHARES[0]) * torch.rand((), generator=generator, device=y.device)
             hidden = m * (torch.rand(m.shape, generator=generator, device=y.device) < share)
-            error = (_guess(network, y, m - hidden) - y) * hidden
-            loss = error.square().sum() / hidden.sum().clamp(min=1)
+            error = (filler.guess(y, m - hidden, guessed) - y[guessed]) * hidden[guessed]
+            loss = error.square().sum() / hidden[guessed].sum().clamp(min=1)
             for group in optimiser.param_groups:
                 group["lr"] = learning_rate * rate_factor(iteration, iterations)
             optimiser.zero_grad()
@@ -171,17 +243,17 @@ def _teach(
                 saved = time.perf_counter()
                 state = {
                     "iteration": iteration + 1,
-                    "network": network.state_dict(),
+                    "network": filler.state_dict(),
                     "generator": generator.get_state(),
                 }
                 save_checkpoint(path, fingerprint, state | {"optimiser": optimiser.state_dict()})
 
 
-def _restore(path: Path, fingerprint: str, network: Pyramid, optimiser: torch.optim.Adam, generator) -> int:
+def _restore(path: Path, fingerprint: str, filler: _Filler, optimiser: torch.optim.Adam, generator) -> int:
     """Go on from a checkpoint; return its iteration."""
-    state = load_checkpoint(path, fingerprint, network.last.weight.device)
+    state = load_checkpoint(path, fingerprint, filler.network.last.weight.device)
     with restoring(path):
-        network.load_state_dict(state["network"])
+        filler.load_state_dict(state["network"])
         optimiser.load_state_dict(state["optimiser"])
         generator.set_state(state["generator"].cpu())
         done = int(state["iteration"])
@@ -189,47 +261,29 @@ def _restore(path: Path, fingerprint: str, network: Pyramid, optimiser: torch.op
     return done
 
 
-def _window(images: torch.Tensor, seen: torch.Tensor, generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return a window (1, h, w) of one of the images (B, H, W) in one position, and what is seen of it."""
-    counts = [len(images), *[max(size - WINDOW, 0) + 1 for size in images.shape[1:]], FLIPS]
-    image, row, column, flip = (
-        int(torch.randint(count, (1,), generator=generator, device=images.device)) for count in counts
+def _blurred(images: torch.Tensor, widths: tuple[float, float]) -> torch.Tensor:
+    """Return images (B, H, W) convolved with a Gaussian in space, and one in time, zero outside.
+
+    As products with banded matrices, which are many times as fast as convolutions of one channel.
+    """
+    in_space, in_time = widths
+    frames, rows, columns = (
+        _window_matrix(size, width, images)
+        for size, width in zip(images.shape, (in_time, in_space, in_space), strict=True)
     )
-    place = (slice(image, image + 1), slice(row, row + WINDOW), slice(column, column + WINDOW))
-    return flipped(images[place], flip), flipped(seen[place], flip)
+    blurred = rows @ images @ columns
+    return blurred if in_time == 0 else torch.tensordot(frames, blurred, dims=1)
 
 
-def _filled(network: Pyramid, images: torch.Tensor, seen: torch.Tensor) -> torch.Tensor:
-    """Return the images (B, H, W), filled where `seen` is 0 by the mean of the guesses in all positions."""
-    filled = []
-    for y, m in zip(images.split(1), seen.split(1), strict=True):
-        guesses = [restored(_guess(network, flipped(y, flip), flipped(m, flip)), flip) for flip in range(FLIPS)]
-        filled.append(torch.where(m > 0, y, torch.stack(guesses).mean(0)))
-    return torch.cat(filled)
-
-
-def _guess(network: Pyramid, y: torch.Tensor, m: torch.Tensor) -> torch.Tensor:
-    """Return the network's guess at an image (1, H, W) of which it sees where `m` is 1."""
-    mean = (y * m).sum() / m.sum().clamp(min=1)
-    y = (y - mean) * m
-    averages = [torch.zeros_like(y)]
-    for width in WIDTHS:
-        weights = _blurred(m, width)
-        trust = weights / (weights + HALF)
-        averages.append(trust * _blurred(y, width) / weights.clamp(min=1e-6) + (1 - trust) * averages[-1])
-    *wider, best = averages[1:]
-    scale = (y.square().sum() / m.sum().clamp(min=1)).sqrt().clamp(min=1e-6)
-    channels = [m - 0.5, (y - best) * m / scale, *[(best - average) / scale for average in wider]]
-    return best + scale * network(torch.cat(channels)[None])[0] + mean
-
-
-def _blurred(images: torch.Tensor, deviation: float) -> torch.Tensor:
-    """Return images (n, H, W) convolved with a Gaussian, zero outside."""
-    radius = round(4 * deviation)
-    kernel = torch.exp(-0.5 * (torch.arange(-radius, radius + 1, device=images.device) / deviation) ** 2)
-    kernel = (kernel / kernel.sum()).to(images)
-    rows = functional.conv2d(images[:, None], kernel[None, None, :, None], padding=(radius, 0))
-    return functional.conv2d(rows, kernel[None, None, None], padding=(0, radius))[:, 0]
+def _window_matrix(size: int, deviation: float, like: torch.Tensor) -> torch.Tensor:
+    """Return the product by which `size` samples are convolved with a Gaussian, cut off at four deviations."""
+    at = torch.arange(size, device=like.device)
+    distance = (at[:, None] - at).to(like)
+    if deviation == 0:
+        return (distance == 0).to(like)
+    reach = torch.arange(-round(4 * deviation), round(4 * deviation) + 1, device=like.device).to(like)
+    inside = distance.abs() <= round(4 * deviation)
+    return inside * torch.exp(-0.5 * (distance / deviation) ** 2) / torch.exp(-0.5 * (reach / deviation) ** 2).sum()
 
 
 def _kept(signal: Array, Y: Array, mask: torch.Tensor) -> Array:

@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 import torch
 
+from benchmark.algorithms.exposures import samples_of
 from benchmark.contract import Estimate, Problem, Skipped, compose
 from benchmark.loading import load_module
 from deeptensor.operators import CodedExposure, Operator, Radon, random_code
 
 BASELINES = Path(__file__).parents[2] / "baselines"
-INTERPOLATION, GAP_TV, PUBLISHED = (
-    load_module(BASELINES / f"{name}.py") for name in ("temporal_interpolation", "gap_tv", "tv_published")
+INTERPOLATION, GAP_TV, PUBLISHED, CONVOLUTION = (
+    load_module(BASELINES / f"{name}.py")
+    for name in ("temporal_interpolation", "gap_tv", "tv_published", "normalised_convolution")
 )
 
 
@@ -34,7 +36,7 @@ def test_video_linear_in_time_is_recovered_exactly_between_its_samples():
     video = level[..., None] + slope[..., None] * np.arange(16)
     code = random_code(shape, 4, seed=1)
     operator = CodedExposure(code, 4)
-    samples, sampled = INTERPOLATION.samples_of(operator(video), operator)
+    samples, sampled = samples_of(operator(video), operator)
     np.testing.assert_array_equal(sampled, code)
     result = INTERPOLATION.interpolated(samples, sampled)
     first, last = code.argmax(axis=2), 15 - code[..., ::-1].argmax(axis=2)
@@ -43,10 +45,37 @@ def test_video_linear_in_time_is_recovered_exactly_between_its_samples():
     np.testing.assert_allclose(result, level[..., None] + slope[..., None] * frames, rtol=1e-6)
 
 
+def test_normalised_average_is_the_weighted_mean_of_the_samples():
+    rng = np.random.default_rng(4)
+    video, certain = rng.random((6, 5, 7)), rng.random((6, 5, 7)) < 0.4
+    result = CONVOLUTION.averaged(video, certain, 0.7, 1.4)
+    squares = [(np.arange(size) - at) ** 2 for size, at in zip(video.shape, (2, 3, 4), strict=True)]
+    rows, columns, frames = np.ix_(*squares)
+    near = (rows <= 9) & (columns <= 9) & (frames <= 36)  # within four standard deviations, rounded
+    weights = certain * near * np.exp(-(rows + columns) / (2 * 0.7**2) - frames / (2 * 1.4**2))
+    assert result[2, 3, 4] == pytest.approx((weights * video).sum() / weights.sum())
+    # Where no window reaches a sample, the mean of all samples stands in.
+    one = np.zeros((30, 3, 3), dtype=bool)
+    one[0] = True
+    far = CONVOLUTION.averaged(np.full((30, 3, 3), 0.3), one, 0.5, 0.5)
+    np.testing.assert_allclose(far, 0.3)
+
+
+def test_samples_near_in_space_and_time_tell_more_than_those_of_the_pixel_alone():
+    clean = moving_disc(24, 24, 16)
+    operator = CodedExposure(random_code(clean.shape, 4, seed=3), 4)
+    observed = operator(clean + 0.1 * np.random.default_rng(0).standard_normal(clean.shape))
+    errors = [
+        np.mean((solve(method, observed, operator).signal - clean) ** 2) for method in (CONVOLUTION, INTERPOLATION)
+    ]
+    assert errors[0] < 0.9 * errors[1]
+    assert errors[0] < 0.1 * np.var(clean)
+
+
 def test_weights_of_the_code_are_divided_out():
     code = 2.5 * random_code((5, 4, 8), 4, seed=2)
     operator = CodedExposure(code, 4)
-    samples, sampled = INTERPOLATION.samples_of(operator(np.full(code.shape, 0.4)), operator)
+    samples, sampled = samples_of(operator(np.full(code.shape, 0.4)), operator)
     np.testing.assert_allclose(samples, 0.4 * sampled, rtol=1e-6)
 
 

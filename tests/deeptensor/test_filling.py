@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from scipy.ndimage import gaussian_filter
 
 from deeptensor import fill, filling
 
@@ -95,9 +96,43 @@ def test_the_seed_decides_and_the_kind_of_array_does_not():
     np.testing.assert_array_equal(tensor, first)
 
 
+def disc(frames: int = 12, size: int = 24) -> np.ndarray:
+    """Return a video of a disc that moves by a pixel a frame."""
+    rows, columns = np.mgrid[:size, :size]
+    return np.stack([0.2 + 0.6 * (np.hypot(rows - 12, columns - 6 - frame) < 5) for frame in range(frames)], axis=-1)
+
+
+def test_frames_of_a_video_fill_each_other():
+    video, quick = disc(), QUICK | {"channels": 8, "iterations": 40}
+    known = hidden(video.shape, share=0.85)
+    alone, together = (fill(video, known, video=video_or_not, **quick) for video_or_not in (False, True))
+    assert error(together.signal, video, known) < 0.7 * error(alone.signal, video, known)
+    np.testing.assert_array_equal(together.signal[known], video[known])
+
+
+def test_entries_that_are_not_exact_lose_noise():
+    video = disc()
+    known = hidden(video.shape, share=0.7)
+    noisy = np.where(known, video + 0.2 * np.random.default_rng(1).standard_normal(video.shape), np.nan)
+    found = fill(noisy, known, video=True, exact=False, **QUICK | {"channels": 8, "iterations": 40})
+    assert np.mean((found.signal - video)[known] ** 2) < 0.4 * 0.2**2
+    assert error(found.signal, video, known) < 0.4 * 0.2**2
+    # All is known, but nothing is exact.
+    found = fill(video + 0.2, exact=False, **QUICK | {"iterations": 1})
+    assert found.stop.iteration == 1
+
+
+@pytest.mark.parametrize(("in_space", "in_time"), [(1.4, 0.0), (0.7, 1.4)])
+def test_the_windows_are_gaussian_filters(in_space, in_time):
+    images = np.random.default_rng(0).standard_normal((5, 9, 8))
+    expected = gaussian_filter(images, (in_time, in_space, in_space), mode="constant", truncate=4)
+    blurred = filling._blurred(torch.from_numpy(images), (in_space, in_time))
+    np.testing.assert_allclose(blurred, expected, atol=1e-12)
+
+
 def test_an_interrupted_call_goes_on_from_its_checkpoint(tmp_path, monkeypatch):
     path, short, known, windows = tmp_path / "state", QUICK | {"iterations": 10}, hidden((64, 64)), []
-    draw = filling._window
+    draw = filling._Filler.window
 
     def interrupted(*arguments):
         windows.append(arguments)
@@ -106,7 +141,7 @@ def test_an_interrupted_call_goes_on_from_its_checkpoint(tmp_path, monkeypatch):
         return draw(*arguments)
 
     monkeypatch.setattr(filling, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
-    monkeypatch.setattr(filling, "_window", interrupted)
+    monkeypatch.setattr(filling._Filler, "window", interrupted)
     with pytest.raises(KeyboardInterrupt):
         fill(picture(), known, checkpoint=path, **short)
     with pytest.raises(ValueError, match="of another fit"):
@@ -132,6 +167,8 @@ def test_an_interrupted_call_goes_on_from_its_checkpoint(tmp_path, monkeypatch):
         (picture(), picture(), {}, "true"),
         (np.where(hidden((64, 64)), picture(), np.nan), np.ones((64, 64)), {}, "not finite where"),
         (np.ma.masked_less(picture(), 0.5), None, {}, "masked array"),
+        (picture(), hidden((64, 64)), {"video": True}, r"stack of frames \(H, W, T\)"),
+        (picture(), hidden((64, 64)), {"exact": 1.5}, "exact must be"),
         (picture(), hidden((64, 64)), {"iterations": 0}, "iterations must be"),
         (picture(), hidden((64, 64)), {"learning_rate": 0}, "learning_rate must be"),
         (picture(), hidden((64, 64)), {"checkpoint": "no/such/folder/file"}, "does not exist"),
