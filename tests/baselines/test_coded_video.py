@@ -69,7 +69,7 @@ def test_samples_near_in_space_and_time_tell_more_than_those_of_the_pixel_alone(
         np.mean((solve(method, observed, operator).signal - clean) ** 2) for method in (CONVOLUTION, INTERPOLATION)
     ]
     assert errors[0] < 0.9 * errors[1]
-    assert errors[0] < 0.1 * np.var(clean)
+    assert errors[0] < 0.15 * np.var(clean)
 
 
 def test_weights_of_the_code_are_divided_out():
