@@ -14,7 +14,7 @@ from benchmark.contract import Estimate, Problem
 
 LABEL = "SVD"
 FAMILY = "truncated SVD"
-TASKS = {"denoise"}
+TASKS = {"denoise", "complete"}
 DEVICES = {"cpu"}
 
 

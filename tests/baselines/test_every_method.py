@@ -40,6 +40,7 @@ VARIANTS = {
     "deep_decoder": {"tiny": {"iterations": 150, "channels": 16, "scales": 2}},
     "deeptensor_background": {"tiny": {"iterations": 100, "channels": 8, "scales": 1, "learning_rate": 0.02}},
     "deeptensor_basis": {"tiny": {"iterations": 200, "channels": 16, "scales": 2, "learning_rate": 0.01}},
+    "deeptensor_completion": {"tiny": {"iterations": 60, "channels": 8, "scales": 1, "learning_rate": 0.02}},
     "deeptensor_cs": {
         "factors": {"iterations": 60, "channels": 8, "scales": 1, "learning_rate": 0.02},
         "image": {"model": "image", "iterations": 60, "channels": 8, "scales": 2, "learning_rate": 0.02},
@@ -65,6 +66,8 @@ VARIANTS = {
     "dip": {"tiny": {"iterations": 100, "channels": 8, "scales": 2}},
     "dip3d": {"tiny": {"iterations": 150, "channels": 4, "scales": 1, "learning_rate": 0.02, "perturbation": 0}},
     "f_irnnls": {"plain": {}, "low-rank": {"low_rank": 0.01}},
+    "fancl": {name: {"penalty": name} for name in ("nuclear", "tnn", "capped", "lsp")},
+    "biases": {"both": {}, "columns": {"terms": "columns"}},
     "fbp": {"ramp": {}, "hann": {"filter": "hann"}},
     "gavish_donoho": {"plain": {}, "stabilise": {"stabilise": True}},
     "llrt": {"tiny": {"iterations": 2, "neighbours": 40}},
