@@ -25,7 +25,7 @@ NOISE = 0.1
 
 
 def load(
-    folder: Path, *, size: int = 2000, rank: int = 5, realisations: int = 5, share: float | None = None
+    folder: Path, *, size: int = 500, rank: int = 5, realisations: int = 5, share: float | None = None
 ) -> list[Item]:
     """Return `realisations` matrices of size x size and `rank`, divided by their largest magnitude.
 
