@@ -1,5 +1,6 @@
 """Handwritten digits as one matrix, an image of 8 x 8 pixels in each of 1797 rows, with a share of the entries."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,12 +20,15 @@ CITATION = (
 STANDS_IN_FOR = None
 
 
-def load(folder: Path, *, share: float = 0.5, realisations: int = 3, images: int = 1797) -> list[Item]:
-    """Return the first `images` as a matrix x 64, grey levels from 0 to 1, with `realisations` masks of a `share`."""
+def load(
+    folder: Path, *, shares: Sequence[float] = (0.25, 0.5), realisations: int = 1, images: int = 1797
+) -> list[Item]:
+    """Return the first `images`, images x 64 grey levels from 0 to 1, with `realisations` masks of each of `shares`."""
     matrix = normalised(TITLE, load_digits().images[:images].reshape(-1, 64))
     items = []
-    for realisation in range(realisations):
-        rng = np.random.default_rng(seed_for(realisation, "digits", str(share)))
-        observed = (rng.permutation(matrix.size) < round(share * matrix.size)).reshape(matrix.shape)
-        items.append(Item(f"digits-{realisation}", matrix, extras={"observed": observed}))
+    for share in shares:
+        for realisation in range(realisations):
+            rng = np.random.default_rng(seed_for(realisation, "digits", str(share)))
+            observed = (rng.permutation(matrix.size) < round(share * matrix.size)).reshape(matrix.shape)
+            items.append(Item(f"observed-{share:g}-{realisation}", matrix, extras={"observed": observed}))
     return items

@@ -31,7 +31,7 @@ def biases(matrix: np.ndarray, mask: np.ndarray, ridge: float = RIDGE, sweeps: i
     """
     rows, columns = np.zeros(matrix.shape[0]), np.zeros(matrix.shape[1])
     mean = matrix[mask].mean()
-    residual, counts = np.where(mask, matrix - mean, 0), (mask.sum(axis=1) + ridge, mask.sum(axis=0) + ridge)
+    residual, counts = np.where(mask, matrix - mean, 0), tuple(mask.sum(axis=axis) + float(ridge) for axis in (1, 0))
     for _ in range(sweeps):
         columns = quotient(residual.sum(axis=0) - rows @ mask, counts[1])
         rows = quotient(residual.sum(axis=1) - mask @ columns, counts[0])

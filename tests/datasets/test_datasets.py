@@ -211,10 +211,12 @@ def test_planted_matrices_are_of_the_rank_and_measured_with_noise_at_few_entries
 
 
 def test_the_matrix_of_digits_has_an_image_in_each_row_and_masks_of_the_share(load, tmp_path):
-    items = load("digit_matrix", tmp_path, share=0.25, realisations=2)
-    for item in items:
+    items = load("digit_matrix", tmp_path, realisations=2)
+    names = ["observed-0.25-0", "observed-0.25-1", "observed-0.5-0", "observed-0.5-1"]
+    assert [item.name for item in items] == names
+    for item, share in zip(items, (0.25, 0.25, 0.5, 0.5), strict=True):
         np.testing.assert_array_equal(16 * item.signal.reshape(-1, 8, 8), load_digits().images)
-        assert item.extras["observed"].mean() == pytest.approx(0.25, abs=1e-4)
+        assert item.extras["observed"].mean() == pytest.approx(share, abs=1e-4)
     assert (items[0].extras["observed"] != items[1].extras["observed"]).any()
 
 
