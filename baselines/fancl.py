@@ -282,10 +282,13 @@ def objective(setting: Setting, state: State) -> float:
 
 
 def beginning(target: sparse.csr_array, rank: int) -> tuple[State, float]:
-    """Return zero as an iterate, after the leading right singular vectors of a target, and the largest value of it."""
+    """Return zero as an iterate after the leading right singular vectors of a target, and its largest singular value.
+
+    That is 1 for a target of zeros, which any penalty leaves as they are.
+    """
     _, values, right = randomized_svd(target, rank, n_iter=4, random_state=0)
     none = tuple(np.zeros((size, 0)) for size in target.shape)
-    return State(*none, right.T, target.data), float(values[0])
+    return State(*none, right.T, target.data), float(values[0]) or 1.0
 
 
 def places_of(target: sparse.csr_array) -> tuple[np.ndarray, np.ndarray]:

@@ -157,6 +157,12 @@ def test_a_rank_that_is_not_told_leaves_the_first_value_to_be_spared():
     assert np.linalg.norm((answer - matrix)[~mask]) < 0.5 * np.linalg.norm(matrix[~mask])
 
 
+@every_penalty
+def test_a_constant_matrix_is_completed_by_it(name):
+    matrix, mask = np.full((12, 10), 3.5), np.random.default_rng(9).random((12, 10)) < 0.5
+    np.testing.assert_allclose(compose(solve(matrix, mask, penalty=name).factors), 3.5, rtol=1e-9)
+
+
 def test_what_biases_explain_is_explained():
     rng = np.random.default_rng(8)
     matrix = 3 + rng.standard_normal((40, 1)) + rng.standard_normal(30)
