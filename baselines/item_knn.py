@@ -1,8 +1,8 @@
 """Predicts an entry by the entries of its row in the columns that are most alike: item-based nearest neighbours.
 
 What biases leave is averaged, weighted by similarity, over the `neighbours` columns of greatest positive similarity
-that the row has. Two columns' similarity is the correlation of what biases leave in the rows that have both, n, shrunk by
-(n - 1) / (n - 1 + `shrinkage`). Where there is no such column, biases stand alone.
+that the row has. The similarity of two columns is the correlation of what biases leave in the n rows that have both,
+shrunk by (n - 1) / (n - 1 + `shrinkage`). Where there is no such column, biases stand alone.
 
 Koren, Factor in the neighbors: scalable and accurate collaborative filtering, ACM Transactions on Knowledge Discovery
 from Data 4 (2010), DOI 10.1145/1644873.1644874, of which the similarity and the biases are; the defaults are those of
