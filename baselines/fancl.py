@@ -21,11 +21,11 @@ Our choices, as the paper leaves its grid open. What `benchmark.algorithms.compl
 added again. With s_1 the largest singular value of the observed entries, zeros elsewhere, lambda is s_1 / 2, then half
 of the last, each fit from the last, up to the first without a new best error at held-out entries, or s_1 / 64. Theta
 is 1 and the rank that is told for `tnn`; 1, 0.3, 0.1 times s_1 for `capped`; 10, 1, 0.1 times s_1 for `lsp`, from the
-penalty that is nearest to the nuclear norm up to the first without a new best error. The fit is then done with all
-entries from the best one. Departures: one power iteration in place of three, as it starts from the last iterates;
-lambda decays within a fit from that of the last fit, not from s_1; five random directions join the span, so that the
-rank can grow; the stop looks at the objective of one iterate, where the authors' code takes the misfit of the last
-iterate and the penalty of this one.
+penalty that is nearest to the nuclear norm up to the first without a new best error. The fits up to the best one are
+then done again with all entries. Departures: one power iteration in place of three, as it starts from the last
+iterates; lambda decays within a fit from that of the last fit, not from s_1; five random directions join the span, so
+that the rank can grow; the stop looks at the objective of one iterate, where the authors' code takes the misfit of the
+last iterate and the penalty of this one.
 """
 
 from collections.abc import Callable, Iterator
@@ -123,11 +123,10 @@ PENALTIES = {
 
 
 class Found(NamedTuple):
-    """The best fit of a search by its error at held-out entries, and its setting."""
+    """The best fit of a search by its error at held-out entries, as the settings of the fits that led to it."""
 
     error: float
-    setting: Setting
-    state: State
+    path: tuple[Setting, ...]
 
 
 def solve(
@@ -156,8 +155,12 @@ def solve(
         key=lambda found: found.error,
     )
     off = offset(matrix, mask)
-    state, done = fitting(entries(matrix - compose(off), mask), best.setting, best.state, best.setting.weight)
-    return Estimate(factors=joined(off, (state.left, state.right)), iterations=done)
+    target, total = entries(matrix - compose(off), mask), 0
+    state, _ = beginning(target, most)
+    for setting in best.path:
+        state, done = fitting(target, setting, state)
+        total += done
+    return Estimate(factors=joined(off, (state.left, state.right)), iterations=total)
 
 
 def entries(matrix: np.ndarray, mask: np.ndarray) -> sparse.csr_array:
@@ -175,12 +178,12 @@ def search(
     fitting: Callable,
 ) -> Found:
     """Return the best fit to a target by the error at entries that were left out."""
-    (start, largest), best = beginning(target, largest_rank), None
+    (start, largest), best = beginning(target, largest_rank), Found(np.inf, ())
     thetas = [rank if theta is None else theta for theta in penalty.thetas]
     for theta in filter(None, dict.fromkeys(thetas)):
         own = theta * largest if penalty.multiples else theta
         found = follow(penalty, own, largest, start, target, left_out, fitting)
-        if best is not None and found.error >= best.error:
+        if found.error >= best.error:
             break
         best = found
     return best
@@ -196,14 +199,14 @@ def follow(
     fitting: Callable,
 ) -> Found:
     """Return the best fit for one theta, of those along the path of lambda, which starts from `largest`."""
-    scale, best = theta if penalty.sloped else 1.0, None
+    scale, best = theta if penalty.sloped else 1.0, Found(np.inf, ())
     for step in range(1, STEPS + 1):
         setting = Setting(penalty, scale * largest * RATIO**step, theta)
-        state, _ = fitting(target, setting, state, setting.weight / RATIO)
+        state, _ = fitting(target, setting, state)
         error = float(np.mean((at(places_of(left_out), state) - left_out.data) ** 2))
-        if best is not None and error >= best.error:
+        if error >= best.error:
             break
-        best = Found(error, setting, state)
+        best = Found(error, (*best.path, setting))
     return best
 
 
@@ -211,18 +214,17 @@ def fit(
     target: sparse.csr_array,
     setting: Setting,
     start: State,
-    above: float,
     *,
     tolerance: float,
     iterations: int,
     **sizes: int,
 ) -> tuple[State, int]:
-    """Return the fit to the entries of a target, and the number of iterations; lambda decays from `above`.
+    """Return the fit to the entries of a target, and the number of iterations; lambda decays from that before it.
 
     The fit ends once lambda is within a tenth of its end and the objective falls by less than `tolerance`.
     """
     start = start._replace(misfit=target.data - at(places_of(target), start))
-    value = objective(setting, start)
+    value, above = objective(setting, start), setting.weight / RATIO
     for done, state in enumerate(islice(steps(target, setting, start, above, **sizes), iterations), start=1):
         last, value = value, objective(setting, state)
         settled = not setting.penalty.continued or decayed(setting.weight, above, done) < 1.1 * setting.weight
