@@ -9,13 +9,15 @@ Oh, Matsushita, Tai and Kweon, Fast randomized singular value thresholding for l
 on Pattern Analysis and Machine Intelligence 40 (2018), DOI 10.1109/TPAMI.2017.2677440.
 
 Departures from the paper: a single thresholding, where the paper has one in each iteration of a host algorithm and
-starts from the last one's basis; and an SVD of the small triangle K^T in place of its polar decomposition.
+starts from the last one's basis, as `pcp` with `svt` "randomised" does; and an SVD of the small triangle K^T in place
+of its polar decomposition.
 """
 
 import numpy as np
 
 from benchmark.algorithms.granted import sigma_of
 from benchmark.algorithms.lowrank import centred, fold
+from benchmark.algorithms.randomised_svt import sketched_basis, thresholded
 from benchmark.algorithms.sure import best_threshold
 from benchmark.contract import Estimate, Problem
 
@@ -33,7 +35,8 @@ def solve(problem: Problem, *, seed: int, device: str, oversampling: int = 10, p
     singular_values = gram_singular_values(matrix)
     threshold = best_threshold(singular_values, sigma, matrix.shape)
     size = min(np.count_nonzero(singular_values > threshold) + oversampling, len(singular_values))
-    left, right = randomised_threshold(matrix, threshold, size, power_iterations, np.random.default_rng(seed))
+    directions = np.random.default_rng(seed).standard_normal((matrix.shape[1], size))
+    left, right = thresholded(matrix, threshold, sketched_basis(matrix, directions, power_iterations))
     left, right = np.column_stack([left, np.ones(len(left))]), np.column_stack([right, mean])
     return Estimate(factors=fold(left, right, problem.observed.shape))
 
@@ -42,17 +45,3 @@ def gram_singular_values(matrix: np.ndarray) -> np.ndarray:
     """Return the min(m, n) singular values of a matrix in descending order, accurate to 1e-8 of the largest."""
     gram = matrix.T @ matrix if matrix.shape[0] >= matrix.shape[1] else matrix @ matrix.T
     return np.sqrt(np.maximum(np.linalg.eigvalsh(gram)[::-1], 0))
-
-
-def randomised_threshold(
-    matrix: np.ndarray, threshold: float, size: int, power_iterations: int, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return factors, m x r and n x r, of the soft-thresholded m x n matrix, from a sketch of `size` columns."""
-    basis, _ = np.linalg.qr(matrix @ rng.standard_normal((matrix.shape[1], size)))
-    for _ in range(power_iterations):
-        # Orthonormal between the powers, so that small singular values are not lost to rounding.
-        basis, _ = np.linalg.qr(matrix @ (matrix.T @ basis))
-    rows, triangle = np.linalg.qr(matrix.T @ basis)
-    left, singular_values, right = np.linalg.svd(triangle.T)
-    kept = singular_values > threshold
-    return basis @ (left[:, kept] * (singular_values[kept] - threshold)), rows @ right[kept].T

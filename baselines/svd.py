@@ -2,7 +2,7 @@
 
 Y is the observation, a cube unfolded to (height * width) x bands. It is not centred, as in the script of the
 DeepTensor authors. A signal of rank r that was shifted, as min-max scaling does, has rank r + 1: `extra` adds to the
-given rank.
+given rank. Of a matrix to complete, what was not observed is zero.
 
 Eckart and Young, The approximation of one matrix by another of lower rank, Psychometrika 1 (1936),
 DOI 10.1007/BF02288367.
@@ -14,7 +14,7 @@ from benchmark.contract import Estimate, Problem
 
 LABEL = "SVD"
 FAMILY = "truncated SVD"
-TASKS = {"denoise"}
+TASKS = {"denoise", "complete"}
 DEVICES = {"cpu"}
 
 

@@ -46,6 +46,9 @@ METRICS = {
     "ssim": Metric("SSIM", higher_is_better=True, decimals=3, smallest=0.005),
     "ssim_gaussian": Metric("SSIM, Gaussian window", higher_is_better=True, decimals=3, smallest=0.005),
     "misfit": Metric("Misfit", higher_is_better=False, decimals=5, smallest=0.0001),
+    "rmse": Metric("RMSE", higher_is_better=False, decimals=4, smallest=0.001, error=np.square),
+    "snr": Metric("SNR [dB]", higher_is_better=True, decimals=2, smallest=0.1, error=squared_error),
+    "rank": Metric("Rank", higher_is_better=False, decimals=0, smallest=1),
     "sam": Metric("SAM [°]", higher_is_better=False, decimals=2, smallest=0.1),
     "affinity": Metric("Affinity", higher_is_better=True, decimals=3, smallest=0.01),
     "f_measure": Metric("F", higher_is_better=True, decimals=3, smallest=0.01, traced=False),
@@ -108,6 +111,27 @@ def misfit(observed: np.ndarray, prediction: np.ndarray) -> float:
     The arrays are of one shape, the measurements not all zero.
     """
     return float(np.linalg.norm(observed - prediction) / np.linalg.norm(observed))
+
+
+def rmse(truth: np.ndarray, answer: np.ndarray) -> float:
+    """Return the root of the mean squared difference of two arrays of one shape."""
+    return float(np.sqrt(np.mean((truth - answer) ** 2, dtype=np.float64)))
+
+
+def snr(truth: np.ndarray, answer: np.ndarray) -> float:
+    """Return 20 log10(||truth|| / ||truth - answer||) in dB of arrays of one shape; infinite for equal ones."""
+    with np.errstate(divide="ignore"):
+        return float(20 * np.log10(np.linalg.norm(truth) / np.linalg.norm(truth - answer)))
+
+
+def numerical_rank(matrix: np.ndarray) -> float:
+    """Return how many singular values of an m x n matrix are above 1e-4 of the largest, which rounding is far below.
+
+    They come from the Gram matrix of the shorter side, which knows them to 1e-8 of the largest.
+    """
+    own = matrix.astype(np.float64)
+    squares = np.linalg.eigvalsh(own @ own.T if len(own) <= own.shape[1] else own.T @ own)
+    return float(np.count_nonzero(squares > 1e-8 * squares[-1])) if squares[-1] > 0 else 0.0
 
 
 def fidelity(clean: np.ndarray) -> dict[str, Callable[[np.ndarray], float]]:

@@ -7,31 +7,11 @@ import numpy as np
 from scipy import fft
 
 from benchmark.algorithms.proximal import soft_threshold
+from benchmark.algorithms.randomised_svt import Threshold
 
 # Of the penalty: its growth in an iteration, and its largest value, of matrices as a multiple of the first.
 MATRIX_GROWTH, LARGEST = 1.1, 1e7
 PENALTY, TENSOR_GROWTH, LARGEST_PENALTY = 1e-4, 1.1, 1e10
-
-
-def pursue_matrix(Y: np.ndarray, tolerance: float, iterations: int) -> tuple[np.ndarray, int]:
-    """Return the low-rank part of an m x n matrix, m >= n, and the number of iterations done."""
-    weight = 1 / np.sqrt(max(Y.shape))
-    norm, spectral = np.linalg.norm(Y), np.sqrt(np.linalg.eigvalsh(Y.T @ Y)[-1])
-    if spectral == 0:
-        return np.zeros_like(Y), 0
-    multiplier = Y / max(spectral, np.abs(Y).max() / weight)
-    penalty, largest = 1.25 / spectral, LARGEST * 1.25 / spectral
-    sparse = np.zeros_like(Y)
-    for iteration in range(1, iterations + 1):
-        low_rank = tall_threshold(Y - sparse + multiplier / penalty, 1 / penalty)
-        remainder = Y - low_rank
-        sparse = soft_threshold(remainder + multiplier / penalty, weight / penalty)
-        remainder -= sparse
-        if np.linalg.norm(remainder) <= tolerance * norm:
-            return low_rank, iteration
-        multiplier += penalty * remainder
-        penalty = min(MATRIX_GROWTH * penalty, largest)
-    return low_rank, iterations
 
 
 def tall_threshold(matrix: np.ndarray, threshold: float) -> np.ndarray:
@@ -44,6 +24,32 @@ def tall_threshold(matrix: np.ndarray, threshold: float) -> np.ndarray:
     kept = squares > threshold**2
     right = right[:, kept]
     return matrix @ ((right * (1 - threshold / np.sqrt(squares[kept]))) @ right.T)
+
+
+def pursue_matrix(
+    Y: np.ndarray, tolerance: float, iterations: int, threshold: Threshold = tall_threshold
+) -> tuple[np.ndarray, int]:
+    """Return the low-rank part of an m x n matrix, m >= n, and the number of iterations done.
+
+    `threshold` soft-thresholds the singular values of a matrix.
+    """
+    weight = 1 / np.sqrt(max(Y.shape))
+    norm, spectral = np.linalg.norm(Y), np.sqrt(np.linalg.eigvalsh(Y.T @ Y)[-1])
+    if spectral == 0:
+        return np.zeros_like(Y), 0
+    multiplier = Y / max(spectral, np.abs(Y).max() / weight)
+    penalty, largest = 1.25 / spectral, LARGEST * 1.25 / spectral
+    sparse = np.zeros_like(Y)
+    for iteration in range(1, iterations + 1):
+        low_rank = threshold(Y - sparse + multiplier / penalty, 1 / penalty)
+        remainder = Y - low_rank
+        sparse = soft_threshold(remainder + multiplier / penalty, weight / penalty)
+        remainder -= sparse
+        if np.linalg.norm(remainder) <= tolerance * norm:
+            return low_rank, iteration
+        multiplier += penalty * remainder
+        penalty = min(MATRIX_GROWTH * penalty, largest)
+    return low_rank, iterations
 
 
 def pursue_tensor(Y: np.ndarray, tolerance: float, iterations: int) -> tuple[np.ndarray, int]:

@@ -45,6 +45,17 @@ def test_pcp_recovers_a_low_rank_matrix_exactly_from_sparse_outliers(shape):
     assert np.abs(observed - clean).max() > 0.5
 
 
+@pytest.mark.parametrize("svt", ["gram", "exact", "randomised"])
+def test_pcp_has_one_minimum_whichever_way_singular_values_are_thresholded(svt):
+    rng = np.random.default_rng(7)
+    # Beyond exact recovery.
+    clean = rng.standard_normal((90, 6)) @ rng.standard_normal((6, 70))
+    observed = with_outliers(clean / np.abs(clean).max(), 0.15, rng)
+    reference = solve(PCP, observed, svt="exact")
+    np.testing.assert_allclose(solve(PCP, observed, svt=svt), reference, rtol=0, atol=1e-3)
+    assert np.linalg.norm(reference - observed) / np.linalg.norm(observed) > 0.05
+
+
 @pytest.mark.parametrize("axes", [(0, 1, 2), (0, 2, 1), (1, 2, 0)])
 def test_trpca_recovers_a_tensor_of_low_tubal_rank_exactly_from_sparse_outliers(axes):
     rng = np.random.default_rng(1)

@@ -106,3 +106,41 @@ def test_error_of_the_projection_is_within_the_bound_of_frequent_directions():
         error = np.linalg.norm(matrix - compose(solve(DIRECTIONS, matrix, rank, ratio=ratio))) ** 2
         # Theorem 1.1 of the paper: ||A - A V V^T||_F^2 <= l / (l - k) ||A - A_k||_F^2.
         assert best * (1 - 1e-9) <= error <= ratio / (ratio - 1) * best
+
+
+def test_embedding_puts_each_row_with_a_sign_into_one_row():
+    embedding = DIRECTIONS.sparse_embedding(500, 20, np.random.default_rng(0)).toarray()
+    np.testing.assert_array_equal(np.abs(embedding).sum(axis=0), 1)
+    assert set(np.unique(embedding)) == {-1, 0, 1}
+    assert abs(embedding.sum()) < 4 * np.sqrt(500)
+    assert (np.abs(embedding).sum(axis=1) > 0).all()
+
+
+def test_blocks_of_the_sketch_s_size_under_identities_are_frequent_directions(monkeypatch):
+    monkeypatch.setattr(DIRECTIONS, "sparse_embedding", lambda rows, size, rng: np.eye(size, rows))
+    matrix = decaying((240, 30), np.random.default_rng(1))
+    found = DIRECTIONS.embedded_sketch(matrix, 12, 20, np.random.default_rng(0))
+    np.testing.assert_allclose(found, DIRECTIONS.sketch(matrix, 12), atol=1e-14)
+
+
+def test_sparse_embeddings_project_nearly_as_well_as_the_best_rank_in_most_draws():
+    rng, rank = np.random.default_rng(2), 5
+    matrix = decaying((1000, 60), rng) + 0.01 * rng.standard_normal((1000, 60))
+    best = np.linalg.norm(matrix - compose(truncated_svd(matrix, rank))) ** 2
+    excess = [
+        np.linalg.norm(matrix - compose(solve(DIRECTIONS, matrix, rank, seed, ratio=4, blocks=10))) ** 2 / best
+        for seed in range(10)
+    ]
+    assert min(excess) >= 1 - 1e-9
+    assert np.sum(np.array(excess) < 1.1) >= 9
+
+
+def test_sparse_embeddings_break_the_bound_of_frequent_directions():
+    """Of a rank below the sketch's size the bound is 0, and B^T B exact; colliding rows of an embedding add to it."""
+    rng, size = np.random.default_rng(3), 20
+    matrix = rng.standard_normal((200, 5)) @ rng.standard_normal((5, 40))
+    gram = matrix.T @ matrix
+    sketches = (DIRECTIONS.sketch(matrix, size), DIRECTIONS.embedded_sketch(matrix, size, 2, rng))
+    plain, sparse = (np.linalg.norm(gram - own.T @ own, 2) / np.linalg.norm(gram, 2) for own in sketches)
+    assert plain < 1e-12
+    assert sparse > 0.01

@@ -195,6 +195,31 @@ def test_random_matrices_have_the_rank_that_methods_are_told_plus_one_for_the_of
         assert np.abs(items[0].signal - items[1].signal).max() > 0.1
 
 
+def test_planted_matrices_are_of_the_rank_and_measured_with_noise_at_few_entries(load, tmp_path):
+    items = load("planted_matrices", tmp_path, size=120, realisations=2)
+    assert [item.name for item in items] == ["planted-0", "planted-1"]
+    for item in items:
+        unit, observed = float(item.extras["unit"]), item.extras["observed"]
+        assert np.linalg.matrix_rank(item.signal.astype(float), rtol=1e-4) == 5
+        assert (unit * item.signal).var() == pytest.approx(5, rel=0.3)
+        assert unit * np.std(item.extras["measured"] - item.signal) == pytest.approx(0.1, rel=0.05)
+        assert observed.sum() == round(2 * 5 * np.log(120) * 120)
+    assert (items[0].extras["observed"] != items[1].extras["observed"]).any()
+    [item] = load("planted_matrices", tmp_path, size=50, rank=2, share=0.3, realisations=1)
+    assert np.linalg.matrix_rank(item.signal.astype(float), rtol=1e-4) == 2
+    assert item.extras["observed"].mean() == pytest.approx(0.3)
+
+
+def test_the_matrix_of_digits_has_an_image_in_each_row_and_masks_of_the_share(load, tmp_path):
+    items = load("digit_matrix", tmp_path, realisations=2)
+    names = ["observed-0.25-0", "observed-0.25-1", "observed-0.5-0", "observed-0.5-1"]
+    assert [item.name for item in items] == names
+    for item, share in zip(items, (0.25, 0.25, 0.5, 0.5), strict=True):
+        np.testing.assert_array_equal(16 * item.signal.reshape(-1, 8, 8), load_digits().images)
+        assert item.extras["observed"].mean() == pytest.approx(share, abs=1e-4)
+    assert (items[0].extras["observed"] != items[1].extras["observed"]).any()
+
+
 def test_gaussian_samples_are_signed_of_norm_one_and_of_the_rank(load, tmp_path):
     items = load("gaussian_samples", tmp_path, numbers=[12, 40], realisations=2)
     assert [item.name for item in items] == ["samples-12-0", "samples-12-1", "samples-40-0", "samples-40-1"]

@@ -283,6 +283,23 @@ def waving_trees_facts(load: Load, item: Item, folder: Path) -> None:
     assert distance[mask].mean() > 3 * distance[~mask].mean()
 
 
+def movielens_100k_facts(load: Load, item: Item, folder: Path) -> None:
+    """The folds part the 100 000 ratings, whose mean is known; a rating of none of five stars is refused."""
+    items = load("movielens_100k", folder)
+    assert [own.name for own in items] == ["u1", "u2", "u3", "u4", "u5"]
+    rated = item.signal > 0
+    assert rated.sum() == 100_000
+    assert 5 * item.signal[rated].mean(dtype=float) == pytest.approx(3.52986, abs=1e-5)
+    scored = np.array([own.extras["scored"] for own in items])
+    np.testing.assert_array_equal(scored.sum(axis=0), rated)
+    assert {own.extras["scored"].sum() for own in items} == {20_000}
+    np.testing.assert_array_equal(item.extras["observed"], rated & ~scored[0])
+    assert item.signal[0, 5] == 1  # the first line of u1.test
+    assert scored[0][0, 5]
+    with pytest.raises(ValueError, match="no fold 6: give some of 1 to 5"):
+        load("movielens_100k", folder, folds=[1, 6])
+
+
 def tiny_facts(load: Load, item: Item, folder: Path) -> None:
     raw = load_indian_pines()["tensor"][56:88, 56:88, 0:181:12]
     np.testing.assert_allclose(item.signal, raw / raw.max(), rtol=1e-6)
@@ -312,6 +329,7 @@ FACTS: dict[str, Callable[[Load, Item, Path], None]] = {
     "lobby_composite": lobby_composite_facts,
     "yale_b_moving": yale_b_moving_facts,
     "hall": hall_facts,
+    "movielens_100k": movielens_100k_facts,
     "cdnet_highway": cdnet_highway_facts,
     "waving_trees": waving_trees_facts,
     "tiny": tiny_facts,

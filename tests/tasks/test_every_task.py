@@ -51,6 +51,11 @@ class Case:
         return self.task.measures(self.problem, self.arrays[1])
 
     @property
+    def rank(self) -> int:
+        """The rank of the clean signal as a matrix."""
+        return int(np.linalg.matrix_rank(self.tiny.item.signal.reshape(len(self.tiny.item.signal), -1), rtol=1e-4))
+
+    @property
     def shape(self):
         """The shape of the answer that is asked for."""
         return self.task.answer_shape(self.problem)
@@ -166,7 +171,8 @@ def test_the_clean_signal_is_the_best_answer_where_it_is_one(case):
             continue
         assert case.better(clean, worse, metric)
         assert measure(clean) == pytest.approx(
-            {"ssim": 1, "ssim_gaussian": 1, "sam": 0, "misfit": 0}.get(metric, np.inf), abs=0.05
+            {"ssim": 1, "ssim_gaussian": 1, "sam": 0, "misfit": 0, "rmse": 0, "rank": case.rank}.get(metric, np.inf),
+            abs=0.05,
         )
 
 

@@ -1,0 +1,94 @@
+"""The entries of a matrix that were not observed, from those that were.
+
+Which entries are observed, and which are scored, belongs to the data or is drawn. No method sees an entry that is
+scored: what is not observed is zero in what it gets.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import numpy as np
+
+from benchmark.contract import Item, Posed, Problem, Tiny
+from benchmark.metrics import numerical_rank, rmse, snr
+from benchmark.noise import Gaussian
+from benchmark.observation import Observation
+from benchmark.tiny import smooth_stack
+
+KINDS = {"images", "matrices"}
+MEASURES = ["rmse", "snr", "rank"]
+FIGURES = {"convergence", "losses"}
+FLOOR, CEILING = None, None
+
+# Of entries, so that some can be held out of those observed.
+LEAST = 2
+
+
+def pose(item: Item, observation: Observation, rng: np.random.Generator, *, share: float = 0.5) -> Posed:
+    """Give the observed entries and their mask; withhold the signal and the mask of the entries that are scored.
+
+    Extras of an item, all optional: the masks `observed`, else a random `share` of the entries, and `scored`, else all
+    others; `measured`, what is observed where that is not the signal itself; `unit`, in which errors are told, else 1;
+    `bounds`, the least and the largest value that there can be, to which answers are clipped before they are scored.
+    Raises ValueError for a signal that is no matrix, masks of other shapes or that overlap, fewer than two
+    entries, and values beyond the bounds.
+    """
+    if item.signal.ndim != 2:
+        raise ValueError(f"{item.name}: a signal of shape {item.signal.shape}; a matrix, or a grey image, is completed")
+    observed = np.asarray(item.extras.get("observed", drawn(item.signal.shape, share, rng)), bool)
+    scored = np.asarray(item.extras.get("scored", ~observed), bool)
+    measured = np.asarray(item.extras.get("measured", item.signal))
+    for name, own in {"observed": observed, "scored": scored, "measured": measured}.items():
+        if own.shape != item.signal.shape:
+            raise ValueError(f"{item.name}: {name!r} of shape {own.shape} for a signal of shape {item.signal.shape}")
+        if np.count_nonzero(own) < LEAST:
+            raise ValueError(f"{item.name}: {name!r} has {np.count_nonzero(own)} entries: give {LEAST} at least")
+    if both := np.count_nonzero(observed & scored):
+        raise ValueError(f"{item.name}: {both} entries are observed and scored: score others than are observed")
+    given = observation.draw(measured, rng)
+    told = {}
+    if "bounds" in item.extras:
+        told["bounds"] = np.asarray(item.extras["bounds"], float)
+        values = np.concatenate([measured[observed], item.signal[scored]])
+        low, high = told["bounds"]
+        if beyond := np.count_nonzero((values < low - 1e-6) | (values > high + 1e-6)):
+            raise ValueError(f"{item.name}: {beyond} values are beyond the scale from {low:g} to {high:g}: drop them")
+    given["observed"] = np.where(observed, given["observed"], 0).astype(np.float32)
+    told |= {"signal": item.signal, "scored": scored, "unit": np.asarray(item.extras.get("unit", 1.0), float)}
+    return Posed(given | {"mask": observed}, told)
+
+
+def drawn(shape: tuple[int, int], share: float, rng: np.random.Generator) -> np.ndarray:
+    """Return a mask of `shape` of a random `share` of the entries."""
+    return (rng.permutation(shape[0] * shape[1]) < round(share * shape[0] * shape[1])).reshape(shape)
+
+
+def answer_shape(problem: Problem) -> tuple[int, ...]:
+    """Ask for the whole matrix."""
+    return problem.observed.shape
+
+
+def measures(problem: Problem, truth: Mapping[str, np.ndarray]) -> dict[str, Callable[[np.ndarray], float]]:
+    """Return the error at the scored entries, in their unit and, where values have no bounds, relative to them.
+
+    The rank is that of the answer, what it adds for rows and columns included.
+    """
+    scored, target = truth["scored"], truth["signal"][truth["scored"]].astype(np.float64)
+    low, high = truth.get("bounds", (-np.inf, np.inf))
+
+    def at_scored(answer: np.ndarray) -> np.ndarray:
+        return np.clip(answer[scored].astype(np.float64), low, high)
+
+    relative = {} if "bounds" in truth else {"snr": lambda answer: snr(target, at_scored(answer))}
+    error = partial(rmse, float(truth["unit"]) * target)
+    return {"rmse": lambda answer: error(float(truth["unit"]) * at_scored(answer)), **relative, "rank": numerical_rank}
+
+
+def tiny() -> dict[str, Tiny]:
+    """Return half the entries of effects of rows and columns and a product of rank 2; and more of an image."""
+    rng, image = np.random.default_rng(3), smooth_stack(24, 20, 1)[..., 0]
+    matrix = rng.standard_normal((40, 2)) @ rng.standard_normal((2, 30))
+    matrix += 1.5 * (rng.standard_normal((40, 1)) + rng.standard_normal(30))
+    matrix = Item("matrix", matrix / np.abs(matrix).max(), rank=2, signed=True)
+    few = Item("image", image, rank=1, extras={"observed": drawn(image.shape, 0.7, rng)})
+    return {"matrix": Tiny(matrix, Observation(), "snr", 1.5), "image": Tiny(few, Observation(Gaussian(0.01)))}
