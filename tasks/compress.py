@@ -227,16 +227,16 @@ def tiny() -> dict[str, Tiny]:
 
 
 def tiny_item(layers: list[str], channels: int = 6, size: int = 7) -> Item:
-    """Return layers of a network, 3 -> 8 -> `channels` -> 8 features -> 4 classes, that may store half their numbers."""
+    """Return layers of a network, 4 -> 8 -> `channels` -> 8 features -> 4 classes, that may store half their numbers."""
     import torch
 
     from benchmark.algorithms.networks import forward, initial, tensors_of
 
     rng = np.random.default_rng(0)
     program = ["conv one 1 1", "relu", "conv two 2 1", "relu", "mean", "dense three", "relu", "dense four"]
-    shapes = {"one": (8, 3, 3, 3), "two": (channels, 8, 3, 3), "three": (8, channels), "four": (4, 8)}
+    shapes = {"one": (8, 4, 3, 3), "two": (channels, 8, 3, 3), "three": (8, channels), "four": (4, 8)}
     network = initial(shapes, seed=1)
-    images = rng.standard_normal((60, 3, size, size)).astype(np.float32)
+    images = rng.standard_normal((60, 4, size, size)).astype(np.float32)
     scores = forward(program, tensors_of(network), torch.tensor(images)).numpy()
     network["four.bias"] -= scores.mean(axis=0)  # so that all classes are there
     labels = (scores - scores.mean(axis=0)).argmax(axis=1)
