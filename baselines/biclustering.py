@@ -6,9 +6,9 @@ outer products of inputs, pixels and filters, each the best for what those befor
 convolutions.
 
 Denton, Zaremba, Bruna, LeCun and Fergus, Exploiting linear structure within convolutional networks for efficient
-evaluation, NIPS 2014, arXiv 1404.0736, section 3.2.2. With outer products two inputs are a group and filters are two
-groups, as printed (G = 48 of 96 inputs, H = 2); with singular values both are two groups, and K2 / K1 = 24 / 19. K, or
-K1, is the largest that the budget allows.
+evaluation, NIPS 2014, DOI 10.48550/arXiv.1404.0736, section 3.2.2. With outer products two inputs are a group and
+filters are two groups, as printed (G = 48 of 96 inputs, H = 2); with singular values both are two groups, and K2 / K1 =
+24 / 19. K, or K1, is the largest that the budget allows.
 """
 
 from typing import Literal

@@ -5,7 +5,7 @@ With `pixels="joint"` the two axes of pixels are one, and there are three. Alter
 random factors; the norms of a term are made equal.
 
 Lebedev, Ganin, Rakhuba, Oseledets and Lempitsky, Speeding-up convolutional neural networks using fine-tuned
-CP-decomposition, ICLR 2015, arXiv 1412.6553. Rank: the largest that the budget allows.
+CP-decomposition, ICLR 2015, DOI 10.48550/arXiv.1412.6553. Rank: the largest that the budget allows.
 
 Departure from the paper: alternating least squares in the place of its non-linear least squares.
 """

@@ -4,8 +4,8 @@ B is a convolution with M filters, A one of single pixels. With the matrix of in
 the single pixels come first. Both come from a singular value decomposition, without a mean.
 
 Wen, Xu, Wu, Wang, Chen and Li, Coordinating filters for faster deep neural networks, ICCV 2017, arXiv 1703.09746, whose
-cross-filter approximation this is; it also is the low-rank model of LRDKT, which chooses M by the share of energy. Rank:
-the largest that the budget allows.
+cross-filter approximation this is; it also is the low-rank model of LRDKT, which chooses M by the share of energy.
+Rank: the largest that the budget allows.
 """
 
 from typing import Literal

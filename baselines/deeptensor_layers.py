@@ -1,11 +1,11 @@
 """Minimises the misfit of U V^T to a kernel, where untrained networks generate U and V: the separable form of `tai`.
 
-The kernel is the matrix M[(c, i), (n, j)] of vertical and horizontal filters, that of a dense layer its own; U and V are
-made along its rows and columns. The order of channels means nothing to a layer, and all to a convolutional network: they
-stand as they were trained, or sorted by the first principal component of their slices, or shuffled.
+The kernel is the matrix M[(c, i), (n, j)] of vertical and horizontal filters, that of a dense layer its own; U and V
+are made along its rows and columns. The order of channels means nothing to a layer, and all to a convolutional network:
+they stand as they were trained, or sorted by the first principal component of their slices, or shuffled.
 
-Saragadam et al., DeepTensor: low-rank tensor decomposition with deep network priors, arXiv 2204.03145, on what the paper
-does not try. Rank: the largest that the budget allows, as for `tai`; settings of the networks are those of
+Saragadam et al., DeepTensor: low-rank tensor decomposition with deep network priors, arXiv 2204.03145, on what the
+paper does not try. Rank: the largest that the budget allows, as for `tai`; settings of the networks are those of
 `deeptensor.factorise`, and the data are divided by twice their root mean square. Licence: see
 `benchmark.algorithms.factor_networks`.
 """

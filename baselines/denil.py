@@ -1,13 +1,13 @@
 """Keeps the weights at a few pixels of each filter, and predicts the others from them: kernel ridge regression.
 
-With the Gaussian kernel k of a width of 1 pixel between places, the slice of each filter and channel is U w, where w are
-the weights at the places that are kept and U = k(all, kept) (k(kept, kept) + lambda I)^-1. U is a convolution that all
-channels share, and w one of single pixels. The places are chosen one by one, the one next that those before predict
+With the Gaussian kernel k of a width of 1 pixel between places, the slice of each filter and channel is U w, where w
+are the weights at the places that are kept and U = k(all, kept) (k(kept, kept) + lambda I)^-1. U is a convolution that
+all channels share, and w one of single pixels. The places are chosen one by one, the one next that those before predict
 worst.
 
-Denil, Shakibi, Dinh, Ranzato and de Freitas, Predicting parameters in deep learning, NIPS 2013, arXiv 1306.0543,
-sections 3.2 and 3.3. Our reading: the paper trains w and prints neither lambda, here 0.01, nor the width. As many places
-are kept as the budget allows.
+Denil, Shakibi, Dinh, Ranzato and de Freitas, Predicting parameters in deep learning, NIPS 2013, DOI
+10.48550/arXiv.1306.0543, sections 3.2 and 3.3. Our reading: the paper trains w and prints neither lambda, here 0.01,
+nor the width. As many places are kept as the budget allows.
 """
 
 import numpy as np

@@ -3,7 +3,7 @@
 The singular values are halved between the two, by their square roots. It pays where K < N M / (N + M).
 
 Denton, Zaremba, Bruna, LeCun and Fergus, Exploiting linear structure within convolutional networks for efficient
-evaluation, NIPS 2014, arXiv 1404.0736, section 3.3. Rank: the largest that the budget allows.
+evaluation, NIPS 2014, DOI 10.48550/arXiv.1404.0736, section 3.3. Rank: the largest that the budget allows.
 """
 
 from benchmark.algorithms.layers import Factored, Layer, chain, compressed, halves, largest

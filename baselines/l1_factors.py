@@ -6,7 +6,8 @@ decomposition does, from which it starts.
 
 The l1-norm low-rank matrix decomposition by neural networks and mollifiers, IEEE TNNLS 27 (2016), of the lecture, which
 prints no formula; our reading, with the reweighting of Daubechies, DeVore, Fornasier and Gunturk, Iteratively
-reweighted least squares minimization for sparse recovery, arXiv 0807.0575.
+reweighted least squares minimization for sparse recovery, Communications on Pure and Applied Mathematics 63 (2010), DOI
+10.1002/cpa.20303.
 """
 
 import numpy as np

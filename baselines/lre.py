@@ -3,10 +3,10 @@
 Of channel c the slices W[n, c] are a sum over b of weights a[n, b] times the outer product of a column and a row. Three
 convolutions: columns and rows, channel by channel, and single pixels, C B -> N.
 
-Jaderberg, Vedaldi and Zisserman, Speeding up convolutional neural networks with low rank expansions, BMVC 2014, arXiv
-1405.3866: the first scheme, with separable filters for a basis. It is our reading of the row LRE of the LRDKT paper,
-which prints no formula; alternating least squares by TensorLy take the place of descent. Rank: the largest that the
-budget allows.
+Jaderberg, Vedaldi and Zisserman, Speeding up convolutional neural networks with low rank expansions, BMVC 2014, DOI
+10.48550/arXiv.1405.3866: the first scheme, with separable filters for a basis. It is our reading of the row LRE of the
+LRDKT paper, which prints no formula; alternating least squares by TensorLy take the place of descent. Rank: the largest
+that the budget allows.
 """
 
 import numpy as np

@@ -5,7 +5,7 @@ with their signs made alike, and the pixels s_n of each filter are then those of
 pixels, C -> C', and one image of colour k(n) for each filter.
 
 Denton, Zaremba, Bruna, LeCun and Fergus, Exploiting linear structure within convolutional networks for efficient
-evaluation, NIPS 2014, arXiv 1404.0736, section 3.2.1. C': the largest that the budget allows.
+evaluation, NIPS 2014, DOI 10.48550/arXiv.1404.0736, section 3.2.1. C': the largest that the budget allows.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """Minimises the squared error of a layer's outputs for calibration images, of those of rank r: y ~ U U^T (y - m) + m.
 
-U are the leading eigenvectors of the covariance of the outputs, m their mean. The first stage has the filters U^T W, the
-second U, and the bias becomes U U^T b + (I - U U^T) m. It stores what `crossfilter` does, and asks what the filters
+U are the leading eigenvectors of the covariance of the outputs, m their mean. The first stage has the filters U^T W,
+the second U, and the bias becomes U U^T b + (I - U U^T) m. It stores what `crossfilter` does, and asks what the filters
 meet.
 
 Zhang, Zou, He and Sun, Accelerating very deep convolutional networks for classification and detection, IEEE TPAMI 38

@@ -5,8 +5,9 @@ of its singular value decomposition, with sqrt(s_k) in each filter, and what is 
 
 Tai, Xiao, Zhang, Wang and E, Convolutional neural networks with low-rank regularization, ICLR 2016, arXiv 1511.06067,
 equations 3 to 5. It is the second scheme of Jaderberg, Vedaldi and Zisserman, Speeding up convolutional neural networks
-with low rank expansions, BMVC 2014, arXiv 1405.3866, which is solved there by descent. The first pass of a strided layer
-takes the rows, the second the columns; the bias is added at the end. Rank: the largest that the budget allows.
+with low rank expansions, BMVC 2014, DOI 10.48550/arXiv.1405.3866, which is solved there by descent. The first pass of a
+strided layer takes the rows, the second the columns; the bias is added at the end. Rank: the largest that the budget
+allows.
 """
 
 from benchmark.algorithms.layers import (

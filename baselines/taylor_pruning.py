@@ -1,7 +1,7 @@
 """Leaves out the filters whose channels the loss would miss least, to first order: their channels become zero.
 
-The criterion of a channel is the mean over images of |mean over places of a dL/da|, where a are its outputs and L is the
-loss of the image.
+The criterion of a channel is the mean over images of |mean over places of a dL/da|, where a are its outputs and L is
+the loss of the image.
 
 Molchanov, Tyree, Karras, Aila and Kautz, Pruning convolutional neural networks for resource efficient inference, ICLR
 2017, arXiv 1611.06440, equation 8; it is the row TE of the LRDKT paper. Departure from the paper: all at once, not one

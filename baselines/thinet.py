@@ -1,7 +1,7 @@
 """Leaves out the input channels without which a layer's outputs change least, and scales what is kept: ThiNet.
 
-Of places drawn from the calibration images, each with a filter, the output is a sum over channels. Channels are left out
-one by one, each time the one that makes the squared sum over all that are out the smallest; then each channel that
+Of places drawn from the calibration images, each with a filter, the output is a sum over channels. Channels are left
+out one by one, each time the one that makes the squared sum over all that are out the smallest; then each channel that
 is kept gets the factor that least squares say.
 
 Luo, Wu and Lin, ThiNet: a filter level pruning method for deep neural network compression, ICCV 2017, arXiv 1707.06342,

@@ -78,7 +78,7 @@ METRICS = {
 
 
 class Taken:
-    """The measures, which are taken together, of the answer that was measured last: they have in common what is dear."""
+    """The measures of the answer that was measured last, taken together: they have in common what is dear."""
 
     def __init__(self, take: Callable[[Mapping], Mapping[str, float]]):
         self.take, self.answer, self.values = take, None, {}

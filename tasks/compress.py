@@ -37,7 +37,7 @@ def pose(item: Item, observation: Observation, rng: np.random.Generator, *, cali
 
     The shapes N x C x h x w, strides, paddings and biases say what the weights are; `scale` brings them to those of the
     network. Of each layer there are the inputs for the training images, and the gradients of the loss with respect to
-    its outputs. Withheld are the network, all images and labels, and the errors of the network itself.
+    its outputs. Withheld are the rest of the network, all images and labels, and what the network itself says.
 
     Raises ValueError for layers that are grouped or dilated, or that get nothing but zeros.
     """
@@ -69,8 +69,9 @@ def pose(item: Item, observation: Observation, rng: np.random.Generator, *, cali
             raise ValueError(f"{item.name}: all that the layer {name} gets for the calibration images is zero")
     kept = ("program", "layers", "recipe", "train", "train_labels", "test", "test_labels")
     withheld |= {name: extras[name] for name in kept}
-    withheld |= {f"{NETWORK}{name}": own for name, own in network.items()}
-    return Posed(given, withheld | {"errors": np.array(dense_errors(withheld))})
+    replaced = tuple(f"{name}." for name in map(str, extras["layers"]))
+    others = {f"{NETWORK}{name}": own for name, own in network.items() if not name.startswith(replaced)}
+    return Posed(given, withheld | others | of_the_network(withheld, network))
 
 
 def network_of(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -98,14 +99,14 @@ def calibrated(extras: Mapping, network: Mapping, images: int) -> dict[str, np.n
     return arrays
 
 
-def dense_errors(withheld: Mapping[str, np.ndarray]) -> tuple[float, float]:
-    """Return the percentage of the test images that the network has wrong: as it is, and after fine-tuning."""
+def of_the_network(truth: Mapping[str, np.ndarray], network: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return what the network itself says of the test images, and its errors in percent, as it is and fine-tuned."""
     from benchmark.algorithms.networks import tensors_of
 
-    parameters = tensors_of(network_of(withheld))
-    before = error_of(withheld, parameters, {})
-    fine_tuned(withheld, parameters, {})
-    return before, error_of(withheld, parameters, {})
+    parameters = tensors_of(network)
+    said, before = said_of(truth, parameters, {}), error_of(truth, parameters, {})
+    fine_tuned(truth, parameters, {})
+    return {"said": said, "errors": np.array([before, error_of(truth, parameters, {})])}
 
 
 def error_of(truth: Mapping[str, np.ndarray], parameters: dict, layers: Mapping) -> float:
@@ -176,7 +177,7 @@ def values_of(problem: Problem, truth: Mapping[str, np.ndarray], answer: Mapping
     before, after = truth["errors"]
     said = said_of(truth, network, standing)
     values["error_increase"] = 100 * float(np.mean(said != truth["test_labels"])) - float(before)
-    values["agreement"] = 100 * float(np.mean(said == said_of(truth, network, {})))
+    values["agreement"] = 100 * float(np.mean(said == truth["said"]))
     if has_norms(truth):
         with torch.no_grad():
             forward(truth["program"], network, torch.tensor(truth["train"]), standing, statistics=True)
@@ -227,13 +228,13 @@ def tiny() -> dict[str, Tiny]:
 
 
 def tiny_item(layers: list[str], channels: int = 6, size: int = 7) -> Item:
-    """Return layers of a network, 4 -> 8 -> `channels` -> 8 features -> 4 classes, that may store half their numbers."""
+    """Return layers of a network, 4 -> 8 -> `channels` -> 8 features -> 4 classes, that may store half."""
     import torch
 
     from benchmark.algorithms.networks import forward, initial, tensors_of
 
     rng = np.random.default_rng(0)
-    program = ["conv one 1 1", "relu", "conv two 2 1", "relu", "mean", "dense three", "relu", "dense four"]
+    program = ["scale 2", "conv one 1 1", "relu", "conv two 2 1", "relu", "mean", "dense three", "relu", "dense four"]
     shapes = {"one": (8, 4, 3, 3), "two": (channels, 8, 3, 3), "three": (8, channels), "four": (4, 8)}
     network = initial(shapes, seed=1)
     images = rng.standard_normal((60, 4, size, size)).astype(np.float32)

@@ -15,7 +15,7 @@ BITS = 32
 
 
 def factored_of(parts: Mapping[str, np.ndarray], layers: int) -> list[Factored]:
-    """Return what stands in for each layer, from the parts of an answer; raise ValueError for parts that are unknown."""
+    """Return what stands in for each layer, from the parts of an answer; raise ValueError for unknown parts."""
     known = {"kernel", "groups", "shared", "order", "scale"}
     found: dict[int, dict[int, dict[int, dict]]] = {number: {} for number in range(layers)}
     own: dict[int, dict] = {number: {} for number in range(layers)}

@@ -41,8 +41,8 @@ class Layer:
 class Stage:
     """A convolution of a chain, with a kernel of shape (outputs, inputs of a group, height, width).
 
-    Its inputs are the channels `order` of what comes before, in that order, of which some may stand there again, and
-    -1 is a channel of zeros. A kernel that the groups share is stored once. With a `scale` the kernel holds whole numbers,
+    Its inputs are the channels `order` of what comes before, in that order, of which some may stand there again, and -1
+    is a channel of zeros. A kernel that the groups share is stored once. With a `scale` the kernel holds whole numbers,
     which are stored in as many bits as they need, 32 of which count as a number; the scale multiplies them.
     """
 

@@ -87,7 +87,7 @@ def spread(scores: pd.DataFrame, curves: pd.DataFrame, *, metric: str, of: Seque
 
 
 def spread_ratio(scores: pd.DataFrame, curves: pd.DataFrame, *, metric: str, over: str, of: Sequence[str]) -> pd.Series:
-    """Return the spread of a metric over methods as a multiple of that of the metric `over`; infinite where that is 0."""
+    """Return the spread of a metric over methods over that of the metric `over`; infinite where the latter is 0."""
     own, other = paired(*(spread(scores, curves, metric=name, of=of) for name in (metric, over)))
     return (own / other).where(other > 0, np.inf)
 
