@@ -43,7 +43,9 @@ def factorise(layer: Layer, form: str, seed: int) -> Factored:
     if inputs % 2 or outputs % 2:
         raise Skipped(f"groups of one size do not divide {inputs} inputs and {outputs} filters")
     rank = largest(
-        layer.budget, lambda rank: numbers(layer.sizes, ins, outs, *ranks(form, rank)), inputs * height * width // ins
+        layer.budget,
+        lambda rank: numbers(layer.sizes, ins, outs, *ranks(form, rank)),
+        most(form, inputs // ins, outputs // outs, height * width),
     )
     rng = np.random.default_rng(seed)
     into = members(k_means(layer.kernel.transpose(1, 0, 2, 3).reshape(inputs, -1), ins, rng, equal=True))
@@ -63,6 +65,13 @@ def factorise(layer: Layer, form: str, seed: int) -> Factored:
 def ranks(form: str, rank: int) -> tuple[int, int | None]:
     """Return K1 and K2 of the singular values; of outer products K alone."""
     return rank, (max(1, round(rank * 24 / 19)) if form == "svd" else None)
+
+
+def most(form: str, inputs: int, filters: int, pixels: int) -> int:
+    """Return the rank from which on a block is exact."""
+    if form == "svd":
+        return max(inputs, -(-filters * 19 // 24))
+    return inputs * filters * pixels // max(inputs, filters, pixels)
 
 
 def numbers(sizes: tuple[int, int, int, int], ins: int, outs: int, first: int, second: int | None) -> int:
