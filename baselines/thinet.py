@@ -48,9 +48,10 @@ def drawn_terms(layer: Layer, places: int, rng: np.random.Generator) -> np.ndarr
 
 def left_out(terms: np.ndarray, number: int) -> list[int]:
     """Return so many columns, each the one that with those before it has the smallest squared sum over rows."""
-    out, total, there = [], np.zeros(len(terms)), list(range(terms.shape[1]))
+    products = terms.T @ terms
+    costs, out = np.diag(products).copy(), []
     for _ in range(number):
-        costs = np.sum((total[:, None] + terms[:, there]) ** 2, axis=0)
-        out.append(there.pop(int(np.argmin(costs))))
-        total = total + terms[:, out[-1]]
+        out.append(int(np.argmin(costs)))
+        costs += 2 * products[out[-1]]
+        costs[out[-1]] = np.inf
     return out

@@ -36,7 +36,7 @@ def load(
     *,
     layers: Sequence[str] = ("conv3",),
     reduction: float = 4,
-    networks: int = 3,
+    networks: int = 1,
     epochs: int = 15,
     disturbed: float = 0,
 ) -> list[Item]:

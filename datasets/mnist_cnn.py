@@ -39,7 +39,7 @@ def load(
     *,
     layers: Sequence[str] = ("conv2",),
     reduction: float = 4,
-    networks: int = 3,
+    networks: int = 1,
     epochs: int = 4,
     disturbed: float = 0,
 ) -> list[Item]:

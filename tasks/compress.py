@@ -32,12 +32,13 @@ FLOOR, CEILING = "random_factors", None
 NETWORK = "network."
 
 
-def pose(item: Item, observation: Observation, rng: np.random.Generator, *, calibration: int = 256) -> Posed:
-    """Give the weights of the layers, one after another, and what meets them for the first `calibration` images.
+def pose(item: Item, observation: Observation, rng: np.random.Generator) -> Posed:
+    """Give the weights of the layers, one after another, and what meets them for the first training images.
 
     The shapes N x C x h x w, strides, paddings and biases say what the weights are; `scale` brings them to those of the
-    network. Of each layer there are the inputs for the training images, and the gradients of the loss with respect to
-    its outputs. Withheld are the rest of the network, all images and labels, and what the network itself says.
+    network. Of each layer there are the inputs for these images, as many as `calibration` says, and the gradients of
+    the loss with respect to its outputs. Withheld are the rest of the network, all images and labels, and what the
+    network itself says.
 
     Raises ValueError for layers that are grouped or dilated, or that get nothing but zeros.
     """
@@ -61,7 +62,7 @@ def pose(item: Item, observation: Observation, rng: np.random.Generator, *, cali
         "shapes": np.array(shapes),
         "strides": np.array([own.stride for own in convolutions]),
         "paddings": np.array([own.padding for own in convolutions]),
-        **calibrated(extras, network, calibration),
+        **calibrated(extras, network),
     }
     for number, (name, shape) in enumerate(zip(map(str, extras["layers"]), shapes, strict=True)):
         given[f"bias{number}"] = network.get(f"{name}.bias", np.zeros(shape[0], np.float32))
@@ -79,13 +80,13 @@ def network_of(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {name.removeprefix(NETWORK): own for name, own in arrays.items() if name.startswith(NETWORK)}
 
 
-def calibrated(extras: Mapping, network: Mapping, images: int) -> dict[str, np.ndarray]:
+def calibrated(extras: Mapping, network: Mapping) -> dict[str, np.ndarray]:
     """Return of each layer its inputs for the first training images, and the gradients of each image's loss."""
     import torch
 
     from benchmark.algorithms.networks import forward, tensors_of
 
-    parameters, seen = tensors_of(network), {}
+    parameters, seen, images = tensors_of(network), {}, int(extras["calibration"])
     names = [str(name) for name in extras["layers"]]
     for name in names:
         parameters[f"{name}.weight"].requires_grad_()
@@ -105,6 +106,7 @@ def of_the_network(truth: Mapping[str, np.ndarray], network: Mapping[str, np.nda
 
     parameters = tensors_of(network)
     said, before = said_of(truth, parameters, {}), error_of(truth, parameters, {})
+    recalibrate(truth, parameters, {})
     fine_tuned(truth, parameters, {})
     return {"said": said, "errors": np.array([before, error_of(truth, parameters, {})])}
 
@@ -121,6 +123,17 @@ def said_of(truth: Mapping[str, np.ndarray], parameters: dict, layers: Mapping) 
     from benchmark.algorithms.networks import answers
 
     return answers(truth["program"], parameters, torch.tensor(truth["test"]), layers)
+
+
+def recalibrate(truth: Mapping[str, np.ndarray], parameters: dict, layers: Mapping) -> None:
+    """Take the statistics of all norms anew, over the training images."""
+    import torch
+
+    from benchmark.algorithms.networks import forward
+
+    if has_norms(truth):
+        with torch.no_grad():
+            forward(truth["program"], parameters, torch.tensor(truth["train"]), layers, statistics=True)
 
 
 def fine_tuned(truth: Mapping[str, np.ndarray], parameters: dict, layers: Mapping) -> None:
@@ -163,10 +176,9 @@ def has_norms(truth: Mapping[str, np.ndarray]) -> bool:
 
 def values_of(problem: Problem, truth: Mapping[str, np.ndarray], answer: Mapping) -> dict[str, float]:
     """Return all measures of an answer; raise ValueError for one that cannot be run, or stores too much."""
-    import torch
 
     from benchmark.algorithms.execution import Executed, checked, factored_of
-    from benchmark.algorithms.networks import forward, tensors_of
+    from benchmark.algorithms.networks import tensors_of
 
     layers = layers_of(replace(problem, observed=truth["signal"]))
     factored = [checked(*own) for own in zip(factored_of(answer, len(layers)), layers, strict=True)]
@@ -179,8 +191,7 @@ def values_of(problem: Problem, truth: Mapping[str, np.ndarray], answer: Mapping
     values["error_increase"] = 100 * float(np.mean(said != truth["test_labels"])) - float(before)
     values["agreement"] = 100 * float(np.mean(said == truth["said"]))
     if has_norms(truth):
-        with torch.no_grad():
-            forward(truth["program"], network, torch.tensor(truth["train"]), standing, statistics=True)
+        recalibrate(truth, network, standing)
         values["error_increase_recalibrated"] = error_of(truth, network, standing) - float(before)
     fine_tuned(truth, network, standing)
     values["error_increase_tuned"] = error_of(truth, network, standing) - float(after)
@@ -247,6 +258,7 @@ def tiny_item(layers: list[str], channels: int = 6, size: int = 7) -> Item:
         "layers": np.array(layers),
         "scale": np.abs(weights).max(),
         "recipe": np.array([1, 1e-3, 20]),
+        "calibration": np.array(30),
         "train": images[:40],
         "train_labels": labels[:40],
         "test": images[40:],

@@ -38,10 +38,12 @@ def network_item(
     test: Images,
     tuning: Recipe,
     disturbed: float = 0,
+    calibration: int = 256,
 ) -> Item:
     """Return the weights of layers as the signal, and all that the judge needs as extras.
 
-    What may be stored is the number of weights over `reduction`. Raises ValueError for a layer that the network lacks,
+    What may be stored is the number of weights over `reduction`; `calibration` training images show methods what the
+    layers get. Raises ValueError for a layer that the network lacks,
     and a reduction below 1.
     """
     known = [key.removesuffix(".weight") for key, own in network.items() if key.endswith(".weight") and own.ndim > 1]
@@ -57,6 +59,7 @@ def network_item(
         "layers": np.array(layers),
         "scale": np.array(scale),
         "recipe": np.array([tuning.epochs, tuning.rate, tuning.batch]),
+        "calibration": np.array(calibration),
         "train": train.images,
         "train_labels": train.labels,
         "test": test.images,
