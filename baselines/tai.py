@@ -23,7 +23,7 @@ from benchmark.algorithms.layers import (
 from benchmark.contract import Estimate, Problem
 
 LABEL = "Tai, closed form"
-FAMILY = "separable"
+FAMILY = "separable filters"
 TASKS = {"compress"}
 DEVICES = {"cpu"}
 
