@@ -1,6 +1,9 @@
 """Random numbers in the place of trained ones, in the form of the separable scheme: the floor of every decomposition.
 
-The kernels are uniform, as a network's are before it is trained; fine-tuning alone makes something of them.
+The kernels are uniform, as a network's are before it is trained; fine-tuning alone makes something of them. In a dense
+layer they are our reading of Sainath, Kingsbury, Sindhwani, Arisoy and Ramabhadran, Low-rank matrix factorization for
+deep neural network training with high-dimensional output targets, ICASSP 2013, DOI 10.1109/ICASSP.2013.6638949, who
+train two matrices in the place of the last layer from scratch, with all others.
 """
 
 import numpy as np

@@ -7,6 +7,7 @@ network, which it tests on withheld images: as they are, and after one recipe of
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +16,9 @@ from benchmark.contract import Item, Posed, Problem, Tiny
 from benchmark.metrics import Taken
 from benchmark.noise import Gaussian
 from benchmark.observation import Observation
+
+if TYPE_CHECKING:
+    from benchmark.algorithms.networks import Convolution
 
 KINDS = {"layers"}
 MEASURES = [
@@ -42,37 +46,43 @@ def pose(item: Item, observation: Observation, rng: np.random.Generator) -> Pose
 
     Raises ValueError for layers that are grouped or dilated, or that get nothing but zeros.
     """
-    from benchmark.algorithms.networks import convolution_of
-
-    extras, network = item.extras, network_of(item.extras)
-    given, withheld = observation.draw(item.signal, rng), {"signal": item.signal}
-    shapes, convolutions = [], []
-    for name in map(str, extras["layers"]):
-        own = convolution_of(extras["program"], name)
-        if own.groups != 1 or own.dilation != 1:
-            raise ValueError(
-                f"{item.name}: the layer {name} has {own.groups} groups and the dilation {own.dilation}: the methods "
-                "factor plain convolutions, choose a layer that is one"
-            )
-        shape = network[f"{name}.weight"].shape
-        shapes.append((*shape, 1, 1)[:4])
-        convolutions.append(own)
-    given |= {
+    extras, network, names = item.extras, network_of(item.extras), names_of(item.extras)
+    convolutions = [plain_convolution(item, name) for name in names]
+    shapes = [(*network[f"{name}.weight"].shape, 1, 1)[:4] for name in names]
+    given = observation.draw(item.signal, rng) | {
         "scale": np.asarray(extras["scale"]),
         "shapes": np.array(shapes),
         "strides": np.array([own.stride for own in convolutions]),
         "paddings": np.array([own.padding for own in convolutions]),
         **calibrated(extras, network),
     }
-    for number, (name, shape) in enumerate(zip(map(str, extras["layers"]), shapes, strict=True)):
+    for number, (name, shape) in enumerate(zip(names, shapes, strict=True)):
         given[f"bias{number}"] = network.get(f"{name}.bias", np.zeros(shape[0], np.float32))
         if not given[f"inputs{number}"].any():
             raise ValueError(f"{item.name}: all that the layer {name} gets for the calibration images is zero")
     kept = ("program", "layers", "recipe", "train", "train_labels", "test", "test_labels")
-    withheld |= {name: extras[name] for name in kept}
-    replaced = tuple(f"{name}." for name in map(str, extras["layers"]))
+    withheld = {"signal": item.signal} | {name: extras[name] for name in kept}
+    replaced = tuple(f"{name}." for name in names)
     others = {f"{NETWORK}{name}": own for name, own in network.items() if not name.startswith(replaced)}
     return Posed(given, withheld | others | of_the_network(withheld, network))
+
+
+def names_of(arrays: Mapping[str, np.ndarray]) -> list[str]:
+    """Return the names of the layers that are compressed."""
+    return [str(name) for name in arrays["layers"]]
+
+
+def plain_convolution(item: Item, name: str) -> "Convolution":
+    """Return how a layer convolves; raise ValueError for one in groups, or dilated."""
+    from benchmark.algorithms.networks import convolution_of
+
+    own = convolution_of(item.extras["program"], name)
+    if own.groups != 1 or own.dilation != 1:
+        raise ValueError(
+            f"{item.name}: the layer {name} has {own.groups} groups and the dilation {own.dilation}: the methods "
+            "factor plain convolutions, choose a layer that is one"
+        )
+    return own
 
 
 def network_of(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -87,7 +97,7 @@ def calibrated(extras: Mapping, network: Mapping) -> dict[str, np.ndarray]:
     from benchmark.algorithms.networks import forward, tensors_of
 
     parameters, seen, images = tensors_of(network), {}, int(extras["calibration"])
-    names = [str(name) for name in extras["layers"]]
+    names = names_of(extras)
     for name in names:
         parameters[f"{name}.weight"].requires_grad_()
     scores = forward(extras["program"], parameters, torch.tensor(extras["train"][:images]), seen=seen)
@@ -184,8 +194,7 @@ def values_of(problem: Problem, truth: Mapping[str, np.ndarray], answer: Mapping
     factored = [checked(*own) for own in zip(factored_of(answer, len(layers)), layers, strict=True)]
     values = counts_of(factored, layers, problem.budget) | errors_of(factored, layers)
     network = tensors_of(network_of(truth))
-    names = [str(name) for name in truth["layers"]]
-    standing = {name: Executed(*own) for name, *own in zip(names, factored, layers, strict=True)}
+    standing = {name: Executed(*own) for name, *own in zip(names_of(truth), factored, layers, strict=True)}
     before, after = truth["errors"]
     said = said_of(truth, network, standing)
     values["error_increase"] = 100 * float(np.mean(said != truth["test_labels"])) - float(before)

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from benchmark.algorithms.clusters import k_means
-from benchmark.algorithms.networks import Adam, Recipe, forward, initial, tensors_of, train
+from benchmark.algorithms.networks import Adam, Convolution, Recipe, convolution_of, forward, initial, tensors_of, train
 
 
 class Block(nn.Module):
@@ -74,6 +74,9 @@ def test_training_learns_and_is_repeated_from_its_seed():
 def test_an_unknown_operation_and_an_unknown_layer_are_named():
     with pytest.raises(ValueError, match="the program has an operation 'tanh', which is unknown"):
         forward(["tanh"], {}, torch.zeros(1, 1, 2, 2))
+    with pytest.raises(ValueError, match="the program has no layer 'five'"):
+        convolution_of(["conv one 1 1", "norm five"], "five")
+    assert convolution_of(["conv one 2 1 4 3"], "one") == Convolution(stride=2, padding=1, groups=4, dilation=3)
 
 
 def test_clusters_of_one_size_are_found_where_they_are():
