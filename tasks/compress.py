@@ -186,7 +186,6 @@ def has_norms(truth: Mapping[str, np.ndarray]) -> bool:
 
 def values_of(problem: Problem, truth: Mapping[str, np.ndarray], answer: Mapping) -> dict[str, float]:
     """Return all measures of an answer; raise ValueError for one that cannot be run, or stores too much."""
-
     from benchmark.algorithms.execution import Executed, checked, factored_of
     from benchmark.algorithms.networks import tensors_of
 
