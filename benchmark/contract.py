@@ -38,9 +38,10 @@ class Item:
 
     `signal` has values in [0, 1] with maximum 1, and the axes of the file's `KIND`: `images` and `matrices` are H x W
     (an image in colour H x W x 3); a `stack` is H x W x N, whose images are bands, frames, slices or faces; `samples`
-    stand along the first axis. A `signed` signal has values in [-1, 1] at a scale of its own; Poisson noise cannot be
-    drawn from it. `rank` and `budget` override those of the data set in the experiment. `extras` are arrays that belong
-    to the signal by name, such as `labels`, one for each sample; the task decides who gets them.
+    stand along the first axis; `layers` are the weights of layers, one after another. A `signed` signal has values in
+    [-1, 1] at a scale of its own; Poisson noise cannot be drawn from it. `rank` and `budget` override those of the data
+    set in the experiment. `extras` are arrays that belong to the signal by name, such as `labels`, one for each sample;
+    the task decides who gets them.
     """
 
     name: str

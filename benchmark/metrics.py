@@ -1,6 +1,6 @@
 """Measures of an estimate against the clean signal, and how they are shown. Estimates are not clipped."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -61,7 +61,36 @@ METRICS = {
     "accuracy": Metric("Accuracy [%]", higher_is_better=True, decimals=1, smallest=0.5),
     "accuracy_linear": Metric("Accuracy, linear [%]", higher_is_better=True, decimals=1, smallest=0.5, traced=False),
     "accuracy_rbf": Metric("Accuracy, RBF [%]", higher_is_better=True, decimals=1, smallest=0.5, traced=False),
+    "error_increase": Metric("Error increase [points]", higher_is_better=False, decimals=2, smallest=0.1, traced=False),
+    "error_increase_tuned": Metric(
+        "Error increase, fine-tuned [points]", higher_is_better=False, decimals=2, smallest=0.1, traced=False
+    ),
+    "error_increase_recalibrated": Metric(
+        "Error increase, norms anew [points]", higher_is_better=False, decimals=2, smallest=0.1, traced=False
+    ),
+    "agreement": Metric(
+        "Agreement with the network [%]", higher_is_better=True, decimals=1, smallest=0.5, traced=False
+    ),
+    "weight_error": Metric("Error of the weights", higher_is_better=False, decimals=3, smallest=0.005, traced=False),
+    "response_error": Metric("Error of the outputs", higher_is_better=False, decimals=3, smallest=0.005, traced=False),
+    "reduction": Metric("Numbers, reduction", higher_is_better=True, decimals=2, smallest=0.1, traced=False),
+    "mac_reduction": Metric(
+        "Multiplications, reduction", higher_is_better=True, decimals=2, smallest=0.1, traced=False
+    ),
 }
+
+
+class Taken:
+    """The measures of the answer that was measured last, taken together: they have in common what is dear."""
+
+    def __init__(self, take: Callable[[Mapping], Mapping[str, float]]):
+        self.take, self.answer, self.values = take, None, {}
+
+    def of(self, name: str, answer: Mapping) -> float:
+        """Return a measure of an answer."""
+        if answer is not self.answer:
+            self.answer, self.values = answer, self.take(answer)
+        return self.values[name]
 
 
 def psnr(clean: np.ndarray, estimate: np.ndarray, data_range: float) -> float:

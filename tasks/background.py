@@ -13,6 +13,7 @@ from benchmark.contract import Item, Posed, Problem, Tiny
 from benchmark.metrics import (
     MOVING,
     UNKNOWN,
+    Taken,
     average_precision,
     best_f_measure,
     despeckled,
@@ -85,19 +86,6 @@ def measures(problem: Problem, truth: Mapping[str, np.ndarray]) -> dict[str, Cal
     names += ["false_positives"] * (not target.all()) + ["psnr"] * ("background" in truth)
     taken = Taken(partial(values_of, problem.observed, truth, names))
     return {name: partial(taken.of, name) for name in names}
-
-
-class Taken:
-    """The measures of the answer that was measured last: they have filters and sorting in common, which take long."""
-
-    def __init__(self, take: Callable[[Mapping], Mapping[str, float]]):
-        self.take, self.answer, self.values = take, None, {}
-
-    def of(self, name: str, answer: Mapping) -> float:
-        """Return a measure of an answer."""
-        if answer is not self.answer:
-            self.answer, self.values = answer, self.take(answer)
-        return self.values[name]
 
 
 def values_of(observed: np.ndarray, truth: Mapping, names: list[str], answer: Mapping) -> dict[str, float]:

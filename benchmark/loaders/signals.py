@@ -16,6 +16,7 @@ AXES = {
     "matrices": "H x W is needed",
     "stack": "H x W x N is needed, of one band H x W x 1",
     "samples": "two axes or more are needed, the samples along the first",
+    "layers": "one axis is needed, the weights of the layers one after another",
 }
 
 
@@ -135,4 +136,6 @@ def _check_item(item: object) -> None:
 def _fits(shape: tuple[int, ...], kind: str) -> bool:
     if kind == "samples":
         return len(shape) >= 2
-    return len(shape) == (3 if kind == "stack" else 2) or (kind == "images" and len(shape) == 3 and shape[2] == 3)
+    return len(shape) == {"stack": 3, "layers": 1}.get(kind, 2) or (
+        kind == "images" and len(shape) == 3 and shape[2] == 3
+    )

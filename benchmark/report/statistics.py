@@ -86,6 +86,12 @@ def spread(scores: pd.DataFrame, curves: pd.DataFrame, *, metric: str, of: Seque
     return values.max(axis=1) - values.min(axis=1)
 
 
+def spread_ratio(scores: pd.DataFrame, curves: pd.DataFrame, *, metric: str, over: str, of: Sequence[str]) -> pd.Series:
+    """Return the spread of a metric over methods over that of the metric `over`; infinite where the latter is 0."""
+    own, other = paired(*(spread(scores, curves, metric=name, of=of) for name in (metric, over)))
+    return (own / other).where(other > 0, np.inf)
+
+
 def error_reduction(scores: pd.DataFrame, curves: pd.DataFrame, *, of: str, to: str, after: int) -> pd.Series:
     """Return the mean squared error of the answer `to` over that of a method at the iteration `after`.
 
@@ -133,7 +139,7 @@ def lost_past_best(scores: pd.DataFrame, curves: pd.DataFrame, *, of: str, to: s
 STATISTICS: Mapping[str, Callable[..., pd.Series]] = {
     function.__name__: function
     for function in (
-        *(difference, change, loss_ratio, spread),
+        *(difference, change, loss_ratio, spread, spread_ratio),
         *(error_reduction, speed_up, rank_correlation, lost_past_best),
     )
 }

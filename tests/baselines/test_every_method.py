@@ -31,12 +31,15 @@ TASKS = {path.stem: load_module(path) for path in sorted((ROOT / "tasks").glob("
 # Parameters to test a file with, where not the defaults alone; the first ones stand for all where little is asked for.
 VARIANTS = {
     "background_pursuit": {"matrix": {}, "tensor": {"tensor": True}},
+    "biclustering": {"svd": {}, "outer": {"form": "outer"}},
     "bm3d_cs": {"nlm": {"denoiser": "nlm", "iterations": 20}},
     "bm3d": {"anscombe": {}, "published": {"variance": "published"}, "matched": {"variance": "matched"}},
     "cp_adam": {"tiny": {"iterations": 400, "learning_rate": 0.02}},
     "cleaned_subspace": {"pcp": {}, "trpca": {"cleaning": "trpca"}},
     "correntropy": {"cesr": {}, "hq-m": {"form": "hq-m"}, "hq-a": {"form": "hq-a"}},
     "damp": {"nlm": {"iterations": 8}},
+    "cp_layers": {"apart": {}, "joint": {"pixels": "joint"}},
+    "crossfilter": {"filters": {}, "inputs": {"across": "inputs"}},
     "deep_decoder": {"tiny": {"iterations": 150, "channels": 16, "scales": 2}},
     "deeptensor_background": {"tiny": {"iterations": 100, "channels": 8, "scales": 1, "learning_rate": 0.02}},
     "deeptensor_basis": {"tiny": {"iterations": 200, "channels": 16, "scales": 2, "learning_rate": 0.01}},
@@ -48,6 +51,10 @@ VARIANTS = {
     "deeptensor_cp": {"tiny": {"iterations": 90, "channels": 16, "scales": 1, "learning_rate": 0.03}},
     "deeptensor_cube": {"tiny": {"iterations": 60, "channels": 8, "scales": 1, "learning_rate": 0.02}},
     "deeptensor_faces": {"tiny": {"iterations": 60, "channels": 8, "scales": 1, "learning_rate": 0.01}},
+    "deeptensor_layers": {
+        "tiny": {"iterations": 30, "channels": 8, "scales": 1},
+        "sorted": {"iterations": 30, "channels": 8, "scales": 1, "order": "sorted"},
+    },
     "deeptensor_nmf": {
         "tiny": {"iterations": 200, "channels": 16, "scales": 1, "activation": "abs", "l1_penalty": 0, "l2_penalty": 0}
     },

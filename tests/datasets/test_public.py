@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.io
+import torch
 from tensorly.datasets import load_indian_pines
 
+from benchmark.algorithms.networks import answers, tensors_of
 from benchmark.contract import Item
 from benchmark.download import fetch
 from benchmark.source import literals_of
@@ -300,6 +302,31 @@ def movielens_100k_facts(load: Load, item: Item, folder: Path) -> None:
         load("movielens_100k", folder, folds=[1, 6])
 
 
+def mnist_cnn_facts(load: Load, item: Item, folder: Path) -> None:
+    """The labels are those of the images: what one epoch learns from some holds for others."""
+    [own] = load("mnist_cnn", folder, epochs=1, layers=["conv2", "fc1"], reduction=10)
+    assert own.signal.shape == (12_800 + 128 * 1568,)
+    assert own.budget == own.signal.size // 10
+    assert own.extras["train"].shape == (12_000, 1, 28, 28)
+    assert own.extras["test_labels"][:5].tolist() == [7, 2, 1, 0, 4]
+    network = {name.removeprefix("network."): v for name, v in own.extras.items() if name.startswith("network.")}
+    said = answers(own.extras["program"], tensors_of(network), torch.tensor(own.extras["test"][:500]))
+    assert np.mean(said == own.extras["test_labels"][:500]) > 0.85
+
+
+def resnet20_facts(load: Load, item: Item, folder: Path) -> None:
+    """The network has the parameters that its authors count, knows its training images, and 80 % of the copies."""
+    network = {name.removeprefix("network."): v for name, v in item.extras.items() if name.startswith("network.")}
+    assert sum(v.size for name, v in network.items() if "running_" not in name) == 269_722
+    assert len(item.extras["layers"]) == 18
+    parameters = tensors_of(network)
+    for kind, right in (("train", 0.999), ("test", 0.804)):
+        said = answers(item.extras["program"], parameters, torch.tensor(item.extras[kind]))
+        assert np.mean(said == item.extras[f"{kind}_labels"]) == pytest.approx(right, abs=0.003)
+    [first] = load("resnet20", folder, layers=["conv1"], reduction=2.5, images=10)
+    assert (first.signal.size, first.budget) == (432, 172)
+
+
 def tiny_facts(load: Load, item: Item, folder: Path) -> None:
     raw = load_indian_pines()["tensor"][56:88, 56:88, 0:181:12]
     np.testing.assert_allclose(item.signal, raw / raw.max(), rtol=1e-6)
@@ -332,6 +359,8 @@ FACTS: dict[str, Callable[[Load, Item, Path], None]] = {
     "movielens_100k": movielens_100k_facts,
     "cdnet_highway": cdnet_highway_facts,
     "waving_trees": waving_trees_facts,
+    "mnist_cnn": mnist_cnn_facts,
+    "resnet20": resnet20_facts,
     "tiny": tiny_facts,
 }
 

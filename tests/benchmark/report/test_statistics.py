@@ -86,6 +86,16 @@ def test_a_spread_is_the_largest_less_the_smallest_of_the_methods_on_each_unit(s
     assert values("spread", scores, metric="psnr", of=["deeptensor", "svd", "bm3d"]) == [3.0, 2.0]
 
 
+def test_a_ratio_of_spreads_is_of_the_same_methods_by_two_metrics(table):
+    methods = {"deeptensor": [1.0, 4.0], "svd": [3.0, 4.0], "bm3d": [2.0, 2.0]}
+    before = table({name: [4 * own for own in values] for name, values in methods.items()}, metric="sam")
+    after = table(methods, metric="ssim")
+    arguments = {"metric": "ssim", "over": "sam", "of": ["deeptensor", "svd", "bm3d"]}
+    assert values("spread_ratio", pd.concat([before, after]), **arguments) == [0.25, 0.25]
+    level = pd.concat([before.assign(value=1.0), after])
+    assert values("spread_ratio", level, **arguments) == [np.inf, np.inf]
+
+
 def test_an_error_reduction_is_from_the_other_answer_and_read_between_snapshots_along_logarithms(table):
     methods = {"of": "deeptensor", "to": "constant"}
     scores = table({"deeptensor": [30.0], "constant": [15.0]})

@@ -1,0 +1,63 @@
+"""A small network that classifies MNIST digits, trained here from a seed, with one of its layers to be compressed.
+
+Two convolutions of 5 x 5, of 16 and 32 channels, each with the largest of 2 x 2 pixels, and two dense layers of 128 and
+10 outputs, with rectifiers between them; trained on the first 12 000 training images, tested on the first 3000 test
+images. The error is about 2.6 %. The registry's copy holds images as the rows of PNGs, and labels as a script.
+"""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from benchmark.algorithms.networks import Recipe
+from benchmark.contract import Item
+from benchmark.loaders.networks import Images, network_item, trained
+from deeptensor.images import read_image
+
+KIND = "layers"
+TITLE = "MNIST network"
+LICENCE = "of the images not stated"
+CITATION = (
+    "LeCun, Bottou, Bengio, Haffner: Gradient-Based Learning Applied to Document Recognition. Proceedings of the IEEE "
+    "86, 1998, doi:10.1109/5.726791"
+)
+STANDS_IN_FOR = "the ImageNet networks of the papers of the lecture"
+REGISTRY = "mnist_labelled"
+PROGRAM = (
+    *("scale 255", "conv conv1 1 2", "relu", "pool", "conv conv2 1 2", "relu", "pool"),
+    *("flatten", "dense fc1", "relu", "dense fc2"),
+)
+SHAPES = {"conv1": (16, 1, 5, 5), "conv2": (32, 16, 5, 5), "fc1": (128, 1568), "fc2": (10, 128)}
+RATE, TUNING = 2e-3, Recipe(1, 5e-4)
+ROWS, TRAIN_FILES, TEST_FILE, FIRST_TEST = 3000, 4, 20, 60_000
+
+
+def load(
+    folder: Path,
+    *,
+    layers: Sequence[str] = ("conv2",),
+    reduction: float = 4,
+    networks: int = 1,
+    epochs: int = 4,
+    disturbed: float = 0,
+) -> list[Item]:
+    """Return the `layers` of each of several trained networks, whose numbers are to be reduced `reduction` times.
+
+    White noise with the share `disturbed` of each layer's root mean square can be added to its weights.
+    """
+    labels = np.array(re.findall(r"\d+", (folder / "mnist_labels.js").read_text()), dtype=np.int64)
+    train = Images(images_of(folder, range(TRAIN_FILES)), labels[: TRAIN_FILES * ROWS])
+    test = Images(images_of(folder, [TEST_FILE]), labels[FIRST_TEST : FIRST_TEST + ROWS])
+    items = []
+    for seed in range(networks):
+        network = trained(PROGRAM, SHAPES, train, Recipe(epochs, RATE, seed=seed))
+        items.append(network_item(f"seed-{seed}", PROGRAM, network, layers, reduction, train, test, TUNING, disturbed))
+    return items
+
+
+def images_of(folder: Path, files: Sequence[int]) -> np.ndarray:
+    """Return the images (n x 1 x 28 x 28, bytes) of several files."""
+    rows = [read_image(folder / f"mnist_batch_{number}.png") for number in files]
+    return np.concatenate(rows).reshape(-1, 1, 28, 28)
