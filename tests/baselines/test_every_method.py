@@ -31,12 +31,16 @@ TASKS = {path.stem: load_module(path) for path in sorted((ROOT / "tasks").glob("
 # Parameters to test a file with, where not the defaults alone; the first ones stand for all where little is asked for.
 VARIANTS = {
     "background_pursuit": {"matrix": {}, "tensor": {"tensor": True}},
+    "block_terms": {"gauss-newton": {"starts": 3}, "als": {"optimiser": "als", "starts": 3, "iterations": 100}},
     "bm3d_cs": {"nlm": {"denoiser": "nlm", "iterations": 20}},
     "bm3d": {"anscombe": {}, "published": {"variance": "published"}, "matched": {"variance": "matched"}},
+    "candelinc": {"gauss-newton": {}, "als": {"optimiser": "als"}},
+    "cp_gauss_newton": {"tiny": {"starts": 2}},
     "cp_adam": {"tiny": {"iterations": 400, "learning_rate": 0.02}},
     "cleaned_subspace": {"pcp": {}, "trpca": {"cleaning": "trpca"}},
     "correntropy": {"cesr": {}, "hq-m": {"form": "hq-m"}, "hq-a": {"form": "hq-a"}},
     "damp": {"nlm": {"iterations": 8}},
+    "dedicom": {"gauss-newton": {"starts": 4}, "als": {"optimiser": "als", "starts": 2, "iterations": 40}},
     "deep_decoder": {"tiny": {"iterations": 150, "channels": 16, "scales": 2}},
     "deeptensor_background": {"tiny": {"iterations": 100, "channels": 8, "scales": 1, "learning_rate": 0.02}},
     "deeptensor_basis": {"tiny": {"iterations": 200, "channels": 16, "scales": 2, "learning_rate": 0.01}},
@@ -51,6 +55,7 @@ VARIANTS = {
         "tiny": {"iterations": 200, "channels": 16, "scales": 1, "activation": "abs", "l1_penalty": 0, "l2_penalty": 0}
     },
     "deeptensor_symmetric": {"tiny": {"iterations": 200, "channels": 32, "scales": 1, "learning_rate": 0.01}},
+    "deeptensor_tucker": {"tiny": {"iterations": 90, "channels": 16, "scales": 1, "learning_rate": 0.03}},
     "deeptensor_taught": {
         "tiny": {"iterations": 40, "refinements": 1, "channels": 8, "scales": 1},
         "stein": {
@@ -65,6 +70,7 @@ VARIANTS = {
     "dip": {"tiny": {"iterations": 100, "channels": 8, "scales": 2}},
     "dip3d": {"tiny": {"iterations": 150, "channels": 4, "scales": 1, "learning_rate": 0.02, "perturbation": 0}},
     "f_irnnls": {"plain": {}, "low-rank": {"low_rank": 0.01}},
+    "indscal": {"gauss-newton": {}, "als": {"optimiser": "als", "starts": 2, "iterations": 200}},
     "fbp": {"ramp": {}, "hann": {"filter": "hann"}},
     "gavish_donoho": {"plain": {}, "stabilise": {"stabilise": True}},
     "llrt": {"tiny": {"iterations": 2, "neighbours": 40}},
@@ -75,6 +81,8 @@ VARIANTS = {
     "nonlocal_cp": {"tiny": {"matchings": 4, "number": 10, "terms": 3}},
     "nlm": {"matched": {}, "anscombe": {"variance": "anscombe"}},
     "nmf": {"frobenius": {}, "kullback-leibler": {"loss": "kullback-leibler"}},
+    "parafac2": {"als": {"iterations": 100}, "gauss-newton": {"optimiser": "gauss_newton", "iterations": 100}},
+    "paratuck2": {"gauss-newton": {"starts": 3}, "als": {"optimiser": "als", "starts": 2, "iterations": 100}},
     "pca": {"features": {}, "samples": {"preparation": "standardised-samples"}, "none": {"preparation": "none"}},
     "robust_coding": {"l2": {}, "l1": {"norm": 1}, "nonnegative": {"norm": 1, "nonnegative": True}},
     "sample_covariance": {"full": {}, "published": {"variant": "published"}, "denoised": {"variant": "denoised"}},
