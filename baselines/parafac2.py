@@ -8,9 +8,9 @@ P_k^T X_k; every fifth sweep tries a longer step.
 Kiers, ten Berge and Bro, PARAFAC2 - Part I. A direct fitting algorithm for the PARAFAC2 model, Journal of Chemometrics
 13 (1999), DOI 10.1002/(SICI)1099-128X(199905/08)13:3/4<275::AID-CEM543>3.0.CO;2-B.
 
-By Gauss-Newton, as `benchmark.algorithms.gauss_newton` says, the indirect fit comes first: the cross-products X_k^T X_k
-are C diag(a_k) B^T B diag(a_k) C^T, a DEDICOM of few numbers (Harshman 1972, UCLA Working Papers in Phonetics 22). From
-there the loop above goes on.
+By Gauss-Newton each start takes 50 sweeps, then from there the indirect fit of Harshman (1972, UCLA Working Papers in
+Phonetics 22): the cross-products X_k^T X_k are C diag(a_k) B^T B diag(a_k) C^T, a DEDICOM of few numbers, fitted as in
+`benchmark.algorithms.gauss_newton`. The loop goes on from the best.
 
 The rank is the problem's, but no more than min(H_k, W), which is all that the model can have. The first start is by
 singular vectors as in the paper, others are random, the same for every seed, and the best counts. A fit ends when a
@@ -27,7 +27,7 @@ from tensorly.parafac2_tensor import Parafac2Tensor, parafac2_to_slices
 
 from benchmark.algorithms.choices import check_choices
 from benchmark.algorithms.decomposed import aligned, decomposed
-from benchmark.algorithms.gauss_newton import fit
+from benchmark.algorithms.gauss_newton import compressed, levenberg_marquardt
 from benchmark.algorithms.granted import rank_of
 from benchmark.algorithms.multilinear import Multilinear
 from benchmark.contract import Estimate, Problem, Skipped
@@ -41,6 +41,8 @@ DEVICES = {"cpu"}
 # A squared error of this share of the data's is rounding: it is a difference of sums of squares.
 ROUNDED = 1e-14
 EVERY = 5
+# Sweeps before, and after, the indirect fit.
+FIRST = 50
 
 
 def solve(
@@ -99,18 +101,20 @@ def decompose(
     padded = padded_slices(slices)
     if not padded.any():
         raise ValueError("PARAFAC2 of slices that are all zero: leave them out")
-    rng = np.random.default_rng(0)
+    rng, best, least = np.random.default_rng(0), (), np.inf
+    sweeps = FIRST if optimiser == "gauss_newton" else iterations
+    for number in range(starts):
+        start = random_start(padded, rank, rng) if number else singular_start(padded, rank)
+        factors, errors = fit_slices(padded, start, sweeps, tolerance)
+        if optimiser == "gauss_newton":
+            ahead, further = fit_slices(padded, indirect_fit(padded, factors), sweeps, tolerance)
+            factors, errors = (ahead, further) if further[-1] < errors[-1] else (factors, errors)
+        if errors[-1] < least:
+            best, least = factors, errors[-1]
+        if least < ROUNDED:
+            break
     if optimiser == "gauss_newton":
-        best, _ = fit_slices(padded, indirect_fit(padded, rank, starts, rng), iterations, tolerance)
-    else:
-        best, least = None, np.inf
-        for number in range(starts):
-            start = random_start(padded, rank, rng) if number else singular_start(padded, rank)
-            factors, errors = fit_slices(padded, start, iterations, tolerance)
-            if errors[-1] < least:
-                best, least = factors, errors[-1]
-            if least < ROUNDED:
-                break
+        best, _ = fit_slices(padded, best, iterations, tolerance)
     projections = projections_of(padded, *best)
     own = [projection[: len(one)] for projection, one in zip(projections, slices, strict=True)]
     return Parafac2Tensor((None, list(best), own))
@@ -136,18 +140,17 @@ def random_start(slices: np.ndarray, rank: int, rng: np.random.Generator) -> tup
     return rng.uniform(0.5, 1.5, (len(slices), rank)), *sides
 
 
-def indirect_fit(slices: np.ndarray, rank: int, starts: int, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
-    """Return A, B and C from the DEDICOM of the cross-products of slices K x H x W."""
-    crossed = np.einsum("khj,khw->jwk", slices, slices, optimize=True)
-
-    def model_of(shape: tuple[int, ...]) -> Multilinear:
-        shapes = {"A": (shape[0], rank), "C": (shape[2], rank), "H": (rank, rank)}
-        return Multilinear([("ir,kr,rs,ks,js->ijk", ("A", "C", "H", "C", "A"))], shapes)
-
-    ranks = [rank, rank, None]
-    _, found = fit(model_of, crossed, rng, starts=starts, ranks=ranks, tied=True, positive=["C"])
+def indirect_fit(slices: np.ndarray, start: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
+    """Return A, B and C from the DEDICOM of the cross-products of slices K x H x W, fitted from a start."""
+    A, B, C = start
+    rank = len(B)
+    crossed, bases = compressed(np.einsum("khj,khw->jwk", slices, slices, optimize=True), [rank, rank, None], tied=True)
+    basis = np.eye(len(C)) if bases[0] is None else bases[0]
+    shapes = {"A": (basis.shape[1], rank), "C": A.shape, "H": B.shape}
+    model = Multilinear([("ir,kr,rs,ks,js->ijk", ("A", "C", "H", "C", "A"))], shapes)
+    found, _ = levenberg_marquardt(model, crossed, {"A": basis.T @ C, "C": A, "H": B.T @ B})
     values, vectors = np.linalg.eigh((found["H"] + found["H"].T) / 2)
-    return found["C"], np.sqrt(np.maximum(values, 0))[:, None] * vectors.T, found["A"]
+    return found["C"], np.sqrt(np.maximum(values, 0))[:, None] * vectors.T, basis @ found["A"]
 
 
 def projections_of(slices: np.ndarray, A: np.ndarray, B: np.ndarray, C: np.ndarray) -> np.ndarray:

@@ -4,14 +4,13 @@ Where a model has settings that make it easy or hard, it has items of each: the 
 and 0.9), ranks for DEDICOM, PARATUCK2 and the block terms.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
 from benchmark.contract import Item
-from benchmark.loaders.planted import plant
+from benchmark.loaders.planted import MODELS, plant
 from benchmark.seeds import seed_for
 
 KIND = "stack"
@@ -29,15 +28,16 @@ SETTINGS: Mapping[str, Mapping[str, Mapping]] = {
 }
 
 
-def load(
-    folder: Path,
-    *,
-    model: Literal["cp", "tucker", "indscal", "candelinc", "parafac2", "dedicom", "paratuck2", "ll1", "btd"] = "cp",
-    realisations: int = 10,
-) -> list[Item]:
-    """Return `realisations` tensors for each setting of a model, in [-1, 1], of `benchmark.loaders.planted`."""
+def load(folder: Path, *, models: Sequence[str] = ("cp",), realisations: int = 10) -> list[Item]:
+    """Return `realisations` tensors for each setting of some models, in [-1, 1], of `benchmark.loaders.planted`.
+
+    Raises ValueError for a model that is none of these.
+    """
+    if unknown := set(models) - set(MODELS):
+        raise ValueError(f"unknown model {min(unknown)!r}; there are: {', '.join(MODELS)}")
     return [
         plant(model, f"{name}-{number}", np.random.default_rng(seed_for(number, model, name)), **settings)
+        for model in models
         for name, settings in SETTINGS.get(model, {model: {}}).items()
         for number in range(realisations)
     ]
