@@ -35,8 +35,8 @@ VARIANTS = {
     "bm3d_cs": {"nlm": {"denoiser": "nlm", "iterations": 20}},
     "bm3d": {"anscombe": {}, "published": {"variance": "published"}, "matched": {"variance": "matched"}},
     "candelinc": {"gauss-newton": {}, "als": {"optimiser": "als"}},
-    "cp_gauss_newton": {"tiny": {"starts": 2}},
     "cp_adam": {"tiny": {"iterations": 400, "learning_rate": 0.02}},
+    "cp_gauss_newton": {"tiny": {"starts": 2}},
     "cleaned_subspace": {"pcp": {}, "trpca": {"cleaning": "trpca"}},
     "correntropy": {"cesr": {}, "hq-m": {"form": "hq-m"}, "hq-a": {"form": "hq-a"}},
     "damp": {"nlm": {"iterations": 8}},
@@ -55,7 +55,6 @@ VARIANTS = {
         "tiny": {"iterations": 200, "channels": 16, "scales": 1, "activation": "abs", "l1_penalty": 0, "l2_penalty": 0}
     },
     "deeptensor_symmetric": {"tiny": {"iterations": 200, "channels": 32, "scales": 1, "learning_rate": 0.01}},
-    "deeptensor_tucker": {"tiny": {"iterations": 90, "channels": 16, "scales": 1, "learning_rate": 0.03}},
     "deeptensor_taught": {
         "tiny": {"iterations": 40, "refinements": 1, "channels": 8, "scales": 1},
         "stein": {
@@ -67,6 +66,7 @@ VARIANTS = {
             "level": "estimated",
         },
     },
+    "deeptensor_tucker": {"tiny": {"iterations": 90, "channels": 16, "scales": 1, "learning_rate": 0.03}},
     "dip": {"tiny": {"iterations": 100, "channels": 8, "scales": 2}},
     "dip3d": {"tiny": {"iterations": 150, "channels": 4, "scales": 1, "learning_rate": 0.02, "perturbation": 0}},
     "f_irnnls": {"plain": {}, "low-rank": {"low_rank": 0.01}},
