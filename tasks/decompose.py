@@ -103,9 +103,10 @@ def measures(problem: Problem, truth: Mapping[str, np.ndarray]) -> dict[str, Cal
     That is the match of factors, concentrations, spectra or links, of which the held-out entries alone count.
     """
     clean, observed = truth["signal"].astype(np.float64), problem.observed.astype(np.float64)
+    seen = problem.granted.get("mask", True)
     found: dict[str, Callable[[Mapping], float]] = {
         "relative_error": lambda answer: 100 * float(np.linalg.norm(answer["signal"] - clean) / np.linalg.norm(clean)),
-        "misfit": lambda answer: misfit(observed, answer["signal"]),
+        "misfit": lambda answer: misfit(observed, seen * answer["signal"]),
     }
     if "A" in truth or "B" in truth or "terms" in truth:
         matched = partial(match_of, str(problem.granted["model"]), truth)
@@ -128,7 +129,7 @@ def match_of(model: str, truth: Mapping[str, np.ndarray], answer: Mapping[str, n
     """Return how well the factors of an answer match the true ones of a model, from 0 to 1; 0 of an answer without.
 
     Components are matched one to one. Of columns it is the mean product of cosines over the factors, of block terms the
-    mean cosine of the terms, which no mixing within a block changes, of Tucker's factors the affinity of their spans.
+    mean cosine of the terms, which no mixing within a block changes, of Tucker's factors the overlap of their spans.
     """
     names = ["terms"] if "terms" in truth else list("ABC") if model == "tucker" else [*"".join(COLUMNS[model])]
     if not set(names) <= set(answer):
@@ -136,11 +137,16 @@ def match_of(model: str, truth: Mapping[str, np.ndarray], answer: Mapping[str, n
     if "terms" in truth:
         return component_match([_columns(truth["terms"])], [_columns(answer["terms"])])
     if model == "tucker":
-        return float(np.mean([affinity(truth[name].T, answer[name].T) for name in names]))
+        return float(np.mean([overlap(truth[name], answer[name]) for name in names]))
     groups = COLUMNS[model]
     return float(
         np.mean([component_match([truth[own] for own in group], [answer[own] for own in group]) for group in groups])
     )
+
+
+def overlap(truth: np.ndarray, answer: np.ndarray) -> float:
+    """Return the affinity of the spans of two factors, as a share of the columns of the one that has more."""
+    return affinity(truth.T, answer.T) * truth.shape[1] / max(truth.shape[1], answer.shape[1])
 
 
 def _columns(terms: np.ndarray) -> np.ndarray:

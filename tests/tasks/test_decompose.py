@@ -36,6 +36,12 @@ def test_the_match_by_hand():
     assert component_angle(one, other[:, :1]) == pytest.approx((45 + 90) / 2)
 
 
+def test_spans_of_more_columns_than_the_true_ones_do_not_match(rng):
+    truth = rng.standard_normal((8, 2))
+    assert TASK.overlap(truth, truth @ rng.standard_normal((2, 2))) == pytest.approx(1)
+    assert TASK.overlap(truth, np.hstack([truth, rng.standard_normal((8, 2))])) == pytest.approx(1 / 2)
+
+
 def test_more_columns_than_true_ones_can_match_and_fewer_cannot(rng):
     truth = [rng.standard_normal((8, 3)) for _ in range(2)]
     more = [np.hstack([own, rng.standard_normal((8, 2))]) for own in truth]
@@ -124,6 +130,7 @@ def test_held_out_links_are_hidden_and_alone_are_judged(relations, rng):
     measures = TASK.measures(Problem(posed.given["observed"], granted=posed.given), posed.withheld)
     right = np.where(hidden, relations.signal, 1 - relations.signal)
     assert measures["average_precision"]({"signal": right}) == 1
+    assert measures["misfit"]({"signal": np.where(hidden, 9, relations.signal)}) == 0
     assert measures["area_under_curve"]({"signal": right}) == 1
     assert measures["area_under_curve"]({"signal": -right}) == 0
     with pytest.raises(ValueError, match="relations: the held-out entries are all links, or none is: hold out more"):
