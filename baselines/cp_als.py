@@ -2,7 +2,8 @@
 
 Each factor in turn solves A (C^T C * B^T B + ridge I) = Y_(1) (C o B), * entrywise and o the Khatri-Rao product, from
 random factors, for 100 iterations or until the relative error changes by less than 1e-8. The rank may exceed the sizes
-of the axes. The factors of a matrix come from its singular value decomposition, which is the minimum.
+of the axes. The factors of a matrix come from its singular value decomposition, which is the minimum. Held-out entries
+are filled in by the fit after each sweep.
 
 Carroll and Chang, Analysis of individual differences in multidimensional scaling via an N-way generalization of
 "Eckart-Young" decomposition, Psychometrika 35 (1970), DOI 10.1007/BF02310791; in the implementation of TensorLy
@@ -15,13 +16,14 @@ the axes.
 import numpy as np
 from tensorly.decomposition import parafac
 
+from benchmark.algorithms.decomposed import from_factors, whole_tensor
 from benchmark.algorithms.granted import rank_of
 from benchmark.algorithms.lowrank import truncated_svd
 from benchmark.contract import Estimate, Problem
 
 LABEL = "CP-ALS"
 FAMILY = "tensor decomposition"
-TASKS = {"denoise", "outliers"}
+TASKS = {"decompose", "denoise", "outliers"}
 DEVICES = {"cpu"}
 STOCHASTIC = True
 
@@ -44,7 +46,7 @@ def solve(
         rank = rank_of("cp_als", problem)
     if problem.observed.ndim == 2:
         return Estimate(factors=truncated_svd(problem.observed, rank))
-    Y = np.ascontiguousarray(problem.observed, dtype=np.float64)
+    Y = whole_tensor("cp_als", problem, masked=True)
     _, factors = parafac(
         Y,
         rank,
@@ -53,5 +55,6 @@ def solve(
         n_iter_max=iterations,
         tol=tolerance,
         l2_reg=ridge * np.sum(Y**2) / rank,
+        mask=problem.granted.get("mask"),
     )
-    return Estimate(factors=tuple(factors))
+    return from_factors(problem, Estimate(factors=tuple(factors)))

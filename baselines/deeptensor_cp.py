@@ -12,9 +12,12 @@ differ: for salt and pepper (Fig 10) it has the loss "l1", and for tomography (F
 the trace also follows an exponential average of the iterates. Licence: see `benchmark.algorithms.factor_networks`.
 """
 
+from collections.abc import Sequence
 from typing import Literal
 
-from benchmark.algorithms.factor_networks import fit_model, signal_shape
+from benchmark.algorithms.choices import check_choices
+from benchmark.algorithms.decomposed import from_factors, whole_tensor
+from benchmark.algorithms.factor_networks import fit_side_by_side, signal_shape
 from benchmark.algorithms.granted import rank_of
 from benchmark.contract import Estimate, Problem
 from deeptensor.models import Model
@@ -22,7 +25,7 @@ from deeptensor.networks import Network
 
 LABEL = "DeepTensor CP"
 FAMILY = "DeepTensor"
-TASKS = {"denoise", "outliers", "recover"}
+TASKS = {"decompose", "denoise", "outliers", "recover"}
 OPERATORS = {"radon", "coded_exposure"}
 DEVICES = {"cpu", "cuda"}
 STOCHASTIC = True
@@ -46,15 +49,48 @@ def solve(
     ] = "lowest_loss",
 ) -> Estimate:
     """Return a factor of shape n x rank for each axis of length n, with a trace; see `stopping_rule` for `stopping`."""
-    network = Network(channels=channels, scales=scales, input=input, perturbation=perturbation)
-    modes = tuple((axis,) for axis in range(len(signal_shape(problem))))
-    return fit_model(
-        problem,
-        Model(rank_of("deeptensor_cp", problem), modes=modes, network=network, weights=weights),
+    check_choices(solve, loss=loss, input=input, stopping=stopping)
+    return _fit(
+        [problem],
+        [seed],
+        device,
         loss=loss,
-        stopping=stopping,
         iterations=iterations,
         learning_rate=learning_rate,
-        seed=seed,
-        device=device,
-    )
+        perturbation=perturbation,
+        channels=channels,
+        scales=scales,
+        input=input,
+        weights=weights,
+        stopping=stopping,
+    )[0]
+
+
+def solve_many(problems: Sequence[Problem], *, seeds: Sequence[int], device: str, **params) -> list[Estimate]:
+    """Return what `solve` returns for each of the problems, whose signals have one shape and rank, side by side.
+
+    That is several times faster for small ones. The clock of a trace is that of all together.
+    """
+    return _fit(problems, seeds, device, **(solve.__kwdefaults__ | params))
+
+
+def _fit(
+    problems: Sequence[Problem],
+    seeds: Sequence[int],
+    device: str,
+    channels: int,
+    scales: int,
+    input: str,
+    perturbation: float,
+    weights: bool,
+    **settings,
+) -> list[Estimate]:
+    rank = rank_of("deeptensor_cp", problems[0])
+    network = Network(channels=channels, scales=scales, input=input, perturbation=perturbation)
+    if any("model" in problem.granted for problem in problems):
+        for problem in problems:
+            whole_tensor("deeptensor_cp", problem)
+    modes = tuple((axis,) for axis in range(len(signal_shape(problems[0]))))
+    model = Model(rank, modes=modes, network=network, weights=weights)
+    estimates = fit_side_by_side(problems, model, seeds=seeds, device=device, **settings)
+    return [from_factors(problem, own) for problem, own in zip(problems, estimates, strict=True)]

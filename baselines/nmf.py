@@ -20,18 +20,22 @@ import numpy as np
 from sklearn.decomposition import NMF
 
 from benchmark.algorithms.choices import check_choices
+from benchmark.algorithms.decomposed import decomposed, whole_tensor
 from benchmark.algorithms.granted import rank_of
 from benchmark.algorithms.logged import logged_warnings
-from benchmark.contract import Estimate, Problem
+from benchmark.contract import Estimate, Problem, Skipped
 from benchmark.samples import as_rows, check_rank
 
 LABEL = "NMF"
 FAMILY = "non-negative factorisation"
-TASKS = {"factorise"}
+TASKS = {"decompose", "factorise"}
 DEVICES = {"cpu"}
 
 # Solver and start of each loss.
 LOSSES = {"frobenius": ("cd", "nndsvd"), "kullback-leibler": ("mu", "nndsvda")}
+
+# A part of the norm that is negative, above which a tensor is taken for a signed one.
+LARGEST = 0.1
 
 log = logging.getLogger(__name__)
 
@@ -44,9 +48,17 @@ def solve(
     loss: Literal["frobenius", "kullback-leibler"] = "frobenius",
     iterations: int = 200,
 ) -> Estimate:
-    """Return the factors W of shape n x rank and H of shape (*sample shape, rank)."""
+    """Return the factors W of shape n x rank and H of shape (*sample shape, rank).
+
+    Of a tensor I x J x K to be decomposed, the samples are its fibres along the last axis, and C is H, K x rank.
+    """
     check_choices(solve, loss=loss)
-    rank, samples = rank_of("nmf", problem), np.maximum(as_rows(problem.observed), 0)
+    rank, observed = rank_of("nmf", problem), problem.observed
+    if "model" in problem.granted:
+        observed = whole_tensor("nmf", problem).reshape(-1, problem.observed.shape[-1])
+        if np.linalg.norm(np.minimum(observed, 0)) > LARGEST * np.linalg.norm(observed):
+            raise Skipped("nmf needs the tensor not to be negative beyond noise")
+    samples = np.maximum(as_rows(observed), 0)
     check_rank(rank, samples.size, samples)
     solver, start = LOSSES[loss]
     model = NMF(
@@ -59,5 +71,8 @@ def solve(
     )
     with logged_warnings(log):
         weights = model.fit(samples).transform(samples)
+    if "model" in problem.granted:
+        signal = (weights @ model.components_).reshape(problem.observed.shape)
+        return decomposed(signal, C=model.components_.T)
     components = model.components_.T.reshape(*problem.observed.shape[1:], rank)
     return Estimate(factors=(weights, components), iterations=model.n_iter_)

@@ -12,30 +12,36 @@ matrix the answer is the truncated singular value decomposition.
 
 from math import ceil, prod
 
-import numpy as np
 from tensorly.decomposition import tucker
 from tensorly.tucker_tensor import tucker_to_tensor, validate_tucker_rank
 
+from benchmark.algorithms.decomposed import decomposed, whole_tensor
 from benchmark.algorithms.granted import rank_of
 from benchmark.algorithms.lowrank import truncated_svd
 from benchmark.contract import Estimate, Problem
 
 LABEL = "Tucker"
 FAMILY = "tensor decomposition"
-TASKS = {"denoise", "outliers"}
+TASKS = {"decompose", "denoise", "outliers"}
 DEVICES = {"cpu"}
 
 SPATIAL_SHARE = 0.8
 
 
 def solve(problem: Problem, *, seed: int, device: str, iterations: int = 100, tolerance: float = 1e-6) -> Estimate:
-    """Return the signal H x W x N; the iteration ends when the relative error changes by less than `tolerance`."""
+    """Return the signal H x W x N; the iteration ends when the relative error changes by less than `tolerance`.
+
+    Without iterations it is the truncated higher-order SVD. The task `decompose`, which tells the ranks of the
+    unfoldings, also gets the factors.
+    """
     rank = rank_of("tucker", problem)
     if problem.observed.ndim == 2:
         return Estimate(factors=truncated_svd(problem.observed, rank))
-    Y = np.ascontiguousarray(problem.observed, dtype=np.float64)
-    ranks = multilinear_ranks(Y.shape, rank)
-    return Estimate(signal=tucker_to_tensor(tucker(Y, ranks, init="svd", n_iter_max=iterations, tol=tolerance)))
+    Y, told = whole_tensor("tucker", problem), problem.granted.get("multilinear")
+    ranks = multilinear_ranks(Y.shape, rank) if told is None else told.tolist()
+    fit = tucker(Y, ranks, init="svd", n_iter_max=iterations, tol=tolerance)
+    signal = tucker_to_tensor(fit)
+    return Estimate(signal=signal) if told is None else decomposed(signal, **dict(zip("ABC", fit[1], strict=True)))
 
 
 def multilinear_ranks(shape: tuple[int, ...], rank: int) -> tuple[int, ...]:

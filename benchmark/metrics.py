@@ -1,6 +1,6 @@
 """Measures of an estimate against the clean signal, and how they are shown. Estimates are not clipped."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -77,6 +77,12 @@ METRICS = {
     "mac_reduction": Metric(
         "Multiplications, reduction", higher_is_better=True, decimals=2, smallest=0.1, traced=False
     ),
+    "relative_error": Metric("Relative error [%]", higher_is_better=False, decimals=3, smallest=0.01, traced=False),
+    "match": Metric("Match of factors", higher_is_better=True, decimals=3, smallest=0.01, traced=False),
+    "recovered": Metric("Recovered [%]", higher_is_better=True, decimals=0, smallest=1, traced=False),
+    "concentrations": Metric("Correlation", higher_is_better=True, decimals=4, smallest=0.01, traced=False),
+    "angle": Metric("Angle to end-members [°]", higher_is_better=False, decimals=2, smallest=0.1, traced=False),
+    "area_under_curve": Metric("Area under ROC", higher_is_better=True, decimals=3, smallest=0.01, traced=False),
 }
 
 
@@ -274,3 +280,51 @@ def _orthonormal(rows: np.ndarray) -> np.ndarray:
         return rows.T
     left, singular_values, _ = np.linalg.svd(rows.T.astype(np.float64), full_matrices=False)
     return left[:, singular_values > 1e-10 * singular_values[0]]
+
+
+def component_match(truth: Sequence[np.ndarray], answer: Sequence[np.ndarray]) -> float:
+    """Return how well components, the columns of factors of equal number, match one to one, from 0 to 1.
+
+    That of a pair is the product over the factors of the cosines' magnitudes; the mean is over the true components, of
+    the pairing that makes it largest. So neither order nor scale nor sign count.
+    """
+    cosines = np.prod([_cosines(own, other) for own, other in zip(truth, answer, strict=True)], axis=0)
+    return float(cosines[_pairs(cosines)].sum() / len(cosines))
+
+
+def component_angle(truth: np.ndarray, answer: np.ndarray) -> float:
+    """Return the mean angle in degrees of true columns, n x r, and those of an answer, n x s, matched one to one.
+
+    A true column that none is left for counts 90 degrees.
+    """
+    cosines = _cosines(truth, answer)
+    angles = np.degrees(np.arccos(np.clip(cosines[_pairs(cosines)], 0, 1)))
+    return float((angles.sum() + 90 * (len(cosines) - len(angles))) / len(cosines))
+
+
+def correlation(truth: np.ndarray, answer: np.ndarray) -> float:
+    """Return the least magnitude of the correlation of true columns and those of an answer, matched one to one."""
+    cosines = _cosines(*(own - own.mean(axis=0) for own in (truth.astype(np.float64), answer.astype(np.float64))))
+    found = cosines[_pairs(cosines)]
+    return float(found.min()) if len(found) == len(cosines) else 0.0
+
+
+def area_under_curve(target: np.ndarray, score: np.ndarray) -> float:
+    """Return the share of pairs of a marked and an unmarked entry (n,) whose scores are in order; ties count half."""
+    from scipy.stats import rankdata
+
+    hits = int(target.sum())
+    return float((rankdata(score)[target].sum() - hits * (hits + 1) / 2) / (hits * (len(target) - hits)))
+
+
+def _cosines(truth: np.ndarray, answer: np.ndarray) -> np.ndarray:
+    """Return the magnitudes of the cosines between columns, r x s; a zero column is orthogonal to all."""
+    columns = (own.astype(np.float64) for own in (truth, answer))
+    one, other = (own / np.maximum(np.linalg.norm(own, axis=0), 1e-300) for own in columns)
+    return np.abs(one.T @ other)
+
+
+def _pairs(cosines: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    from scipy.optimize import linear_sum_assignment
+
+    return linear_sum_assignment(-cosines)

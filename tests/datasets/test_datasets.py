@@ -293,3 +293,30 @@ def test_the_phantom_is_a_body_of_few_densities_in_an_empty_field(load, tmp_path
     assert np.sort(common)[-4:].sum() > 0.8 * item.signal.size
     [other] = load("ellipsoids", tmp_path, seed=1)
     assert np.abs(item.signal - other.signal).max() > 0.1
+
+
+def test_moments_of_digits_are_symmetric_and_of_positive_energy(load, tmp_path):
+    [item] = load("digit_moments", tmp_path)
+    assert item.signal.shape == (64, 64, 10)
+    for moment in np.moveaxis(item.signal, 2, 0).astype(float):
+        np.testing.assert_array_equal(moment, moment.T)
+        assert np.linalg.eigvalsh(moment).min() > -1e-5
+    images = load_digits().data[load_digits().target == 3]
+    ratio = item.signal[..., 3] / np.maximum(images.T @ images / len(images), 1e-9)
+    assert ratio[ratio > 0].std() < 1e-4 * ratio.max()
+
+
+def test_planted_tensors_come_in_all_settings_of_some_models(load, tmp_path):
+    items = load("planted_tensors", tmp_path, models=["paratuck2", "btd"], realisations=2)
+    assert [item.name for item in items] == [f"{name}-{n}" for name in ("r22", "r32", "r33", "b333") for n in (0, 1)]
+    assert np.abs(items[0].signal - items[1].signal).max() > 0.1
+    assert [item.rank for item in items[::2]] == [4, 6, 9, 6]
+    with pytest.raises(ValueError, match="unknown model 'cpd'; there are: cp, tucker, "):
+        load("planted_tensors", tmp_path, models=["cpd"])
+
+
+def test_the_serology_is_that_of_tensorly_over_its_largest_magnitude(load, tmp_path):
+    [item] = load("covid19", tmp_path)
+    assert item.signal.shape == (438, 6, 11)
+    assert item.signed
+    assert item.signal.min() == -1

@@ -327,6 +327,37 @@ def resnet20_facts(load: Load, item: Item, folder: Path) -> None:
     assert (first.signal.size, first.budget) == (432, 172)
 
 
+def amino_acids_facts(load: Load, item: Item, folder: Path) -> None:
+    """The first three samples hold one acid each: their landscapes are of rank 1, and the others' of three terms."""
+    assert item.signal.shape == (5, 201, 61)
+    assert np.count_nonzero(item.extras["concentrations"][:3]) == 3
+    for pure in item.signal[:3].astype(float):
+        values = np.linalg.svd(pure, compute_uv=False)
+        assert values[1] < 0.05 * values[0]
+    values = np.linalg.svd(item.signal[3].astype(float), compute_uv=False)
+    assert values[1] > 0.1 * values[0]
+
+
+def nations_facts(load: Load, item: Item, folder: Path) -> None:
+    assert item.signal.shape == (14, 14, 56)
+    assert set(np.unique(item.signal)) == {0, 1}
+    assert item.signal.mean() == pytest.approx(0.184, abs=0.001)
+    assert (item.signal != item.signal.swapaxes(0, 1)).any()
+
+
+def kinship_facts(load: Load, item: Item, folder: Path) -> None:
+    assert item.signal.shape == (104, 104, 26)
+    assert item.signal.sum(axis=2).max() == 1  # of all terms each person uses at most one for another
+
+
+def samson_members_facts(load: Load, item: Item, folder: Path) -> None:
+    """The end-members, on the scale of the scene, explain most of it."""
+    spectra, pixels = item.extras["spectra"], item.signal.reshape(-1, 156).astype(float)
+    assert spectra.shape == (156, 3)
+    left = pixels.T - spectra @ np.linalg.lstsq(spectra, pixels.T)[0]
+    assert np.linalg.norm(left) < 0.15 * np.linalg.norm(pixels)
+
+
 def tiny_facts(load: Load, item: Item, folder: Path) -> None:
     raw = load_indian_pines()["tensor"][56:88, 56:88, 0:181:12]
     np.testing.assert_allclose(item.signal, raw / raw.max(), rtol=1e-6)
@@ -361,6 +392,10 @@ FACTS: dict[str, Callable[[Load, Item, Path], None]] = {
     "waving_trees": waving_trees_facts,
     "mnist_cnn": mnist_cnn_facts,
     "resnet20": resnet20_facts,
+    "amino_acids": amino_acids_facts,
+    "nations": nations_facts,
+    "kinship": kinship_facts,
+    "samson_members": samson_members_facts,
     "tiny": tiny_facts,
 }
 

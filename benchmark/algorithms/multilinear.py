@@ -1,0 +1,147 @@
+"""Decompositions as sums of products of factors: their values, derivatives, and least squares in one factor at a time.
+
+A term is written as by `numpy.einsum`: CP is `ir,jr,kr->ijk` of A, B and C, DEDICOM `ir,kr,rs,ks,js->ijk` of A, C, H, C
+and A. A factor that stands twice is one set of numbers.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from math import prod
+
+import numpy as np
+
+Factors = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Multilinear:
+    """A sum of terms, each the subscripts of a product and the names of its factors; `shapes` are those of factors.
+
+    All terms are of one number of factors, and of one shape.
+    """
+
+    terms: Sequence[tuple[str, tuple[str, ...]]]
+    shapes: Mapping[str, tuple[int, ...]]
+
+    @property
+    def degree(self) -> int:
+        """The number of factors of a term."""
+        return len(self.terms[0][1])
+
+    def vector(self, factors: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Return all numbers of factors as a vector."""
+        return np.concatenate([factors[name].ravel() for name in self.shapes])
+
+    def factors(self, vector: np.ndarray) -> Factors:
+        """Return the factors that a vector holds."""
+        ends = np.cumsum([prod(shape) for shape in self.shapes.values()])[:-1]
+        parts = np.split(vector, ends)
+        return {name: part.reshape(shape) for (name, shape), part in zip(self.shapes.items(), parts, strict=True)}
+
+    def value(self, factors: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Return the tensor that factors make."""
+        return sum(product(subscripts, [factors[name] for name in names]) for subscripts, names in self.terms)
+
+    def gradient(self, factors: Mapping[str, np.ndarray], residual: np.ndarray) -> Factors:
+        """Return J^T r of a residual r of the tensor's shape, with the Jacobian J of the tensor, by factor."""
+        sums = {name: np.zeros(shape) for name, shape in self.shapes.items()}
+        for subscripts, names in self.terms:
+            inputs, output = _split(subscripts)
+            for place, name in enumerate(names):
+                others = [*inputs[:place], *inputs[place + 1 :]]
+                operands = [factors[other] for other in [*names[:place], *names[place + 1 :]]]
+                sums[name] += product(f"{output},{','.join(others)}->{inputs[place]}", [residual, *operands])
+        return sums
+
+    def jacobian(self, factors: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Return the derivative of the flattened tensor by the vector of the factors, (entries, numbers)."""
+        blocks: dict[str, np.ndarray] = {}
+        for subscripts, names in self.terms:
+            inputs, output = _split(subscripts)
+            for place, name in enumerate(names):
+                # An index of the factor that the tensor has is tied to it by an identity; z, y, ... are its copies.
+                copies = {letter: chr(ord("z") - n) for n, letter in enumerate(inputs[place]) if letter in output}
+                own = "".join(copies.get(letter, letter) for letter in inputs[place])
+                others = [*inputs[:place], *inputs[place + 1 :], *(f"{old}{new}" for old, new in copies.items())]
+                sizes = dict(zip(inputs[place], self.shapes[name], strict=True))
+                operands = [factors[other] for other in [*names[:place], *names[place + 1 :]]]
+                operands += [np.eye(sizes[letter]) for letter in copies]
+                block = product(f"{','.join(others)}->{output}{own}", operands)
+                block = block.reshape(-1, prod(self.shapes[name]))
+                blocks[name] = blocks[name] + block if name in blocks else block
+        return np.concatenate([blocks[name] for name in self.shapes], axis=1)
+
+    def best(self, names: Sequence[str], target: np.ndarray, factors: Mapping[str, np.ndarray]) -> Factors:
+        """Return the factors `names` that, with all others as they are, come nearest to a target in least squares.
+
+        Each stands once, in a term of its own with the same subscripts, and together the terms are the whole model.
+        """
+        places = [next((own, used.index(name)) for own, used in self.terms if name in used) for name in names]
+        uses = [next(used for _, used in self.terms if name in used) for name in names]
+        subscripts, place = places[0]
+        inputs, output = _split(subscripts)
+        others = [*inputs[:place], *inputs[place + 1 :]]
+        own = inputs[place]
+        batch = "".join(letter for letter in own if letter in output and any(letter in other for other in others))
+        free = "".join(letter for letter in own if letter in output and letter not in batch)
+        inner = "".join(letter for letter in own if letter not in output)
+        rows = "".join(letter for letter in output if letter not in own)
+        sizes = dict(zip(output, target.shape, strict=True))
+        count = prod(sizes[letter] for letter in batch)
+        designs = []
+        for (_, spot), used in zip(places, uses, strict=True):
+            operands = [factors[other] for other in [*used[:spot], *used[spot + 1 :]]]
+            design = product(f"{','.join(others)}->{batch}{rows}{inner}", operands)
+            designs.append(design.reshape(count, prod(sizes[letter] for letter in rows), -1))
+        design = np.concatenate(designs, axis=2)
+        wanted = np.einsum(f"{output}->{batch}{rows}{free}", target).reshape(count, design.shape[1], -1)
+        adjoint = design.swapaxes(1, 2)
+        solution = np.linalg.pinv(adjoint @ design, rcond=1e-14, hermitian=True) @ (adjoint @ wanted)
+        ends = np.cumsum([part.shape[2] for part in designs])[:-1]
+        found = {}
+        for name, part in zip(names, np.split(solution, ends, axis=1), strict=True):
+            lengths = dict(zip(own, self.shapes[name], strict=True))
+            shaped = part.reshape([lengths[letter] for letter in f"{batch}{inner}{free}"])
+            found[name] = np.einsum(f"{batch}{inner}{free}->{own}", shaped)
+        return found
+
+
+def product(subscripts: str, operands: Sequence[np.ndarray]) -> np.ndarray:
+    """Return what `numpy.einsum` returns, two operands at a time in an order that is searched for once."""
+    path = _path(subscripts, tuple(operand.shape for operand in operands))
+    return np.einsum(subscripts, *operands, optimize=path)
+
+
+def alternate(
+    model: Multilinear,
+    target: np.ndarray,
+    factors: Mapping[str, np.ndarray],
+    order: Sequence[Sequence[str]],
+    iterations: int,
+    tolerance: float,
+) -> tuple[Factors, list[float]]:
+    """Return factors by alternating least squares, and the relative error after each sweep.
+
+    `order` are the groups of factors that are solved for in turn. It ends when the error falls by less than
+    `tolerance`, or after so many iterations.
+    """
+    factors, norm, errors = dict(factors), np.linalg.norm(target), [np.inf]
+    for _ in range(iterations):
+        for names in order:
+            factors |= model.best(names, target, factors)
+        errors.append(float(np.linalg.norm(model.value(factors) - target) / norm))
+        if errors[-2] - errors[-1] < tolerance:
+            break
+    return factors, errors[1:]
+
+
+@cache
+def _path(subscripts: str, shapes: tuple[tuple[int, ...], ...]) -> list:
+    return np.einsum_path(subscripts, *(np.broadcast_to(0.0, shape) for shape in shapes), optimize="greedy")[0]
+
+
+@cache
+def _split(subscripts: str) -> tuple[list[str], str]:
+    inputs, output = subscripts.split("->")
+    return inputs.split(","), output
