@@ -2,20 +2,47 @@
 
 import json
 from collections.abc import Iterable
+from functools import cache
+from math import ceil
 
 from benchmark.source import ROOT
 
 # Of a run and its scores, the seconds to start their processes.
 START_UP = 2.0
+# Of a run that was never measured, in MiB.
+MEMORY = 4000
+# Minutes to start a job, and to end it.
+MARGIN = 5
+
+
+@cache
+def measured_of(profile: str) -> dict[str, dict]:
+    """Return what was measured of each published experiment of a profile."""
+    manifest = ROOT / "results" / "published" / profile / "manifest.json"
+    return json.loads(manifest.read_text(encoding="utf-8"))["experiments"] if manifest.is_file() else {}
 
 
 def minutes_of(profile: str) -> dict[str, float]:
     """Return the core-minutes of each published experiment of a profile: in its methods, and to start its runs."""
-    manifest = ROOT / "results" / "published" / profile / "manifest.json"
-    if not manifest.is_file():
-        return {}
-    experiments = json.loads(manifest.read_text(encoding="utf-8"))["experiments"]
-    return {name: (own["seconds_in_methods"] + START_UP * own["runs"]) / 60 for name, own in experiments.items()}
+    return {
+        name: (own["seconds_in_methods"] + START_UP * own["runs"]) / 60 for name, own in measured_of(profile).items()
+    }
+
+
+def memory_of(experiment: str, profile: str) -> int:
+    """Return the MiB to ask a cluster for one run: half as much again as the most that one took, or `MEMORY`."""
+    own = measured_of(profile).get(experiment)
+    return MEMORY if own is None else ceil(1.5 * own["peak_mib"]["mib"])
+
+
+def runtime_of(experiment: str, profile: str, time_limit: float) -> int:
+    """Return the minutes to ask a cluster for one run: twice those of the longest one, or what it may take at most.
+
+    `time_limit`, in seconds, is when the runner ends it; it then has some minutes left to say so.
+    """
+    own = measured_of(profile).get(experiment)
+    seconds = time_limit if own is None else min(time_limit, 2 * own["seconds_of_longest_run"])
+    return ceil(seconds / 60) + MARGIN
 
 
 def fitting(names: Iterable[str], measured: dict[str, float], minutes: float, cores: int) -> list[str]:

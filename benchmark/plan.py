@@ -16,6 +16,7 @@ from benchmark import settings
 from benchmark.catalog import METHOD, Catalog, File, files_of, missing_packages, models
 from benchmark.experiments import Experiment, resolve
 from benchmark.finding import cuts_of, find, has_profile, select
+from benchmark.measured import memory_of, runtime_of
 from benchmark.own_files import state_of
 from benchmark.settings import SettingsError, checked, read_yaml
 from benchmark.source import ROOT, code_of, literals_of
@@ -139,6 +140,14 @@ class Plan:
     def time_limit_of(self, experiment: str, method: str) -> float:
         """Return the seconds that a run of a method may take."""
         return self.experiments[experiment].methods[method].time_limit or self._own("time_limit") or DAY
+
+    def memory_of(self, experiment: str) -> int:
+        """Return the MiB that a cluster is asked for a run."""
+        return memory_of(experiment, self.profile)
+
+    def runtime_of(self, experiment: str, method: str) -> int:
+        """Return the minutes that a cluster is asked for a run."""
+        return runtime_of(experiment, self.profile, self.time_limit_of(experiment, method))
 
     @property
     def mirror(self) -> str | None:

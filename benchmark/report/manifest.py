@@ -37,6 +37,7 @@ def facts_of(scores: pd.DataFrame) -> dict:
         "started": f"{starts.min():%Y-%m-%d %H:%M} UTC",
         "span_seconds": round(span.total_seconds()),
         "seconds_in_methods": round(seconds.sum()),
+        "seconds_of_longest_run": round(seconds.max()),
         "peak_mib": _largest(items, "peak_rss_mib"),
         "peak_gpu_mib": _largest(items, "peak_gpu_mib"),
         "commits": distinct(items, "git_commit"),

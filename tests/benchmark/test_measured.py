@@ -1,6 +1,7 @@
 """How long experiments take, by what was measured."""
 
-from benchmark.measured import fitting, minutes_of, time_left
+from benchmark import measured
+from benchmark.measured import fitting, memory_of, minutes_of, runtime_of, time_left
 from benchmark.source import ROOT
 
 MINUTES = {"long": 30.0, "short": 2.0, "middle": 6.0, "tiny": 1.0}
@@ -24,3 +25,13 @@ def test_the_time_that_is_left_is_said_in_words():
     assert time_left(["long", "short"], MINUTES, 2) == "about 16 min on 2 cores"
     assert time_left(["tiny"], MINUTES, 4) == "about 1 min on 4 cores"
     assert time_left(["tiny", "new"], MINUTES, 1) == "about 1 min on 1 cores, and an unknown time for new"
+
+
+def test_a_cluster_is_asked_for_more_than_was_measured_but_for_no_more_than_the_limit(monkeypatch):
+    own = {"peak_mib": {"method": "m", "mib": 1001}, "seconds_of_longest_run": 90}
+    monkeypatch.setattr(measured, "measured_of", lambda profile: {"known": own})
+    assert memory_of("known", "embedded") == 1502
+    assert runtime_of("known", "embedded", time_limit=3600) == 3 + measured.MARGIN
+    assert runtime_of("known", "embedded", time_limit=60) == 1 + measured.MARGIN
+    assert memory_of("new", "embedded") == measured.MEMORY
+    assert runtime_of("new", "embedded", time_limit=3600) == 60 + measured.MARGIN
