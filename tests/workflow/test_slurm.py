@@ -17,7 +17,7 @@ EXPERIMENTS = ("fig03_implicit_bias", "fig08_stopping", "fig13_rank")
 ASKED = ("--config", "profile=smoke", f"select=[{','.join(EXPERIMENTS)}]")
 # Slurm without accounting knows its jobs by squeue alone.
 PROFILE = ("--workflow-profile", "profiles/slurm", "--slurm-status-command", "squeue")
-QUICK = ("--slurm-init-seconds-before-status-checks", "3", "--seconds-between-status-checks", "3", "--latency-wait", "5")
+QUICK = ("--slurm-init-seconds-before-status-checks", "3", "--seconds-between-status-checks", "3")
 # Small, so that there are several jobs to die.
 GROUPED = ("--group-components", "data=3", "runs=3", "pages=2")
 KEY = ["dataset", "noise", "method", "item", "seed", "iterate", "metric"]
@@ -55,8 +55,11 @@ def running(after: set[str] = frozenset()) -> str:
 
 def scores_of(results: Path) -> dict[str, pd.DataFrame]:
     """Return the scores of each experiment, in one order."""
-    tables = {name: pd.read_csv(results / name / "scores.csv", float_precision="round_trip") for name in EXPERIMENTS}
-    return {name: table[[*KEY, "status", "value"]].sort_values(KEY, ignore_index=True) for name, table in tables.items()}
+    scores = {}
+    for name in EXPERIMENTS:
+        table = pd.read_csv(results / name / "scores.csv", float_precision="round_trip")
+        scores[name] = table[[*KEY, "status", "value"]].sort_values(KEY, ignore_index=True)
+    return scores
 
 
 def test_jobs_and_nodes_that_die_cost_no_score_and_change_none(fresh: Tree, slurm: None):
