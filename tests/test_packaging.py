@@ -77,7 +77,7 @@ def undeclared(imported: dict[str, str], requirements: dict[str, Requirement]) -
 
 def test_the_library_requires_three_packages_and_the_suite_all_that_the_library_can_use():
     assert sorted(requirements_of()) == LIBRARY
-    assert set(PROJECT["optional-dependencies"]) == {"sklearn", "files", "benchmark", "bm3d", "dev"}
+    assert set(PROJECT["optional-dependencies"]) == {"sklearn", "files", "benchmark", "slurm", "bm3d", "dev"}
     assert set(requirements_of("sklearn")) - set(LIBRARY) == {"scikit-learn", "scipy", "tensorly"}
     assert set(requirements_of("sklearn", "files")) <= set(requirements_of("benchmark"))
 
