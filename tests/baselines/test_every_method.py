@@ -28,6 +28,8 @@ from benchmark.worker import verdict_on
 FOUND = files_of(ROOT, "baselines")
 FILES = {stem: file for stem, file in FOUND.items() if not file.fault}
 TASKS = {path.stem: load_module(path) for path in sorted((ROOT / "tasks").glob("[!_.]*.py"))}
+# Of recurrent networks.
+TRAINED = {"epochs": 8, "batch": 4, "learning_rate": 0.08}
 # Parameters to test a file with, where not the defaults alone; the first ones stand for all where little is asked for.
 VARIANTS = {
     "background_pursuit": {"matrix": {}, "tensor": {"tensor": True}},
@@ -36,6 +38,7 @@ VARIANTS = {
     "cp_adam": {"tiny": {"iterations": 400, "learning_rate": 0.02}},
     "cleaned_subspace": {"pcp": {}, "trpca": {"cleaning": "trpca"}},
     "correntropy": {"cesr": {}, "hq-m": {"form": "hq-m"}, "hq-a": {"form": "hq-a"}},
+    "cp_gru": {"tiny": {**TRAINED, "inputs": [2, 2], "outputs": [4, 2], "rank": 3}},
     "damp": {"nlm": {"iterations": 8}},
     "deep_decoder": {"tiny": {"iterations": 150, "channels": 16, "scales": 2}},
     "deeptensor_background": {"tiny": {"iterations": 100, "channels": 8, "scales": 1, "learning_rate": 0.02}},
@@ -67,8 +70,11 @@ VARIANTS = {
     "f_irnnls": {"plain": {}, "low-rank": {"low_rank": 0.01}},
     "fbp": {"ramp": {}, "hann": {"filter": "hann"}},
     "gavish_donoho": {"plain": {}, "stabilise": {"stabilise": True}},
+    "gru": {"tiny": {**TRAINED, "embedding": 4, "hidden": 8, "start": "marginals"}},
+    "last_frame": {"all": {}, "own": {"regressors": "own"}},
     "llrt": {"tiny": {"iterations": 2, "neighbours": 40}},
     "low_rank_input": {"tiny": {"iterations": 60, "channels": 8, "scales": 2, "learning_rate": 0.01}},
+    "low_rank_gru": {"tiny": {**TRAINED, "embedding": 4, "hidden": 8, "rank": 3}},
     "lr_lum": {"low-rank": {}, "nonnegative": {"nonnegative": True}, "sparse": {"alpha": 0.0}},
     "ngmeet": {"tiny": {"iterations": 2, "neighbours": 40}},
     "nlr_cs": {"tiny": {"matchings": 4, "number": 10}},
@@ -81,6 +87,8 @@ VARIANTS = {
     "semi_nmf": {"pixels": {"nonnegative": "pixels"}, "samples": {"nonnegative": "samples"}},
     "sparse_representation": {"plain": {}, "robust": {"robust": True}},
     "svd_parallel_analysis": {"permutation": {}, "signflip": {"null": "signflip"}},
+    "tt_gru": {"tiny": {**TRAINED, "inputs": [2, 2], "outputs": [4, 2], "rank": 3}},
+    "tucker_gru": {"tiny": {**TRAINED, "inputs": [2, 2], "outputs": [4, 2], "ranks": [2, 2]}},
     "tv_published": {"pixels": {"iterations": 60}, "decompose": {"iterations": 60, "decompose": True}},
     "untrained_cs": {
         "skip": {"iterations": 60, "channels": 8, "scales": 2},
