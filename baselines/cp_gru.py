@@ -15,7 +15,7 @@ from benchmark.algorithms.gated_recurrent import KhatriRao, Recipe, check_modes,
 from benchmark.contract import Estimate, Problem
 
 LABEL = "CP-GRU"
-FAMILY = "tensor network"
+FAMILY = "tensor decomposition"
 TASKS = {"sequence"}
 DEVICES = {"cpu", "cuda"}
 STOCHASTIC = True

@@ -11,7 +11,7 @@ from benchmark.algorithms.gated_recurrent import Dense, Recipe, train
 from benchmark.contract import Estimate, Problem
 
 LABEL = "GRU"
-FAMILY = "dense network"
+FAMILY = "trained network"
 TASKS = {"sequence"}
 DEVICES = {"cpu", "cuda"}
 STOCHASTIC = True

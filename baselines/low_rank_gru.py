@@ -12,7 +12,7 @@ from benchmark.algorithms.gated_recurrent import Product, Recipe, train
 from benchmark.contract import Estimate, Problem
 
 LABEL = "Low-rank GRU"
-FAMILY = "factorised network"
+FAMILY = "low-rank network"
 TASKS = {"sequence"}
 DEVICES = {"cpu", "cuda"}
 STOCHASTIC = True

@@ -15,7 +15,7 @@ from benchmark.algorithms.gated_recurrent import Recipe, TensorTrain, check_mode
 from benchmark.contract import Estimate, Problem
 
 LABEL = "TT-GRU"
-FAMILY = "tensor network"
+FAMILY = "tensor decomposition"
 TASKS = {"sequence"}
 DEVICES = {"cpu", "cuda"}
 STOCHASTIC = True

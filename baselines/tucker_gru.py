@@ -15,7 +15,7 @@ from benchmark.algorithms.gated_recurrent import Recipe, Tucker, check_modes, ga
 from benchmark.contract import Estimate, Problem
 
 LABEL = "Tucker-GRU"
-FAMILY = "tensor network"
+FAMILY = "tensor decomposition"
 TASKS = {"sequence"}
 DEVICES = {"cpu", "cuda"}
 STOCHASTIC = True
