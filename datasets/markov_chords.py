@@ -21,7 +21,7 @@ STANDS_IN_FOR = "the piano rolls of Boulanger-Lewandowski, Bengio and Vincent (I
 def load(
     folder: Path,
     *,
-    realisations: int = 3,
+    realisations: int = 2,
     chords: int = 24,
     concentration: float = 0.2,
     train: int = 60,
