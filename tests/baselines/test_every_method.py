@@ -28,6 +28,8 @@ from benchmark.worker import verdict_on
 FOUND = files_of(ROOT, "baselines")
 FILES = {stem: file for stem, file in FOUND.items() if not file.fault}
 TASKS = {path.stem: load_module(path) for path in sorted((ROOT / "tasks").glob("[!_.]*.py"))}
+# Of recurrent networks.
+TRAINED = {"epochs": 8, "batch": 4, "learning_rate": 0.08}
 # Parameters to test a file with, where not the defaults alone; the first ones stand for all where little is asked for.
 VARIANTS = {
     "background_pursuit": {"matrix": {}, "tensor": {"tensor": True}},
@@ -40,6 +42,7 @@ VARIANTS = {
     "cp_gauss_newton": {"tiny": {"starts": 2}},
     "cleaned_subspace": {"pcp": {}, "trpca": {"cleaning": "trpca"}},
     "correntropy": {"cesr": {}, "hq-m": {"form": "hq-m"}, "hq-a": {"form": "hq-a"}},
+    "cp_gru": {"tiny": {**TRAINED, "inputs": [2, 2], "outputs": [4, 2], "rank": 3}},
     "damp": {"nlm": {"iterations": 8}},
     "cp_layers": {"apart": {}, "joint": {"pixels": "joint"}},
     "crossfilter": {"filters": {}, "inputs": {"across": "inputs"}},
@@ -84,8 +87,11 @@ VARIANTS = {
     "fbp": {"ramp": {}, "hann": {"filter": "hann"}},
     "frequent_directions": {"plain": {}, "sparse": {"blocks": 3}},
     "gavish_donoho": {"plain": {}, "stabilise": {"stabilise": True}},
+    "gru": {"tiny": {**TRAINED, "embedding": 4, "hidden": 8, "start": "marginals"}},
+    "last_frame": {"all": {}, "own": {"regressors": "own"}},
     "llrt": {"tiny": {"iterations": 2, "neighbours": 40}},
     "low_rank_input": {"tiny": {"iterations": 60, "channels": 8, "scales": 2, "learning_rate": 0.01}},
+    "low_rank_gru": {"tiny": {**TRAINED, "embedding": 4, "hidden": 8, "rank": 3}},
     "lr_lum": {"low-rank": {}, "nonnegative": {"nonnegative": True}, "sparse": {"alpha": 0.0}},
     "ngmeet": {"tiny": {"iterations": 2, "neighbours": 40}},
     "nlr_cs": {"tiny": {"matchings": 4, "number": 10}},
@@ -101,6 +107,8 @@ VARIANTS = {
     "semi_nmf": {"pixels": {"nonnegative": "pixels"}, "samples": {"nonnegative": "samples"}},
     "sparse_representation": {"plain": {}, "robust": {"robust": True}},
     "svd_parallel_analysis": {"permutation": {}, "signflip": {"null": "signflip"}},
+    "tt_gru": {"tiny": {**TRAINED, "inputs": [2, 2], "outputs": [4, 2], "rank": 3}},
+    "tucker_gru": {"tiny": {**TRAINED, "inputs": [2, 2], "outputs": [4, 2], "ranks": [2, 2]}},
     "tv_published": {"pixels": {"iterations": 60}, "decompose": {"iterations": 60, "decompose": True}},
     "untrained_cs": {
         "skip": {"iterations": 60, "channels": 8, "scales": 2},

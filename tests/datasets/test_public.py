@@ -358,6 +358,17 @@ def samson_members_facts(load: Load, item: Item, folder: Path) -> None:
     assert np.linalg.norm(left) < 0.15 * np.linalg.norm(pixels)
 
 
+def polyphonic_music_facts(load: Load, item: Item, folder: Path) -> None:
+    """The first one is JSB, 3.9 notes a frame; frames of training, validation and test are those of the splits."""
+    frames = {"jsb": (13807, 4602, 4725), "piano_midi": (75911, 8540, 19036)}
+    for name, wanted in frames.items():
+        [own] = load("polyphonic_music", folder, collection=name)
+        lengths, split = own.extras["lengths"], own.extras["split"]
+        assert tuple(lengths[split == part].sum() for part in range(3)) == wanted
+        assert lengths.min() > 1
+    assert item.signal.sum(axis=1).mean() == pytest.approx(3.9, abs=0.05)
+
+
 def tiny_facts(load: Load, item: Item, folder: Path) -> None:
     raw = load_indian_pines()["tensor"][56:88, 56:88, 0:181:12]
     np.testing.assert_allclose(item.signal, raw / raw.max(), rtol=1e-6)
@@ -396,6 +407,7 @@ FACTS: dict[str, Callable[[Load, Item, Path], None]] = {
     "nations": nations_facts,
     "kinship": kinship_facts,
     "samson_members": samson_members_facts,
+    "polyphonic_music": polyphonic_music_facts,
     "tiny": tiny_facts,
 }
 
