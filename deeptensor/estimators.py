@@ -60,7 +60,7 @@ class _DeepTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     feature_shape: tuple[int, ...] | None = None
     loss: str = "l2"
     stopping: object = None
-    iterations: int = 900
+    iterations: int = 1700
     learning_rate: float = 1.5e-2
     schedule: str = "linear"
     random_state: RandomState = 0

@@ -94,7 +94,7 @@ def factorise_many(
     l1_penalty: float = 0.0,
     l2_penalty: float = 0.0,
     stopping: Rule = LowestLoss(),  # noqa: B008, it is frozen
-    iterations: int = 900,
+    iterations: int = 1700,
     learning_rate: float = 1.5e-2,
     schedule: str = "linear",
     scale: float = 1.0,
