@@ -81,4 +81,4 @@ def test_the_readme_has_the_published_verdicts_and_is_short():
 
 
 def test_what_is_published_fits_into_git():
-    assert sum(path.stat().st_size for path in FOLDER.rglob("*") if path.is_file()) < 15 * 2**20
+    assert sum(path.stat().st_size for path in FOLDER.rglob("*") if path.is_file()) < 20e6
