@@ -1,6 +1,6 @@
 """Minimises ||X_(n) - U V^T||_F over matrices of the rank that is told of the unfolding X_(n): truncated SVD.
 
-X_(n) has the axis n of the tensor as rows, and all others as columns. Of the unfoldings that one is taken whose model
+That is Tucker's model with one axis cut. X_(n) has the axis n of the tensor as rows, and all others as columns. Of the unfoldings that one is taken whose model
 has the fewest numbers, as it lets the least noise through; or that of a given axis, whose left factor then holds the
 scores of principal components, not centred. It knows nothing of the structure that the columns have.
 
@@ -14,7 +14,7 @@ from benchmark.algorithms.decomposed import decomposed
 from benchmark.contract import Estimate, Problem, Skipped
 
 LABEL = "SVD of an unfolding"
-FAMILY = "truncated SVD"
+FAMILY = "tensor decomposition"
 TASKS = {"decompose"}
 DEVICES = {"cpu"}
 
