@@ -1,8 +1,9 @@
 """Minimises ||X_(n) - U V^T||_F over matrices of the rank that is told of the unfolding X_(n): truncated SVD.
 
-That is Tucker's model with one axis cut. X_(n) has the axis n of the tensor as rows, and all others as columns. Of the unfoldings that one is taken whose model
-has the fewest numbers, as it lets the least noise through; or that of a given axis, whose left factor then holds the
-scores of principal components, not centred. It knows nothing of the structure that the columns have.
+That is Tucker's model with one axis cut. X_(n) has the axis n of the tensor as rows, and all others as columns. Of the
+unfoldings that one is taken whose model has the fewest numbers, as it lets the least noise through; or that of a given
+axis, whose left factor then holds the scores of principal components, not centred. It knows nothing of the structure
+that the columns have.
 
 Eckart and Young, The approximation of one matrix by another of lower rank, Psychometrika 1 (1936),
 DOI 10.1007/BF02288367.

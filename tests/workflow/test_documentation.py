@@ -4,6 +4,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -196,6 +197,8 @@ def test_a_command_of_the_pages_is_understood(command):
         check_snakemake(arguments)
     elif program == "make":
         check_make(arguments)
+    elif program == "pip":
+        check_pip(arguments)
     else:
         assert [program, arguments[0]] == ["python", "-m"], "nothing tries this command"
         subprocess.run([sys.executable, *arguments[:2], "--help"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
@@ -209,11 +212,23 @@ def check_snakemake(arguments):
     config = parse_config(options.config)
     plan = Plan.read({} if config.get("profile") == "mine" else {"profile": config.get("profile", "embedded")})
     config.pop("profile", None)
+    if options.workflow_profile:
+        assert (Path(options.workflow_profile) / "profile.yaml").exists()
+        assert config.pop("device") in ("cpu", "cuda")
     if config:  # experiments of one's own, which run in tests above
         assert config == {"folders": "my"}
     rules = "".join(path.read_text() for path in (ROOT / "workflow" / "rules").glob("*.smk"))
     assert set(options.targets) <= set(plan.experiments)
     assert set(options.until or ()) <= set(re.findall(r"^rule (\w+)", rules, re.M))
+
+
+def check_pip(arguments):
+    """Check that there are the constraints, and the extras of the project."""
+    action, flag, constraints, editable, place = arguments
+    assert (action, flag, editable) == ("install", "-c", "-e")
+    assert (ROOT / constraints).exists()
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert set(re.fullmatch(r"\.\[(.*)\]", place)[1].split(",")) <= set(extras)
 
 
 def check_make(arguments):
