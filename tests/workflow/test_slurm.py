@@ -43,9 +43,11 @@ def said_by(*command: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
-def running(after: set[str] = frozenset()) -> str:
-    """Wait for a job that runs, and is none of some others; return its number."""
+def running(process: subprocess.Popen, after: set[str] = frozenset()) -> str:
+    """Wait for a job of Snakemake's that runs, and is none of some others; return its number."""
     for _ in range(240):
+        if process.poll() is not None:
+            raise AssertionError(process.communicate()[0])
         jobs = set(said_by("squeue", "--noheader", "--states=RUNNING", "--format=%A").split()) - after
         if jobs:
             return min(jobs)
@@ -67,12 +69,12 @@ def test_jobs_and_nodes_that_die_cost_no_score_and_change_none(fresh: Tree, slur
     local = scores_of((fresh.path / "results/smoke").rename(fresh.path / "local"))
     process = fresh.start(*PROFILE, *QUICK, *GROUPED, *ASKED, config=None)
     try:
-        killed = running()
+        killed = running(process)
         subprocess.run(["scancel", "--signal=KILL", "--full", killed], check=True)
-        running(after={killed})
+        running(process, after={killed})
         subprocess.run(["pkill", "-KILL", "-x", "slurmd"], check=True)
         time.sleep(3)
-        subprocess.run(["slurmd"], check=True)
+        subprocess.run(["slurmd"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         output, _ = process.communicate(timeout=900)
     finally:
         process.kill()

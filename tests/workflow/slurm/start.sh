@@ -41,10 +41,11 @@ if ! pgrep -x munged > /dev/null; then
     [ -e /etc/munge/munge.key ] || mungekey --create
     mkdir -p /run/munge
     chown munge: /run/munge
-    runuser -u munge -- munged
+    runuser -u munge -- munged > /dev/null 2>&1
 fi
-slurmctld
-slurmd
+# Daemons that held the output of this script would keep open what reads it.
+slurmctld > /dev/null 2>&1
+slurmd > /dev/null 2>&1
 for _ in $(seq 30); do
     if sinfo --noheader --format %T | grep -qx "idle\|mixed\|allocated"; then
         exit 0
