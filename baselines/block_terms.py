@@ -15,8 +15,8 @@ import numpy as np
 
 from benchmark.algorithms.choices import check_choices
 from benchmark.algorithms.decomposed import decomposed, ranks_of, whole_tensor
-from benchmark.algorithms.gauss_newton import fit, random_start
-from benchmark.algorithms.multilinear import Factors, Multilinear, alternate, product
+from benchmark.algorithms.gauss_newton import fit
+from benchmark.algorithms.multilinear import Factors, Multilinear, best_alternation, product
 from benchmark.contract import Estimate, Problem
 
 LABEL = "Block terms"
@@ -48,11 +48,8 @@ def solve(
     target, rng = whole_tensor("block_terms", problem), np.random.default_rng(seed)
     if optimiser == "als":
         model = model_of(target.shape, ranks)
-        fits = [
-            alternate(model, target, random_start(model, target, rng), order_of(model), iterations, tolerance)
-            for _ in range(starts)
-        ]
-        factors = min(fits, key=lambda own: own[1][-1])[0]
+        ends = {"starts": starts, "iterations": iterations, "tolerance": tolerance}
+        factors = best_alternation(model, target, rng, order_of(model), **ends)
     else:
         compression = [int(total) for total in np.sum(ranks, axis=0)]
         model, factors = fit(lambda shape: model_of(shape, ranks), target, rng, starts=starts, ranks=compression)

@@ -14,8 +14,8 @@ import numpy as np
 
 from benchmark.algorithms.choices import check_choices
 from benchmark.algorithms.decomposed import decomposed, ranks_of, whole_tensor
-from benchmark.algorithms.gauss_newton import fit, random_start
-from benchmark.algorithms.multilinear import Factors, Multilinear, alternate
+from benchmark.algorithms.gauss_newton import fit
+from benchmark.algorithms.multilinear import Factors, best_alternation, cp_model
 from benchmark.contract import Estimate, Problem
 
 LABEL = "CANDELINC"
@@ -42,7 +42,7 @@ def solve(
     bases = [np.linalg.qr(problem.granted[f"basis_{axis}"].astype(np.float64))[0] for axis in "abc"]
     inner = constrained(target, bases, rank, optimiser, starts, iterations, tolerance, np.random.default_rng(seed))
     factors = {name: basis @ inner[name] for name, basis in zip("ABC", bases, strict=True)}
-    return decomposed(model_of(target.shape, rank).value(factors), **factors)
+    return decomposed(cp_model(target.shape, rank).value(factors), **factors)
 
 
 def constrained(
@@ -58,16 +58,6 @@ def constrained(
     """Return the factors in the coordinates of orthonormal bases: the CP decomposition of the projected tensor."""
     core = np.einsum("ijk,ia,jb,kc->abc", target, *bases, optimize=True)
     if optimiser == "gauss_newton":
-        return fit(lambda shape: model_of(shape, rank), core, rng, starts=starts, ranks=[rank] * 3)[1]
-    model = model_of(core.shape, rank)
-    fits = [
-        alternate(model, core, random_start(model, core, rng), [["A"], ["B"], ["C"]], iterations, tolerance)
-        for _ in range(starts)
-    ]
-    return min(fits, key=lambda own: own[1][-1])[0]
-
-
-def model_of(shape: tuple[int, ...], rank: int) -> Multilinear:
-    """Return the CP model of tensors of a shape."""
-    shapes = {name: (size, rank) for name, size in zip("ABC", shape, strict=True)}
-    return Multilinear([("ir,jr,kr->ijk", ("A", "B", "C"))], shapes)
+        return fit(lambda shape: cp_model(shape, rank), core, rng, starts=starts, ranks=[rank] * 3)[1]
+    order, ends = [["A"], ["B"], ["C"]], {"starts": starts, "iterations": iterations, "tolerance": tolerance}
+    return best_alternation(cp_model(core.shape, rank), core, rng, order, **ends)

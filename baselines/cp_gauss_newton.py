@@ -12,7 +12,7 @@ import numpy as np
 from benchmark.algorithms.decomposed import decomposed, whole_tensor
 from benchmark.algorithms.gauss_newton import fit
 from benchmark.algorithms.granted import rank_of
-from benchmark.algorithms.multilinear import Multilinear
+from benchmark.algorithms.multilinear import cp_model
 from benchmark.contract import Estimate, Problem
 
 LABEL = "CP, Gauss-Newton"
@@ -27,7 +27,7 @@ def solve(problem: Problem, *, seed: int, device: str, starts: int = 10, rank: i
     rank = rank or rank_of("cp_gauss_newton", problem)
     target = whole_tensor("cp_gauss_newton", problem, masked=True)
     model, factors = fit(
-        lambda shape: model_of(shape, rank),
+        lambda shape: cp_model(shape, rank),
         target,
         np.random.default_rng(seed),
         starts=starts,
@@ -35,9 +35,3 @@ def solve(problem: Problem, *, seed: int, device: str, starts: int = 10, rank: i
         mask=problem.granted.get("mask"),
     )
     return decomposed(model.value(factors), **factors)
-
-
-def model_of(shape: tuple[int, ...], rank: int) -> Multilinear:
-    """Return the CP model of tensors of a shape."""
-    shapes = {name: (size, rank) for name, size in zip("ABC", shape, strict=True)}
-    return Multilinear([("ir,jr,kr->ijk", ("A", "B", "C"))], shapes)

@@ -18,8 +18,8 @@ import numpy as np
 
 from benchmark.algorithms.choices import check_choices
 from benchmark.algorithms.decomposed import aligned, decomposed, ranks_of, whole_tensor
-from benchmark.algorithms.gauss_newton import fit, levenberg_marquardt, random_start
-from benchmark.algorithms.multilinear import Factors, Multilinear
+from benchmark.algorithms.gauss_newton import fit, levenberg_marquardt
+from benchmark.algorithms.multilinear import Factors, Multilinear, random_start
 from benchmark.contract import Estimate, Problem
 
 LABEL = "DEDICOM"

@@ -15,8 +15,8 @@ import numpy as np
 
 from benchmark.algorithms.choices import check_choices
 from benchmark.algorithms.decomposed import decomposed, ranks_of, whole_tensor
-from benchmark.algorithms.gauss_newton import fit, random_start
-from benchmark.algorithms.multilinear import Factors, Multilinear, alternate
+from benchmark.algorithms.gauss_newton import fit
+from benchmark.algorithms.multilinear import Factors, Multilinear, alternate, cp_model, random_start
 from benchmark.contract import Estimate, Problem
 
 LABEL = "INDSCAL"
@@ -80,8 +80,7 @@ def model_of(shape: tuple[int, ...], rank: int) -> Multilinear:
 
 def untied(target: np.ndarray, start: Factors, iterations: int, tolerance: float) -> Factors:
     """Return the factors A and C from alternating least squares with an A of its own on either side."""
-    shapes = {"A": start["A"].shape, "B": start["A"].shape, "C": start["C"].shape}
-    model = Multilinear([("ir,jr,kr->ijk", ("A", "B", "C"))], shapes)
+    model = cp_model(target.shape, start["A"].shape[1])
     rng = np.random.default_rng(0)
     factors = start | {"B": rng.standard_normal(start["A"].shape)}
     factors, _ = alternate(model, target, factors, [["A"], ["B"], ["C"]], iterations, tolerance)

@@ -26,7 +26,7 @@ import numpy as np
 from tensorly.parafac2_tensor import Parafac2Tensor, parafac2_to_slices
 
 from benchmark.algorithms.choices import check_choices
-from benchmark.algorithms.decomposed import aligned, decomposed
+from benchmark.algorithms.decomposed import aligned, decomposed, needs_all_entries
 from benchmark.algorithms.gauss_newton import compressed, levenberg_marquardt
 from benchmark.algorithms.granted import rank_of
 from benchmark.algorithms.multilinear import Multilinear
@@ -61,8 +61,7 @@ def solve(
     heights stand one above the other (sum of H_k x W x 1).
     """
     check_choices(solve, optimiser=optimiser)
-    if "mask" in problem.granted:
-        raise Skipped("parafac2 needs the whole tensor, and here entries are held out")
+    needs_all_entries("parafac2", problem)
     rank = rank_of("parafac2", problem)
     if "heights" in problem.granted:
         ends = np.cumsum(problem.granted["heights"])[:-1]

@@ -14,8 +14,8 @@ import numpy as np
 
 from benchmark.algorithms.choices import check_choices
 from benchmark.algorithms.decomposed import decomposed, ranks_of, whole_tensor
-from benchmark.algorithms.gauss_newton import fit, random_start
-from benchmark.algorithms.multilinear import Multilinear, alternate
+from benchmark.algorithms.gauss_newton import fit
+from benchmark.algorithms.multilinear import Multilinear, best_alternation
 from benchmark.contract import Estimate, Problem
 
 LABEL = "PARATUCK2"
@@ -44,12 +44,16 @@ def solve(
     target, rng = whole_tensor("paratuck2", problem), np.random.default_rng(seed)
     if optimiser == "als":
         model = model_of(target.shape, left, right)
-        order = [["A"], ["B"], ["H"], ["C"], ["D"]]
-        fits = [
-            alternate(model, target, random_start(model, target, rng, ["C", "D"]), order, iterations, tolerance)
-            for _ in range(starts)
-        ]
-        factors = min(fits, key=lambda own: own[1][-1])[0]
+        factors = best_alternation(
+            model,
+            target,
+            rng,
+            [["A"], ["B"], ["H"], ["C"], ["D"]],
+            starts=starts,
+            iterations=iterations,
+            tolerance=tolerance,
+            positive=["C", "D"],
+        )
     else:
         model, factors = fit(
             lambda shape: model_of(shape, left, right),

@@ -11,8 +11,8 @@ DOI 10.1007/BF02288367.
 
 import numpy as np
 
-from benchmark.algorithms.decomposed import decomposed
-from benchmark.contract import Estimate, Problem, Skipped
+from benchmark.algorithms.decomposed import decomposed, needs_all_entries
+from benchmark.contract import Estimate, Problem
 
 LABEL = "SVD of an unfolding"
 FAMILY = "tensor decomposition"
@@ -22,8 +22,7 @@ DEVICES = {"cpu"}
 
 def solve(problem: Problem, *, seed: int, device: str, axis: int | None = None) -> Estimate:
     """Return the signal, and its left factor as A, B or C, by the axis, which counts from 0."""
-    if "mask" in problem.granted:
-        raise Skipped("unfolded_svd needs the whole tensor, and here entries are held out")
+    needs_all_entries("unfolded_svd", problem)
     observed, ranks = problem.observed.astype(np.float64), problem.granted["multilinear"].tolist()
     if axis is None:
         numbers = [rank * (size + observed.size // size) for rank, size in zip(ranks, observed.shape, strict=True)]

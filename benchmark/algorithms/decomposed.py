@@ -13,6 +13,12 @@ def ranks_of(method: str, problem: Problem, *models: str) -> np.ndarray:
     return problem.granted["ranks"]
 
 
+def needs_all_entries(method: str, problem: Problem) -> None:
+    """Raise Skipped, in the name of the method, where entries are held out."""
+    if "mask" in problem.granted:
+        raise Skipped(f"{method} needs the whole tensor, and here entries are held out")
+
+
 def whole_tensor(method: str, problem: Problem, masked: bool = False) -> np.ndarray:
     """Return the observation in double precision, as one array.
 
@@ -21,8 +27,8 @@ def whole_tensor(method: str, problem: Problem, masked: bool = False) -> np.ndar
     """
     if "heights" in problem.granted:
         raise Skipped(f"{method} needs the slices to be of one height, and here they have heights of their own")
-    if "mask" in problem.granted and not masked:
-        raise Skipped(f"{method} needs the whole tensor, and here entries are held out")
+    if not masked:
+        needs_all_entries(method, problem)
     if not problem.observed.any():
         raise Skipped(f"{method} needs the tensor not to be zero")
     return np.ascontiguousarray(problem.observed, dtype=np.float64)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from benchmark.algorithms.multilinear import Factors, Multilinear
+from benchmark.algorithms.multilinear import Factors, Multilinear, random_start
 
 # Sums of squares, as shares of the target's, that are the rounding of double, and of single numbers, as problems are.
 EXACT, ROUNDED = 1e-28, 1e-12
@@ -96,18 +96,6 @@ def levenberg_marquardt(
         if objectives[-2] - objective < tolerance * objectives[-2]:
             break
     return model.factors(vector), objectives
-
-
-def random_start(
-    model: Multilinear, target: np.ndarray, rng: np.random.Generator, positive: Sequence[str] = ()
-) -> Factors:
-    """Return standard normal factors, those named `positive` uniform in [0.5, 1.5], at the scale of the target."""
-    factors = {
-        name: rng.uniform(0.5, 1.5, shape) if name in positive else rng.standard_normal(shape)
-        for name, shape in model.shapes.items()
-    }
-    scale = np.linalg.norm(target) / np.linalg.norm(model.value(factors))
-    return {name: own * scale ** (1 / model.degree) for name, own in factors.items()}
 
 
 def best_start(

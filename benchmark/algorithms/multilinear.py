@@ -113,6 +113,24 @@ def product(subscripts: str, operands: Sequence[np.ndarray]) -> np.ndarray:
     return np.einsum(subscripts, *operands, optimize=path)
 
 
+def cp_model(shape: tuple[int, ...], rank: int) -> Multilinear:
+    """Return the CP model, of factors A, B and C, of tensors of a shape."""
+    shapes = {name: (size, rank) for name, size in zip("ABC", shape, strict=True)}
+    return Multilinear([("ir,jr,kr->ijk", ("A", "B", "C"))], shapes)
+
+
+def random_start(
+    model: Multilinear, target: np.ndarray, rng: np.random.Generator, positive: Sequence[str] = ()
+) -> Factors:
+    """Return standard normal factors, those named `positive` uniform in [0.5, 1.5], at the scale of the target."""
+    factors = {
+        name: rng.uniform(0.5, 1.5, shape) if name in positive else rng.standard_normal(shape)
+        for name, shape in model.shapes.items()
+    }
+    scale = np.linalg.norm(target) / np.linalg.norm(model.value(factors))
+    return {name: own * scale ** (1 / model.degree) for name, own in factors.items()}
+
+
 def alternate(
     model: Multilinear,
     target: np.ndarray,
@@ -134,6 +152,25 @@ def alternate(
         if errors[-2] - errors[-1] < tolerance:
             break
     return factors, errors[1:]
+
+
+def best_alternation(
+    model: Multilinear,
+    target: np.ndarray,
+    rng: np.random.Generator,
+    order: Sequence[Sequence[str]],
+    *,
+    starts: int,
+    iterations: int,
+    tolerance: float,
+    positive: Sequence[str] = (),
+) -> Factors:
+    """Return the factors of the least error of several alternating least squares, each from a random start."""
+    fits = [
+        alternate(model, target, random_start(model, target, rng, positive), order, iterations, tolerance)
+        for _ in range(starts)
+    ]
+    return min(fits, key=lambda own: own[1][-1])[0]
 
 
 @cache

@@ -3,8 +3,8 @@
 import numpy as np
 from scipy.optimize import least_squares
 
-from benchmark.algorithms.gauss_newton import compressed, expanded, fit, levenberg_marquardt, polished, random_start
-from benchmark.algorithms.multilinear import Multilinear
+from benchmark.algorithms.gauss_newton import compressed, expanded, fit, levenberg_marquardt, polished
+from benchmark.algorithms.multilinear import Multilinear, random_start
 
 
 def cp(shape, rank):
