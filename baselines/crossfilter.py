@@ -11,7 +11,7 @@ Rank: the largest that the budget allows.
 from typing import Literal
 
 from benchmark.algorithms.choices import check_choices
-from benchmark.algorithms.layers import Factored, Layer, chain, compressed, halves, largest, needs_pixels
+from benchmark.algorithms.layers import Factored, Layer, chain, compressed, halves, needs_pixels, rank_of_two
 from benchmark.contract import Estimate, Problem
 
 LABEL = "Cross-filter"
@@ -30,9 +30,9 @@ def across_filters(layer: Layer) -> Factored:
     """Return few filters and their combinations."""
     needs_pixels(layer)
     outputs, inputs, height, width = layer.sizes
-    most = min(outputs, inputs * height * width)
-    rank = largest(layer.budget, lambda rank: rank * (outputs + inputs * height * width), most)
-    left, right = halves(layer.kernel.reshape(outputs, -1), rank)
+    matrix = layer.kernel.reshape(outputs, -1)
+    rank = rank_of_two(layer.budget, matrix.shape)
+    left, right = halves(matrix, rank)
     return chain(right.reshape(rank, inputs, height, width), left[..., None, None])
 
 
@@ -40,7 +40,7 @@ def across_inputs(layer: Layer) -> Factored:
     """Return few combinations of channels and filters on them."""
     needs_pixels(layer)
     outputs, inputs, height, width = layer.sizes
-    most = min(inputs, outputs * height * width)
-    rank = largest(layer.budget, lambda rank: rank * (inputs + outputs * height * width), most)
-    left, right = halves(layer.kernel.transpose(1, 0, 2, 3).reshape(inputs, -1), rank)
+    matrix = layer.kernel.transpose(1, 0, 2, 3).reshape(inputs, -1)
+    rank = rank_of_two(layer.budget, matrix.shape)
+    left, right = halves(matrix, rank)
     return chain(left.T[..., None, None], right.reshape(rank, outputs, height, width).transpose(1, 0, 2, 3))

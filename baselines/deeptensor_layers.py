@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 
 from benchmark.algorithms.choices import check_choices
-from benchmark.algorithms.layers import Layer, answer_of, largest, layers_of, separable, separable_stages
+from benchmark.algorithms.layers import Layer, answer_of, layers_of, rank_of_two, separable, separable_stages
 from benchmark.contract import Estimate, Problem
 from deeptensor.fit import factorise_many
 from deeptensor.models import Model
@@ -41,22 +41,24 @@ def solve(
     scales: int = 5,
 ) -> Estimate:
     """Return a vertical and a horizontal convolution of each layer."""
-    settings = {"iterations": iterations, "learning_rate": learning_rate, "channels": channels, "scales": scales}
-    return solve_many([problem], seeds=[seed], device=device, order=order, **settings)[0]
+    return _fit([problem], [seed], device, order, iterations, learning_rate, channels, scales)[0]
 
 
-def solve_many(
+def solve_many(problems: Sequence[Problem], *, seeds: Sequence[int], device: str, **params) -> list[Estimate]:
+    """Return an answer for each problem; layers of one shape and budget are fitted side by side."""
+    return _fit(problems, seeds, device, **(solve.__kwdefaults__ | params))
+
+
+def _fit(
     problems: Sequence[Problem],
-    *,
     seeds: Sequence[int],
     device: str,
-    order: Literal["trained", "sorted", "shuffled"] = "trained",
-    iterations: int = 1700,
-    learning_rate: float = 1.5e-2,
-    channels: int = 128,
-    scales: int = 5,
+    order: str,
+    iterations: int,
+    learning_rate: float,
+    channels: int,
+    scales: int,
 ) -> list[Estimate]:
-    """Return an answer for each problem; layers of one shape and budget are fitted side by side."""
     check_choices(solve, order=order)
     network = Network(channels=channels, scales=scales)
     kinds: dict[tuple, list[tuple[int, int]]] = {}
@@ -72,7 +74,7 @@ def solve_many(
         scales_of = [2 * np.sqrt(np.mean(matrix**2)) for matrix in matrices]
         fits = factorise_many(
             [matrix / scale for matrix, scale in zip(matrices, scales_of, strict=True)],
-            Model(rank_of(alike[0]), network=network),
+            Model(rank_of_two(alike[0].budget, matrices[0].shape), network=network),
             iterations=iterations,
             learning_rate=learning_rate,
             seeds=[seeds[number] for number, _ in places],
@@ -84,13 +86,6 @@ def solve_many(
         answer_of([found[number, place] for place in range(len(own))], iterations=iterations)
         for number, own in enumerate(layers)
     ]
-
-
-def rank_of(layer: Layer) -> int:
-    """Return the largest rank that the budget allows."""
-    outputs, inputs, height, width = layer.sizes
-    rows, columns = inputs * height, outputs * width
-    return largest(layer.budget, lambda rank: rank * (rows + columns), min(rows, columns))
 
 
 def orders_of(layer: Layer, order: str, seed: int) -> tuple[np.ndarray, np.ndarray]:

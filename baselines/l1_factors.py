@@ -12,7 +12,7 @@ reweighted least squares minimization for sparse recovery, Communications on Pur
 
 import numpy as np
 
-from benchmark.algorithms.layers import Factored, Layer, chain, compressed, halves, largest
+from benchmark.algorithms.layers import Factored, Layer, chain, compressed, halves, rank_of_two
 from benchmark.contract import Estimate, Problem
 
 LABEL = "Factors of least l1 error, our reading"
@@ -30,7 +30,7 @@ def factorise(layer: Layer, iterations: int, last: float) -> Factored:
     """Return the two stages of a layer."""
     outputs, *others = layer.sizes
     matrix = layer.kernel.reshape(outputs, -1)
-    rank = largest(layer.budget, lambda rank: rank * sum(matrix.shape), min(matrix.shape))
+    rank = rank_of_two(layer.budget, matrix.shape)
     left, right = halves(matrix, rank)
     for epsilon in np.sqrt(np.mean(matrix**2)) * np.geomspace(1, last, iterations):
         left = solved(matrix, right.T, epsilon, left @ right)

@@ -8,7 +8,7 @@ train two matrices in the place of the last layer from scratch, with all others.
 
 import numpy as np
 
-from benchmark.algorithms.layers import Factored, Layer, compressed, largest, separable_stages
+from benchmark.algorithms.layers import Factored, Layer, compressed, rank_of_two, separable_stages
 from benchmark.contract import Estimate, Problem
 
 LABEL = "Random factors"
@@ -28,8 +28,7 @@ def solve(problem: Problem, *, seed: int, device: str) -> Estimate:
 def drawn(layer: Layer, rng: np.random.Generator) -> Factored:
     """Return stages of the largest rank, uniform within 1 / sqrt(inputs of an output)."""
     outputs, inputs, height, width = layer.sizes
-    most = min(inputs * height, outputs * width)
-    rank = largest(layer.budget, lambda rank: rank * (inputs * height + outputs * width), most)
+    rank = rank_of_two(layer.budget, (inputs * height, outputs * width))
     vertical = rng.uniform(-1, 1, (inputs * height, rank)) / np.sqrt(inputs * height)
     horizontal = rng.uniform(-1, 1, (rank, outputs * width)) / np.sqrt(rank * width)
     return separable_stages(vertical, horizontal, layer.sizes)

@@ -10,7 +10,7 @@ Zhang, Zou, He and Sun, Accelerating very deep convolutional networks for classi
 
 import numpy as np
 
-from benchmark.algorithms.layers import Factored, Layer, Stage, compressed, largest, patches
+from benchmark.algorithms.layers import Factored, Layer, Stage, compressed, patches, rank_of_two
 from benchmark.contract import Estimate, Problem
 
 LABEL = "Response PCA"
@@ -28,7 +28,7 @@ def factorise(layer: Layer) -> Factored:
     """Return the two stages of a layer, and its bias."""
     outputs, *others = layer.sizes
     matrix = layer.kernel.reshape(outputs, -1)
-    rank = largest(layer.budget, lambda rank: rank * sum(matrix.shape), min(matrix.shape))
+    rank = rank_of_two(layer.budget, matrix.shape)
     responses = patches(layer).reshape(-1, matrix.shape[1]) @ matrix.T + layer.bias
     mean = responses.mean(axis=0)
     basis = np.linalg.eigh(np.cov(responses.T))[1][:, : -rank - 1 : -1]

@@ -123,6 +123,11 @@ def largest(budget: int, numbers: Callable[[int], int], most: int) -> int:
     return rank
 
 
+def rank_of_two(budget: int, shape: Sequence[int]) -> int:
+    """Return the largest rank of two factors of a matrix of that shape which store no more than the budget."""
+    return largest(budget, lambda rank: rank * sum(shape), min(shape))
+
+
 def needs_pixels(layer: Layer) -> None:
     """Raise Skipped for a layer of single pixels."""
     if layer.kernel[0, 0].size == 1:
