@@ -9,9 +9,10 @@ one of each, and the network is chosen on validation sequences.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Literal
 
-from benchmark.algorithms.gated_recurrent import KhatriRao, Recipe, check_modes, gates, train
+from benchmark.algorithms.gated_recurrent import KhatriRao, Recipe, tensor_matrices, train
 from benchmark.contract import Estimate, Problem
 
 LABEL = "CP-GRU"
@@ -40,11 +41,9 @@ def solve(
     `inputs` and `outputs` are the modes of the unit's input and state. Raises ValueError for modes or ranks that do
     not fit each other.
     """
-    check_modes(inputs, outputs)
-    rows = gates(outputs)
     return train(
         problem,
-        lambda: (KhatriRao(rows, inputs, rank), KhatriRao(rows, outputs, rank)),
+        partial(tensor_matrices, KhatriRao, inputs, outputs, rank),
         Recipe(learning_rate, dropout, epochs, batch, start),
         seed,
         device,

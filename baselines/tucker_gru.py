@@ -9,9 +9,10 @@ one of each, and the network is chosen on validation sequences.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Literal
 
-from benchmark.algorithms.gated_recurrent import Recipe, Tucker, check_modes, gates, train
+from benchmark.algorithms.gated_recurrent import Recipe, Tucker, tensor_matrices, train
 from benchmark.contract import Estimate, Problem
 
 LABEL = "Tucker-GRU"
@@ -40,11 +41,9 @@ def solve(
     `inputs` and `outputs` are the modes of the unit's input and state. Raises ValueError for modes or ranks that do
     not fit each other.
     """
-    check_modes(inputs, outputs)
-    rows = gates(outputs)
     return train(
         problem,
-        lambda: (Tucker(rows, inputs, ranks), Tucker(rows, outputs, ranks)),
+        partial(tensor_matrices, Tucker, inputs, outputs, ranks),
         Recipe(learning_rate, dropout, epochs, batch, start),
         seed,
         device,

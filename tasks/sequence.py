@@ -23,12 +23,13 @@ where there is one; or a `chain`, the probabilities `chain.following` (c x p) af
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import reduce
+from functools import partial, reduce
 
 import numpy as np
 
 from benchmark.contract import Item, Posed, Problem, Tiny
 from benchmark.loaders.chords import chord_sequences
+from benchmark.metrics import Taken
 from benchmark.noise import SaltAndPepper
 from benchmark.observation import Observation
 
@@ -88,28 +89,24 @@ def measures(problem: Problem, truth: Parts) -> dict[str, Callable[[Parts], floa
     (Bay, Ehmann and Downie 2009), both over all frames but the first of each sequence; the numbers of the two
     matrices and one bias, as the paper counts them; all numbers of the answer.
     """
-    frames, lengths = truth["signal"], truth["test_lengths"]
-    latest: list = [None, None]  # the last answer and its log-odds, of which several measures are taken
+    taken = Taken(partial(values_of, truth["signal"], truth["test_lengths"]))
+    return {name: partial(taken.of, name) for name in MEASURES}
 
-    def odds(answer: Parts) -> np.ndarray:
-        if latest[0] is not answer:
-            latest[:] = answer, log_odds(answer, frames, lengths)
-        return latest[1]
 
-    following = targets(frames, lengths)
+def values_of(frames: np.ndarray, lengths: np.ndarray, answer: Parts) -> dict[str, float]:
+    """Return all measures of an answer on test sequences."""
+    following, odds = targets(frames, lengths), log_odds(answer, frames, lengths)
     return {
-        "nll": lambda answer: nll(following, odds(answer)),
-        "accuracy": lambda answer: frame_accuracy(following, odds(answer)),
-        "count": cell_count,
-        "count_network": lambda answer: sum(own.size for own in answer.values()),
+        "nll": nll(following, odds),
+        "accuracy": frame_accuracy(following, odds),
+        "count": cell_count(answer),
+        "count_network": sum(own.size for own in answer.values()),
     }
 
 
 def targets(frames: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     """Return all frames but the first of each sequence."""
-    kept = np.ones(len(frames), bool)
-    kept[np.cumsum(lengths) - lengths] = False
-    return frames[kept]
+    return np.delete(frames, np.cumsum(lengths) - lengths, axis=0)
 
 
 def nll(following: np.ndarray, odds: np.ndarray) -> float:

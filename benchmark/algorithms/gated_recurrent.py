@@ -229,10 +229,17 @@ def mean_loss(network: Network, sequences: Sequence[torch.Tensor], batch: int) -
     return sum(float(total) for total, _ in sums) / sum(number for _, number in sums)
 
 
-def check_modes(inputs: Sequence[int], outputs: Sequence[int]) -> None:
-    """Raise ValueError unless there are as many modes of the input as of the output."""
+def tensor_matrices(
+    format_of: Callable[..., nn.Module], inputs: Sequence[int], outputs: Sequence[int], ranks: int | Sequence[int]
+) -> tuple[nn.Module, nn.Module]:
+    """Return the input and the state matrix in a format whose modes are those of the unit's input and of its state.
+
+    Raises ValueError unless there are as many modes of the input as of the output.
+    """
     if len(inputs) != len(outputs) or not inputs:
         raise ValueError(f"modes {list(inputs)} and {list(outputs)}: give as many of the input as of the output")
+    rows = gates(outputs)
+    return format_of(rows, inputs, ranks), format_of(rows, outputs, ranks)
 
 
 def gates(outputs: Sequence[int]) -> tuple[int, ...]:
