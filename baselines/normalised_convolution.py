@@ -21,8 +21,8 @@ from math import ceil
 import numpy as np
 from scipy.ndimage import gaussian_filter, uniform_filter
 
-from benchmark.algorithms.exposures import samples_of
-from benchmark.algorithms.held_out import best_setting, hold_out
+from benchmark.algorithms.exposures import samples_of, split
+from benchmark.algorithms.held_out import best_setting
 from benchmark.algorithms.salt_and_pepper import suspects, with_hidden_entries
 from benchmark.contract import Estimate, Operator, Problem
 
@@ -67,8 +67,7 @@ def video_of(observed: np.ndarray, operator: Operator, sigma: float | None, seed
     samples, sampled = samples_of(observed, operator)
     pair = (sigma, sigma)
     if sigma is None:
-        held = hold_out(observed.shape, seed)
-        seen = sampled & (operator.adjoint((~held).astype(np.float64)) != 0)
+        seen, held = split(observed, sampled, operator, seed)
         pair = best_setting(
             list(product(SIGMAS, SIGMAS)), lambda pair: operator(averaged(samples, seen, *pair)), observed, held
         )

@@ -10,8 +10,8 @@ random twentieth of the measurements, held out.
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from benchmark.algorithms.exposures import samples_of
-from benchmark.algorithms.held_out import best_setting, hold_out
+from benchmark.algorithms.exposures import samples_of, split
+from benchmark.algorithms.held_out import best_setting
 from benchmark.contract import Estimate, Problem
 
 LABEL = "Temporal interpolation"
@@ -30,8 +30,7 @@ def solve(problem: Problem, *, seed: int, device: str) -> Estimate:
     """Return the video, H x W x T, of measurements H x W x exposures."""
     observed, operator = problem.observed.astype(np.float64), problem.operator
     samples, sampled = samples_of(observed, operator)
-    held = hold_out(observed.shape, seed)
-    seen = sampled & (operator.adjoint((~held).astype(np.float64)) != 0)
+    seen, held = split(observed, sampled, operator, seed)
     partly = interpolated(samples, seen)
     blur = best_setting(BLURS, lambda blur: operator(blurred(partly, seen.any(axis=2), blur)), observed, held)
     return Estimate(signal=blurred(interpolated(samples, sampled), sampled.any(axis=2), blur))

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from benchmark.algorithms.held_out import hold_out
 from benchmark.contract import Operator, Skipped
 
 
@@ -19,3 +20,9 @@ def samples_of(observed: np.ndarray, operator: Operator) -> tuple[np.ndarray, np
             f"a measurement sums up to {most} frames: interpolation needs a code that opens one frame of each exposure"
         )
     return inverse**2 * operator.adjoint(observed), sampled
+
+
+def split(observed: np.ndarray, sampled: np.ndarray, operator: Operator, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return which samples, H x W x T, to fit to, and which measurements are held out, to choose a setting by."""
+    held = hold_out(observed.shape, seed)
+    return sampled & (operator.adjoint((~held).astype(np.float64)) != 0), held
