@@ -13,7 +13,7 @@ from sklearn.datasets import load_digits
 
 from benchmark.algorithms.networks import Recipe
 from benchmark.contract import Item
-from benchmark.loaders.networks import Images, network_item, trained
+from benchmark.loaders.networks import Images, trained_items
 
 KIND = "layers"
 TITLE = "Digits network"
@@ -48,8 +48,5 @@ def load(
     order = np.random.default_rng(0).permutation(len(digits.target))
     images = (digits.images[order, None] / 16).astype(np.float32)
     train, test = (Images(images[part], digits.target[order][part]) for part in (slice(1197), slice(1197, None)))
-    items = []
-    for seed in range(networks):
-        network = trained(PROGRAM, SHAPES, train, Recipe(epochs, RATE, seed=seed))
-        items.append(network_item(f"seed-{seed}", PROGRAM, network, layers, reduction, train, test, TUNING, disturbed))
-    return items
+    recipes = [Recipe(epochs, RATE, seed=seed) for seed in range(networks)]
+    return trained_items(PROGRAM, SHAPES, recipes, layers, reduction, train, test, TUNING, disturbed)

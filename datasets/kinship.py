@@ -5,10 +5,8 @@ The slices are not symmetric. A task can hide entries of them, for links to be p
 
 from pathlib import Path
 
-import numpy as np
-
 from benchmark.contract import Item
-from benchmark.loaders.signals import normalised
+from benchmark.loaders.relations import relations_item
 from deeptensor.reading import read_array
 
 KIND = "stack"
@@ -23,7 +21,4 @@ STANDS_IN_FOR = None
 
 def load(folder: Path, *, rank: int = 8) -> list[Item]:
     """Return the relations, 104 x 104 x 26 of 0 and 1, for DEDICOM and CP of a rank, with the extra `links`."""
-    relations = read_array(folder / "alyawarradata.mat", key="Rs")
-    extras = {"model": np.array("dedicom"), "ranks": np.array([rank]), "links": np.array(True)}
-    extras["multilinear"] = np.array([rank, rank, min(rank * (rank + 1) // 2, relations.shape[2])])
-    return [Item("kinship", normalised(TITLE, relations), rank=rank, extras=extras)]
+    return [relations_item("kinship", TITLE, read_array(folder / "alyawarradata.mat", key="Rs"), rank)]

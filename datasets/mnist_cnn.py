@@ -13,7 +13,7 @@ import numpy as np
 
 from benchmark.algorithms.networks import Recipe
 from benchmark.contract import Item
-from benchmark.loaders.networks import Images, network_item, trained
+from benchmark.loaders.networks import Images, trained_items
 from deeptensor.images import read_image
 
 KIND = "layers"
@@ -50,11 +50,8 @@ def load(
     labels = np.array(re.findall(r"\d+", (folder / "mnist_labels.js").read_text()), dtype=np.int64)
     train = Images(images_of(folder, range(TRAIN_FILES)), labels[: TRAIN_FILES * ROWS])
     test = Images(images_of(folder, [TEST_FILE]), labels[FIRST_TEST : FIRST_TEST + ROWS])
-    items = []
-    for seed in range(networks):
-        network = trained(PROGRAM, SHAPES, train, Recipe(epochs, RATE, seed=seed))
-        items.append(network_item(f"seed-{seed}", PROGRAM, network, layers, reduction, train, test, TUNING, disturbed))
-    return items
+    recipes = [Recipe(epochs, RATE, seed=seed) for seed in range(networks)]
+    return trained_items(PROGRAM, SHAPES, recipes, layers, reduction, train, test, TUNING, disturbed)
 
 
 def images_of(folder: Path, files: Sequence[int]) -> np.ndarray:

@@ -28,6 +28,27 @@ def trained(
     return {name: own.numpy() for name, own in parameters.items()}
 
 
+def trained_items(
+    program: Sequence[str],
+    shapes: Mapping[str, tuple[int, ...]],
+    recipes: Sequence[Recipe],
+    layers: Sequence[str],
+    reduction: float,
+    train: Images,
+    test: Images,
+    tuning: Recipe,
+    disturbed: float,
+) -> list[Item]:
+    """Return an item, named by the seed, for each recipe by which the network is trained; see `network_item`."""
+    items = []
+    for recipe in recipes:
+        network = trained(program, shapes, train, recipe)
+        items.append(
+            network_item(f"seed-{recipe.seed}", program, network, layers, reduction, train, test, tuning, disturbed)
+        )
+    return items
+
+
 def network_item(
     name: str,
     program: Sequence[str],
@@ -43,8 +64,7 @@ def network_item(
     """Return the weights of layers as the signal, and all that the judge needs as extras.
 
     What may be stored is the number of weights over `reduction`; `calibration` training images show methods what the
-    layers get. Raises ValueError for a layer that the network lacks,
-    and a reduction below 1.
+    layers get. Raises ValueError for a layer that the network lacks, and a reduction below 1.
     """
     known = [key.removesuffix(".weight") for key, own in network.items() if key.endswith(".weight") and own.ndim > 1]
     if unknown := [own for own in layers if own not in known]:
