@@ -190,9 +190,9 @@ class _Filler(nn.Module):
         y = (y - mean) * m
         averages = [torch.zeros_like(y)]
         for widths in self.widths:
-            weights = _blurred(m, widths)
+            weights, sums = _blurred(torch.stack([m, y]), widths)
             trust = weights / (weights + HALF)
-            averages.append(trust * _blurred(y, widths) / weights.clamp(min=1e-6) + (1 - trust) * averages[-1])
+            averages.append(trust * sums / weights.clamp(min=1e-6) + (1 - trust) * averages[-1])
         *wider, best = (average[images] for average in averages[1:])
         scale = (y.square().sum() / m.sum().clamp(min=1)).sqrt().clamp(min=1e-6)
         y, m = y[images], m[images]
@@ -262,27 +262,24 @@ def _restore(path: Path, fingerprint: str, filler: _Filler, optimiser: torch.opt
 
 
 def _blurred(images: torch.Tensor, widths: tuple[float, float]) -> torch.Tensor:
-    """Return images (B, H, W) convolved with a Gaussian in space, and one in time, zero outside.
+    """Return images (..., B, H, W) convolved with a Gaussian in space, and one in time, zero outside.
 
     As products with banded matrices, which are many times as fast as convolutions of one channel.
     """
     in_space, in_time = widths
-    frames, rows, columns = (
-        _window_matrix(size, width, images)
-        for size, width in zip(images.shape, (in_time, in_space, in_space), strict=True)
-    )
-    blurred = rows @ images @ columns
-    return blurred if in_time == 0 else torch.tensordot(frames, blurred, dims=1)
+    frames, height, width = images.shape[-3:]
+    blurred = _window_matrix(height, in_space, images) @ images @ _window_matrix(width, in_space, images)
+    if in_time == 0:
+        return blurred
+    return (_window_matrix(frames, in_time, images) @ blurred.flatten(-2)).view_as(images)
 
 
 def _window_matrix(size: int, deviation: float, like: torch.Tensor) -> torch.Tensor:
     """Return the product by which `size` samples are convolved with a Gaussian, cut off at four deviations."""
-    at = torch.arange(size, device=like.device)
+    at, radius = torch.arange(size, device=like.device), round(4 * deviation)
     distance = (at[:, None] - at).to(like)
-    if deviation == 0:
-        return (distance == 0).to(like)
-    reach = torch.arange(-round(4 * deviation), round(4 * deviation) + 1, device=like.device).to(like)
-    inside = distance.abs() <= round(4 * deviation)
+    reach = torch.arange(-radius, radius + 1, device=like.device).to(like)
+    inside = distance.abs() <= radius
     return inside * torch.exp(-0.5 * (distance / deviation) ** 2) / torch.exp(-0.5 * (reach / deviation) ** 2).sum()
 
 
