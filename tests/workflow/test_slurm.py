@@ -59,7 +59,7 @@ def scores_of(results: Path) -> dict[str, pd.DataFrame]:
     """Return the scores of each experiment, in one order."""
     scores = {}
     for name in EXPERIMENTS:
-        table = pd.read_csv(results / name / "scores.csv", float_precision="round_trip")
+        table = pd.read_csv(results / name / "scores.csv")
         scores[name] = table[[*KEY, "status", "value"]].sort_values(KEY, ignore_index=True)
     return scores
 
