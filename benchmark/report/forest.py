@@ -1,5 +1,6 @@
 """The picture of the README: what the claims say in decibels, as measured, beside what each of them needs."""
 
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -64,9 +65,8 @@ def write_forest(card: pd.DataFrame, path: Path) -> None:
 def _words(effect: str) -> str:
     """Return an effect without its unit, and without what follows a semicolon."""
     words = effect.partition(";")[0].replace(f" {UNIT}", "").replace("_", " ")
-    for label in {metric.label.removesuffix(UNIT) for metric in METRICS.values() if metric.label.endswith(UNIT)}:
-        words = words.replace(label, "")
-    words = words.strip(" ,")
+    labels = [re.escape(metric.label.removesuffix(UNIT)) for metric in METRICS.values() if metric.label.endswith(UNIT)]
+    words = re.sub(rf"\b(?:{'|'.join(labels)})", "", words).strip(" ,")  # whole words: PSNR holds SNR
     return words if len(words) <= LONGEST else f"{words[: LONGEST - 1]}…"
 
 

@@ -19,7 +19,8 @@ rule run_method:
         gpu=lambda wildcards: int(plan.on_gpu(wildcards.experiment, wildcards.method)),
         time_limit=lambda wildcards: plan.time_limit_of(wildcards.experiment, wildcards.method),
         mem_mb=lambda wildcards, attempt: attempt * plan.memory_of(wildcards.experiment),
-        runtime=lambda wildcards, attempt: attempt * plan.runtime_of(wildcards.experiment, wildcards.method),
+        runtime=lambda wildcards, attempt: attempt
+        * plan.runtime_of(wildcards.experiment, wildcards.method),
     params:
         asked=lambda wildcards: plan.running_of(*names(wildcards)),
     message:

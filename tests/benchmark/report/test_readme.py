@@ -69,6 +69,11 @@ def test_the_picture_has_a_row_for_each_condition_in_decibels_at_its_mean(card):
     assert means == [1.0, 1.0, -2.0]
 
 
+def test_a_measure_is_taken_out_as_a_whole_word_alone(card):
+    [axis] = forest(card.assign(effect="SNR here, PSNR there, XPSNR nowhere [dB]")).axes
+    assert {label.get_text() for label in axis.get_yticklabels()} == {"Figure 9: here, there, XPSNR nowhere"}
+
+
 def test_what_stands_between_markers_is_replaced_and_a_marker_that_lacks_is_told():
     text = "a\n<!-- x -->\nold\n<!-- end of x -->\nb\n"
     assert between(text, "x", "new\n") == "a\n<!-- x -->\nnew\n<!-- end of x -->\nb\n"
