@@ -14,7 +14,7 @@ RULES = {
     *"all default download prepare pose run_method run_control score table figure sweep".split(),
     *"assets page scorecard index complete".split(),
 }
-RESERVED = RULES | {"data", "runs", "site"}
+RESERVED = RULES | {"data", "runs", "scores", "site"}
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,7 @@ class Plan:
     def __init__(self, config: settings.Config, root: Path):
         self.config, self.root, self.profile = config, root, config.profile
         self._digests: dict[tuple, str] = {}
+        self._cells: dict[str, dict[tuple[str, str, int], list[Run]]] = {}
         self.catalog = Catalog(
             root,
             *(files_of(root, folder) for folder in ("baselines", "datasets", "tasks")),
@@ -106,6 +107,18 @@ class Plan:
         """Return the runs of an experiment."""
         return [self.run(experiment, *cell) for cell in self.experiments[experiment].cells]
 
+    def runs_of_cell(self, experiment: str, dataset: str, noise: str, seed: int) -> list[Run]:
+        """Return the runs of all methods on a data set under one noise and seed, which are scored together."""
+        return self.cells_of(experiment)[dataset, noise, int(seed)]
+
+    def cells_of(self, experiment: str) -> dict[tuple[str, str, int], list[Run]]:
+        """Return the runs by data set, noise and seed; a plan is one look at the files, so they are grouped once."""
+        if experiment not in self._cells:
+            cells = self._cells[experiment] = {}
+            for run in self.runs_of(experiment):
+                cells.setdefault((run.dataset, run.noise, run.seed), []).append(run)
+        return self._cells[experiment]
+
     def run(self, experiment: str, dataset: str, noise: str, method: str, seed: int) -> Run:
         """Return a run by its names."""
         own = self.experiments[experiment]
@@ -127,7 +140,7 @@ class Plan:
     def pictured(self, experiment: str, dataset: str, noise: str) -> list[Run]:
         """Return the runs of a cell that figures show, those of the first seed."""
         seed = self.experiments[experiment].protocol.seeds[0]
-        return [run for run in self.runs_of(experiment) if (run.dataset, run.noise, run.seed) == (dataset, noise, seed)]
+        return self.runs_of_cell(experiment, dataset, noise, seed)
 
     def pictured_problems(self, experiment: str, dataset: str, noise: str) -> str:
         """Return where the problems of such a cell lie, below the folder of the profile, but for the endings."""
@@ -211,9 +224,9 @@ class Plan:
         run = asdict(self.run(experiment, dataset, noise, method, seed))
         return {"run": run, "code": code, "missing": missing_packages(file.literals)}
 
-    def scoring_of(self, experiment: str, dataset: str, noise: str, method: str, seed: int) -> dict:
+    def scoring_of(self, run: Run) -> dict:
         """Return what the scores of a run depend on beside its estimates."""
-        own, entry = self.experiments[experiment], self.experiments[experiment].methods[method]
+        own, entry = self.experiments[run.experiment], self.experiments[run.experiment].methods[run.method]
         literals = entry.file.literals
         names = {
             "file": entry.file.name,
@@ -223,9 +236,8 @@ class Plan:
             "licence_note": literals.get("LICENCE_NOTE", ""),
         }
         code = self._digest(own.task.path, "MEASURES", "measures")
-        run = asdict(self.run(experiment, dataset, noise, method, seed))
         made_by = self._digest(entry.file.path, *METHOD)
-        return {"run": run, "made_by": made_by, "names": names, "code": [code, self.code("scoring")]}
+        return {"run": asdict(run), "made_by": made_by, "names": names, "code": [code, self.code("scoring")]}
 
     def methods(self, sees_truth: bool) -> list[str]:
         """Return the names of the methods that get what is withheld, which controls alone do, or of all others."""
@@ -265,7 +277,7 @@ class Plan:
         entry = self.entry(experiment)
         return {key: entry[key] for key in DRAWN}
 
-    def cells_of(self, experiment: str) -> list[list]:
+    def tabled_runs(self, experiment: str) -> list[list]:
         """Return data set, noise, method and seed of each run, which the tables must have."""
         return [list(cell) for cell in self.experiments[experiment].cells]
 

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -30,10 +30,37 @@ Answer = np.ndarray | dict[str, np.ndarray]
 Measures = Mapping[str, Callable[[Answer], float]]
 
 
-def score_run(
-    run: Run, code: str, names: Mapping, files: Mapping[str, Path], scores_out: Path, curves_out: Path
+def score_cell(
+    asked: Sequence[Mapping], problems: Mapping[str, Path], results: Path, scores_out: Path, curves_out: Path
 ) -> None:
-    """Score every item of a run by the measures of its task.
+    """Score the runs of a data set under one noise and seed, which lie in a profile's folder of results.
+
+    Of each run is asked by a `run`, `made_by`, the digest of its method's code, and `names`. `problems` are the files
+    that hold the `given` and the `withheld` arrays and the `facts`. Raises ValueError that names every run that is not
+    the one that the plan has; then nothing is written.
+    """
+    rows, curves, faults = [], [], []
+    for own in asked:
+        run = Run(**own["run"])
+        home = results / run.folder
+        files = {**problems, "estimate": home / "estimate.npz", "record": home / "record.json"}
+        try:
+            found = score_run(run, own["made_by"], own["names"], files)
+        except ValueError as error:
+            faults.append(str(error))
+            continue
+        rows += found[0]
+        curves += found[1]
+    if faults:
+        raise ValueError("\n".join(faults))
+    with written_whole(scores_out) as partial:
+        pd.DataFrame(rows).to_csv(partial, index=False)
+    with written_whole(curves_out) as partial:
+        pd.DataFrame(curves, columns=CURVE_COLUMNS).to_csv(partial, index=False)
+
+
+def score_run(run: Run, code: str, names: Mapping, files: Mapping[str, Path]) -> tuple[list[dict], list[dict]]:
+    """Return rows of scores of every item of a run, by the measures of its task, and rows of curves.
 
     `code` is the digest of the method's code, `names` holds the columns that say what the method is (file, label,
     family, control, licence_note); `files` are the `given` and the `withheld` arrays, the `facts`, and the run's
@@ -49,7 +76,7 @@ def score_run(
         faults.append(f"it got other problems of the items {', '.join(others)} than are here")
     if faults:
         raise ValueError(
-            f"this run is not the one that the plan has: {'; '.join(faults)}. "
+            f"the run of {run.method} is not the one that the plan has: {'; '.join(faults)}. "
             f"Delete the folder {files['record'].parent} to run it again, or change the experiment"
         )
     given, withheld = (load_arrays(files[name]) for name in ("given", "withheld"))
@@ -70,7 +97,7 @@ def score_run(
         try:
             estimate = unpack(load_arrays(files["estimate"], name), name)
         except Exception as error:  # a damaged file costs its own rows alone
-            log.exception("the estimate of %s cannot be read", name)
+            log.exception("the estimate of %s by %s cannot be read", name, run.method)
             fault = {"status": "failed", "message": f"its estimate cannot be read: {type(error).__name__}: {error}"}
             rows += _rows(base | fault, "returned", dict.fromkeys(measures, np.nan))
             continue
@@ -78,10 +105,7 @@ def score_run(
         for iterate, answer in answers.items():
             rows += _scored(base, iterate, answer, measures)
         curves += [base | point for point in curve]
-    with written_whole(scores_out) as partial:
-        pd.DataFrame(rows).to_csv(partial, index=False)
-    with written_whole(curves_out) as partial:
-        pd.DataFrame(curves, columns=CURVE_COLUMNS).to_csv(partial, index=False)
+    return rows, curves
 
 
 def iterates_of(estimate: Estimate, measures: Measures) -> tuple[dict[str, Answer], list[dict]]:
@@ -132,7 +156,7 @@ def _scored(base: Mapping, iterate: str, answer: Answer, measures: Measures) -> 
             raise ValueError(f"{', '.join(holes)} has no value")
         return _rows(base, iterate, values)
     except Exception as error:  # an answer that no task foresaw is a row, and the others are scored
-        log.exception("%s, %s, cannot be scored", base["item"], iterate)
+        log.exception("%s by %s, %s, cannot be scored", base["item"], base["method"], iterate)
         return _rows(base | {"status": "failed", "message": f"it cannot be scored: {error}"}, iterate, nothing)
 
 

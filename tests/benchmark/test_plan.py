@@ -273,7 +273,7 @@ class TestDependencies:
             "preparation": plan.preparation_of("first", "scene"),
             "posing": plan.posing_of("first", "scene", "weak", 0),
             "running": plan.running_of(*FIRST),
-            "scoring": plan.scoring_of(*FIRST),
+            "scoring": plan.scoring_of(plan.run(*FIRST)),
         }
 
     @pytest.mark.parametrize(
@@ -369,14 +369,14 @@ class TestDependencies:
         house.write("baselines/truth.py", TRUTH)
         house.experiment(methods=[{"name": "best", "file": "truth"}, "one"])
         plan = house.plan()
-        assert plan.scoring_of("first", "scene", "weak", "best", 0)["names"] == {
+        assert plan.scoring_of(plan.run("first", "scene", "weak", "best", 0))["names"] == {
             "file": "truth",
             "label": "Truth (best)",
             "family": "control",
             "control": True,
             "licence_note": "free",
         }
-        assert plan.scoring_of(*FIRST)["names"]["control"] is False
+        assert plan.scoring_of(plan.run(*FIRST))["names"]["control"] is False
 
 
 def test_controls_that_see_the_truth_are_told_from_all_other_methods(house):

@@ -2,7 +2,7 @@
 
 import json
 import zipfile
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 
 import numpy as np
@@ -14,7 +14,7 @@ from benchmark.contract import Estimate, Snapshot
 from benchmark.metrics import psnr, sam
 from benchmark.plan import Run
 from benchmark.report.tables import failures, gather
-from benchmark.scoring import CURVE_COLUMNS, iterates_of, score_run
+from benchmark.scoring import CURVE_COLUMNS, iterates_of, score_cell
 from benchmark.storage import pack, save_arrays, save_json, sha256_of_items
 
 RNG = np.random.default_rng(0)
@@ -136,19 +136,23 @@ def scored(tmp_path):
     def call(a, b, estimate=None, run=RUN, truth=CLEAN, origin=None):
         items = [ITEM | {"item": "a"} | a, ITEM | {"item": "b"} | b]
         estimate = estimate or Estimate(signal=noisy(0.2), trace=trace([0.3, 0.1]))
-        files = {name: tmp_path / f"{name}.npz" for name in ("given", "withheld", "estimate")}
-        files |= {name: tmp_path / f"{name}.json" for name in ("facts", "record")}
+        problems = {"given": tmp_path / "given.npz", "withheld": tmp_path / "withheld.npz"}
+        problems |= {"facts": tmp_path / "facts.json"}
+        home = tmp_path / run.folder
+        home.mkdir(parents=True)
         arrays = {name: pack(estimate, name) for name in ("a", "b")}
-        save_arrays(files["given"], {f"{name}/observed": noisy(0.1) for name in "ab"})
-        save_arrays(files["withheld"], {f"{name}/signal": truth for name in "ab"})
+        save_arrays(problems["given"], {f"{name}/observed": noisy(0.1) for name in "ab"})
+        save_arrays(problems["withheld"], {f"{name}/signal": truth for name in "ab"})
         save_arrays(
-            files["estimate"], {k: v for own in items if own["status"] == "ok" for k, v in arrays[own["item"]].items()}
+            home / "estimate.npz",
+            {k: v for own in items if own["status"] == "ok" for k, v in arrays[own["item"]].items()},
         )
-        save_json(files["facts"], {"items": [{"name": name, "budget": 30} for name in "ab"]})
-        digests = sha256_of_items(files["given"])
+        save_json(problems["facts"], {"items": [{"name": name, "budget": 30} for name in "ab"]})
+        digests = sha256_of_items(problems["given"])
         items = [{"problem_sha256": digests[own["item"]]} | own for own in items]
-        save_json(files["record"], {"run": ORIGIN | (origin or {}), "items": items})
-        score_run(run, CODE, NAMES, files, tmp_path / "scores.csv", tmp_path / "curves.csv")
+        save_json(home / "record.json", {"run": ORIGIN | (origin or {}), "items": items})
+        asked = [{"run": asdict(run), "made_by": CODE, "names": NAMES}]
+        score_cell(asked, problems, tmp_path, tmp_path / "scores.csv", tmp_path / "curves.csv")
         return tmp_path / "scores.csv", tmp_path / "curves.csv"
 
     return call

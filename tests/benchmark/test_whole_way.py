@@ -9,7 +9,7 @@ from benchmark.posing import pose
 from benchmark.preparing import prepare
 from benchmark.report.tables import gather
 from benchmark.runner import run_method
-from benchmark.scoring import score_run
+from benchmark.scoring import score_cell
 from benchmark.storage import load_arrays, load_json
 
 # Parts, one of them optional; a budget; an array that is granted; noise of its own; and less is better.
@@ -122,15 +122,15 @@ def scores_of(house, plan, method):
     home = house.root / "results"
     items, facts = home / "items.npz", home / "facts.json"
     prepare(plan.preparation_of("first", "stacks"), home, items, facts)
-    files = {name: home / f"{name}.npz" for name in ("given", "withheld", "estimate")}
-    files |= {"facts": facts, "record": home / "record.json"}
-    pose(plan.posing_of(*cell[:3], 0), items, facts, files["given"], files["withheld"])
-    problems = files["withheld" if method in plan.methods(sees_truth=True) else "given"]
+    problems = {"given": home / "given.npz", "withheld": home / "withheld.npz", "facts": facts}
+    pose(plan.posing_of(*cell[:3], 0), items, facts, problems["given"], problems["withheld"])
+    shown = problems["withheld" if method in plan.methods(sees_truth=True) else "given"]
     run = Run(**plan.running_of(*cell)["run"])
-    run_method(run, problems, facts, home, home / "log", 60)
-    told = plan.scoring_of(*cell)
-    score_run(Run(**told["run"]), told["made_by"], told["names"], files, home / "scores.csv", home / "curves.csv")
-    return gather([home / "scores.csv"], "first"), pd.read_csv(home / "curves.csv"), load_json(files["record"])
+    run_method(run, shown, facts, home / run.folder, home / "log", 60)
+    [asked] = [plan.scoring_of(own) for own in plan.runs_of_cell(*cell[:3], 0) if own.method == method]
+    score_cell([asked], problems, home, home / "scores.csv", home / "curves.csv")
+    record = load_json(home / run.folder / "record.json")
+    return gather([home / "scores.csv"], "first"), pd.read_csv(home / "curves.csv"), record
 
 
 def test_a_task_with_parts_a_budget_and_granted_arrays_goes_the_whole_way(checkout):
@@ -146,7 +146,7 @@ def test_a_task_with_parts_a_budget_and_granted_arrays_goes_the_whole_way(checko
     stripes = given["one/observed"] - withheld["one/signal"]
     assert 0 < stripes.max() <= 0.1
     assert np.ptp(stripes, axis=(1, 2)).max() < 1e-6
-    estimate = load_arrays(checkout.root / "results" / "estimate.npz")
+    estimate = load_arrays(checkout.root / "results/runs/first/stacks/stripes/guess-double/0/estimate.npz")
     assert estimate["one/answer/part/rest"].max() == 7
     assert estimate["two/answer/part/rest"].max() == 3
     assert estimate["one/answer/part/known"].max() == pytest.approx(2 * given["one/spectrum"].max())

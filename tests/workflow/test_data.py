@@ -77,7 +77,7 @@ def test_each_bad_cube_is_named_with_what_is_wrong_and_the_good_one_is_scored(ow
     for _, message in BAD.values():
         assert message in output
     assert "Traceback" not in output
-    assert [path.parts[-5] for path in tree.path.glob("results/test/runs/bad/*/*/*/*/scores.csv")] == ["good"]
+    assert [path.parts[-3] for path in tree.path.glob("results/test/scores/bad/*/*/0.csv")] == ["good"]
 
 
 def test_an_image_overwritten_in_a_folder_of_class_folders_prepares_that_data_set_again(own_data, tmp_path):

@@ -169,8 +169,8 @@ def test_a_task_with_a_noise_model_a_data_set_and_a_method_are_each_a_file_that_
         noise={"half": {"model": "dimmed", "share": 0.5}},
         methods=["all"],
     )
-    fresh.done("results/test/runs/own/ramp/half/turner/0/scores.csv")
-    [row] = pd.read_csv(fresh.path / "results/test/runs/own/ramp/half/turner/0/scores.csv").to_dict("records")
+    fresh.done("results/test/scores/own/ramp/half/0.csv")
+    [row] = pd.read_csv(fresh.path / "results/test/scores/own/ramp/half/0.csv").to_dict("records")
     assert (row["task"], row["metric"], row["status"]) == ("turn", "psnr", "ok")
     assert row["value"] > 100
 

@@ -108,17 +108,16 @@ TABLES = {name: {f"table of {name}"} | SCORECARD | PAGE[name] for name in CELLS}
 TABLES["demo"] |= FIGURE
 
 
-def scores(experiment: str, *methods: str) -> set[str]:
-    """Return the messages of scoring methods of an experiment, of all by default, and of what follows from it."""
-    names = methods or METHODS[experiment]
-    return {f"score {name} on {CELLS[experiment]}, for {experiment}" for name in names} | TABLES[experiment]
+def scores(experiment: str) -> set[str]:
+    """Return the messages of scoring an experiment, and of what follows from it."""
+    return {f"score {CELLS[experiment]}, for {experiment}"} | TABLES[experiment]
 
 
 def runs(experiment: str, *methods: str) -> set[str]:
     """Return the messages of running methods of an experiment, of all by default, and of what follows from it."""
     names = methods or METHODS[experiment]
     own = {f"run {name} on {CELLS[experiment]}, for {experiment}" for name in names}
-    return own | scores(experiment, *methods)
+    return own | scores(experiment)
 
 
 def problems(experiment: str) -> set[str]:
@@ -155,7 +154,7 @@ EDITS = {
         (within("benchmark/algorithms/lowrank.py", "truncated_svd", "line"), runs("demo", "svd")),
     ],
     "a method's `LABEL`, `FAMILY` or `LICENCE_NOTE`": [
-        (replaced("baselines/svd.py", "LABEL", 'LABEL = "Edited"'), scores("demo", "svd")),
+        (replaced("baselines/svd.py", "LABEL", 'LABEL = "Edited"'), scores("demo")),
     ],
     "`deeptensor/fit.py`, `deeptensor/loop.py`": [
         (within("deeptensor/fit.py", "factorise_many", "line"), runs("demo", "deeptensor")),

@@ -70,8 +70,8 @@ def test_a_new_file_in_baselines_adds_its_own_runs_alone(grown):
     begun = [
         message for message in tree.messages_of(output) if message.startswith(("run ", "score ", "pose ", "prepare "))
     ]
-    cell = "gaussian_filter on tiny, photons-100, seed 0, for demo"
-    assert begun == [f"run {cell}", f"score {cell}"]
+    cell = "tiny, photons-100, seed 0, for demo"
+    assert begun == [f"run gaussian_filter on {cell}", f"score {cell}"]
 
 
 def test_a_broken_file_in_baselines_is_a_warning_and_the_others_run(grown):
@@ -136,8 +136,9 @@ def test_a_failed_method_that_is_gone_leaves_no_failure(failed, tmp_path):
 @pytest.mark.parametrize("victim", ["method", "workflow", "everything"])
 def test_a_killed_run_resumes_with_nothing_lost_or_half_written(tree, victim):
     # Once the first is scored, its run is done.
-    targets = [f"{CELL}/quick/0/scores.csv", f"{CELL}/slow/0/record.json"]
+    targets = ["results/test/scores/swift/tiny/photons-100/0.csv", f"{CELL}/slow/0/record.json"]
     tree.add_method("quick", "return Estimate(signal=problem.observed)")
+    tree.experiment("swift", **tree.settings("demo") | {"methods": ["quick"], "subject": "quick", "claims": []})
     tree.add_method("slow", f"open({str(tree.path / 'started')!r}, 'w').close(); time.sleep(600)")
     process = tree.start(*targets)
     try:
@@ -225,8 +226,8 @@ def test_runs_made_elsewhere_are_merged_and_not_done_again(finished, fresh):
     merged = subprocess.run(command, cwd=fresh.path, capture_output=True, text=True, check=True)
     assert "4 runs taken over, 1 left" in merged.stdout
     assert "left runs/scan/scene/radon-8/fbp/0: its problems are not posed here" in merged.stdout
-    output = fresh.done(f"{folder}/scores.csv")
-    assert fresh.messages_of(output) == ["score svd on tiny, photons-100, seed 0, for demo"]
+    output = fresh.done("results/test/scores/demo/tiny/photons-100/0.csv")
+    assert fresh.messages_of(output) == ["score tiny, photons-100, seed 0, for demo"]
     own, other = (load_json(tree.path / folder / "record.json") for tree in (fresh, finished))
     assert own == other
 

@@ -32,6 +32,7 @@ except SettingsError as error:
 RESULTS = f"results/{plan.profile}"
 LOGS = f"logs/{plan.profile}"
 RUN = "{experiment}/{dataset}/{noise}/{method}/{seed}"
+CELL = "{experiment}/{dataset}/{noise}/{seed}"
 SITE = f"{RESULTS}/site"
 TEMPLATES = sorted((ROOT / "benchmark" / "report" / "site" / "templates").glob("*.html"))
 ASSETS = sorted((ROOT / "benchmark" / "report" / "site" / "assets").glob("site.*"))
@@ -43,7 +44,7 @@ def any_of(names):
 
 
 def names(wildcards):
-    """Return the names of a run, or of a cell, by which the plan knows it."""
+    """Return the names of a run, of a cell, or of several cells, by which the plan knows them."""
     keys = ("experiment", "dataset", "noise", "method", "seed")
     return [wildcards[key] for key in keys if key in wildcards.keys()]
 
@@ -51,6 +52,14 @@ def names(wildcards):
 def of_runs(runs, file):
     """Return a file of every run."""
     return [f"{RESULTS}/{run.folder}/{file}" for run in runs]
+
+
+def of_cells(experiment, ending):
+    """Return a file of scores of every cell of an experiment."""
+    return [
+        f"{RESULTS}/scores/{experiment}/{dataset}/{noise}/{seed}{ending}"
+        for dataset, noise, seed in plan.cells_of(experiment)
+    ]
 
 
 wildcard_constraints:

@@ -41,8 +41,8 @@ rule pose:
         clean=f"{RESULTS}/data/{{experiment}}/{{dataset}}/items.npz",
         facts=f"{RESULTS}/data/{{experiment}}/{{dataset}}/facts.json",
     output:
-        given=f"{RESULTS}/data/{{experiment}}/{{dataset}}/{{noise}}/{{seed}}.npz",
-        withheld=f"{RESULTS}/data/{{experiment}}/{{dataset}}/{{noise}}/{{seed}}-withheld.npz",
+        given=f"{RESULTS}/data/{CELL}.npz",
+        withheld=f"{RESULTS}/data/{CELL}-withheld.npz",
     log:
         f"{LOGS}/{{experiment}}/{{dataset}}/{{noise}}/pose-{{seed}}.log",
     conda:

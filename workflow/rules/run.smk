@@ -2,7 +2,7 @@
 # it answers, so that a change of them runs nothing again.
 rule run_method:
     input:
-        problems=f"{RESULTS}/data/{{experiment}}/{{dataset}}/{{noise}}/{{seed}}.npz",
+        problems=f"{RESULTS}/data/{CELL}.npz",
         facts=f"{RESULTS}/data/{{experiment}}/{{dataset}}/facts.json",
     output:
         estimate=f"{RESULTS}/runs/{RUN}/estimate.npz",
@@ -32,29 +32,33 @@ rule run_method:
 # Controls that say so, and they alone, are given what is withheld from all others.
 use rule run_method as run_control with:
     input:
-        problems=f"{RESULTS}/data/{{experiment}}/{{dataset}}/{{noise}}/{{seed}}-withheld.npz",
+        problems=f"{RESULTS}/data/{CELL}-withheld.npz",
         facts=f"{RESULTS}/data/{{experiment}}/{{dataset}}/facts.json",
     wildcard_constraints:
         method=any_of(plan.methods(sees_truth=True)),
 
 
+# All methods at once: to start a process takes longer than most scores.
 rule score:
     input:
-        given=f"{RESULTS}/data/{{experiment}}/{{dataset}}/{{noise}}/{{seed}}.npz",
-        withheld=f"{RESULTS}/data/{{experiment}}/{{dataset}}/{{noise}}/{{seed}}-withheld.npz",
+        given=f"{RESULTS}/data/{CELL}.npz",
+        withheld=f"{RESULTS}/data/{CELL}-withheld.npz",
         facts=f"{RESULTS}/data/{{experiment}}/{{dataset}}/facts.json",
-        estimate=f"{RESULTS}/runs/{RUN}/estimate.npz",
-        record=f"{RESULTS}/runs/{RUN}/record.json",
+        estimates=lambda wildcards: of_runs(plan.runs_of_cell(*names(wildcards)), "estimate.npz"),
+        records=lambda wildcards: of_runs(plan.runs_of_cell(*names(wildcards)), "record.json"),
     output:
-        scores=f"{RESULTS}/runs/{RUN}/scores.csv",
-        curves=f"{RESULTS}/runs/{RUN}/curves.csv",
+        scores=f"{RESULTS}/scores/{CELL}.csv",
+        curves=f"{RESULTS}/scores/{CELL}-curves.csv",
     log:
-        f"{LOGS}/{RUN}-score.log",
+        f"{LOGS}/{CELL}-scores.log",
     conda:
         "../../environment.yml"
     params:
-        asked=lambda wildcards: plan.scoring_of(*names(wildcards)),
+        asked=lambda wildcards: [
+            plan.scoring_of(run) for run in plan.runs_of_cell(*names(wildcards))
+        ],
+        results=RESULTS,
     message:
-        "score {wildcards.method} on {wildcards.dataset}, {wildcards.noise}, seed {wildcards.seed}, for {wildcards.experiment}"
+        "score {wildcards.dataset}, {wildcards.noise}, seed {wildcards.seed}, for {wildcards.experiment}"
     script:
         "../scripts/score.py"

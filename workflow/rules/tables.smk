@@ -1,7 +1,7 @@
 rule table:
     input:
-        scores=lambda wildcards: of_runs(plan.runs_of(wildcards.experiment), "scores.csv"),
-        curves=lambda wildcards: of_runs(plan.runs_of(wildcards.experiment), "curves.csv"),
+        scores=lambda wildcards: of_cells(wildcards.experiment, ".csv"),
+        curves=lambda wildcards: of_cells(wildcards.experiment, "-curves.csv"),
     output:
         scores=f"{RESULTS}/{{experiment}}/scores.csv",
         parquet=f"{RESULTS}/{{experiment}}/scores.parquet",
@@ -201,7 +201,7 @@ rule complete:
     conda:
         "../../environment.yml"
     params:
-        cells=lambda wildcards: plan.cells_of(wildcards.experiment),
+        cells=lambda wildcards: plan.tabled_runs(wildcards.experiment),
     message:
         "check that no run of {wildcards.experiment} failed"
     script:
