@@ -77,3 +77,16 @@ def test_the_photograph_has_three_lights_and_one_scene(load, tmp_path):
     assert ranks == [1, 1]
     lit = shadow.extras["background"] / steady.extras["background"]
     assert np.median(lit[..., -1] / lit[..., 0]) == pytest.approx(0.55 * 0.85, rel=0.01)
+
+
+def test_severe_light_is_smooth_in_each_frame_but_for_one_straight_shadow_and_another_in_the_next(load, tmp_path):
+    steady, severe = load("photo_moving", tmp_path, lights=["steady", "severe"])
+    assert severe.signal.shape == (96, 128, 40)
+    bright = steady.extras["background"][..., :1] > 0.05
+    light = np.where(bright, severe.extras["background"], np.nan) / steady.extras["background"][..., :1]
+    assert 0.55 * np.exp(-3 * 0.7) < np.nanmin(light) < 0.5
+    assert 1.5 < np.nanmax(light) < np.exp(3 * 0.7)
+    means = np.nanmean(light, axis=(0, 1))
+    assert np.abs(np.diff(means)).mean() > 0.1
+    values = np.linalg.svd(np.nan_to_num(light).reshape(-1, 40), compute_uv=False)
+    assert (values**2)[2:].sum() > 0.01 * (values**2).sum()  # no light of rank two
