@@ -1,4 +1,4 @@
-"""A photograph before which ellipses move, 96 x 128 pixels and 40 frames, under steady, switched, shadowed or severe light.
+"""A photograph before which ellipses move, 96 x 128 pixels, 40 frames, in steady, switched, shadowed or severe light.
 
 The scene is scikit-image's `coffee`, and the ellipses show a part of its `chelsea`. Switched light has gains of 1 and
 0.65 in turns of ten frames, each times 1 + 0.02 z, z standard normal. The shadow takes 0.45 of the light behind an edge
