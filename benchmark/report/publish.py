@@ -22,7 +22,7 @@ from benchmark.plan import Plan
 from benchmark.report.forest import write_forest
 from benchmark.report.methods import methods_page
 from benchmark.report.overview import ENTRIES, make_scorecard, make_summary, read_entries, read_settings
-from benchmark.report.readme import between, markers_of, shown
+from benchmark.report.readme import between, markers_of, of_first_source, shown
 from benchmark.report.scorecard import read_card
 from benchmark.report.tables import file_of, read_scores, summarise, with_printed, write
 from benchmark.settings import SettingsError, listing
@@ -70,7 +70,7 @@ def write_readme(root: Path) -> None:
     text = readme.read_text(encoding="utf-8")
     for marker, content in markers_of(cards, root / PUBLISHED):
         text = between(text, marker, content)
-    write_forest(cards[shown(cards)], root / PUBLISHED / "claims.svg")
+    write_forest(of_first_source(cards[shown(cards)]), root / PUBLISHED / "claims.svg")
     readme.write_text(text, encoding="utf-8")
 
 

@@ -26,10 +26,15 @@ def shown(cards: Mapping[str, pd.DataFrame]) -> str:
     return next((name for name in PROFILES if name in cards), next(iter(cards), ""))
 
 
+def of_first_source(card: pd.DataFrame) -> pd.DataFrame:
+    """Return the claims of a scorecard's first source, those that the README has room for."""
+    return card[card["source"] == next(iter(card["source"]), "")]
+
+
 def sentence_of(card: pd.DataFrame) -> str:
-    """Return how many claims hold, in a sentence a source."""
-    sentences = []
-    for _, own in card.groupby("source", sort=False):
+    """Return how many claims hold, in a sentence a source, which is named where there are several."""
+    sentences, several = [], card["source"].nunique() > 1
+    for source, own in card.groupby("source", sort=False):
         claims = claims_of(own)
         number = {name: sum(claim["verdict"] == name for claim in claims) for name in own["verdict"].unique()}
         firm = sum(claim["verdict"] != "not run" and not claim["uncertain"] for claim in claims)
@@ -39,7 +44,8 @@ def sentence_of(card: pd.DataFrame) -> str:
             f"{number.get('not reproduced', 0)} do not",
         ]
         parts += [f"{number['not run']} could not be judged"] if "not run" in number else []
-        text = f"Of {len(claims)} claims {', '.join(parts[:-1])} and {parts[-1]}; {firm} verdicts are firm."
+        named = f" of *{source}*" if several else ""
+        text = f"Of {len(claims)} claims{named} {', '.join(parts[:-1])} and {parts[-1]}; {firm} verdicts are firm."
         sentences.append(text)
     return "\n".join(sentences)
 
@@ -119,4 +125,8 @@ def markers_of(cards: Mapping[str, pd.DataFrame], published: Path) -> Sequence[t
     """Return the markers of the README with what stands between each."""
     profile = shown(cards)
     card = cards[profile]
-    return [("verdicts", f"{sentence_of(card)}\n"), ("strip", strip_of(published)), ("claims", table_of(card))]
+    return [
+        ("verdicts", f"{sentence_of(card)}\n"),
+        ("strip", strip_of(published)),
+        ("claims", table_of(of_first_source(card))),
+    ]
