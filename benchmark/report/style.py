@@ -96,4 +96,4 @@ def save(figure: Figure, path: Path) -> None:
         if path.suffix == ".svg":
             figure.savefig(path, metadata={"Date": None})
         else:
-            figure.savefig(path, dpi=DPI, pil_kwargs={"quality": 90, "method": 6})
+            figure.savefig(path, dpi=DPI, pil_kwargs={"quality": 80, "method": 6})
