@@ -99,7 +99,8 @@ class Known:
         _, singular_values, right = np.linalg.svd(rows, full_matrices=False)
         basis = right[singular_values > 1e-10 * singular_values[0]].T
         found = np.linalg.svd(self.triangle @ basis, compute_uv=False)[: self.rank]
-        return 100 * float(np.sqrt(max(self.energy - np.sum(found**2), 0) / self.tails[self.rank]) - 1)
+        # No less than the least, but for rounding.
+        return 100 * max(float(np.sqrt(max(self.energy - np.sum(found**2), 0) / self.tails[self.rank]) - 1), 0.0)
 
     def judged(self, rows: np.ndarray) -> dict[str, float]:
         """Return the measures of a sketch B, m x d.
