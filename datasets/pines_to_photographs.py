@@ -3,14 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import skimage.data
-from skimage.transform import resize
 from tensorly.datasets import load_indian_pines
 
 from benchmark.contract import Item
 from benchmark.loaders.cubes import cropped
 from benchmark.loaders.signals import normalised
-from benchmark.loaders.training import moved, windows_of
+from benchmark.loaders.training import moved, photographed
 
 KIND = "stack"
 TITLE = "Indian Pines, then photographs"
@@ -21,14 +19,8 @@ CITATION = (
 )
 STANDS_IN_FOR = None
 
-PHOTOGRAPHS = ("camera", "brick", "grass", "gravel")
-# Of the photographs, 512 x 512 pixels, which are halved; and how many windows of each there are along an axis.
-REDUCED, WINDOWS = (256, 256), 5
-
 
 def load(folder: Path, *, size: int | None = None, every: int = 2, budgets: Sequence[int] = (20, 40)) -> list[Item]:
     """Return each second band, 145 x 145 or the central size x size pixels, and 25 windows of each photograph."""
     cube = cropped(load_indian_pines()["tensor"][..., ::every], size, None)
-    bands, side = normalised(TITLE, cube), len(cube)
-    images = ((name, resize(getattr(skimage.data, name)() / 255, REDUCED, anti_aliasing=True)) for name in PHOTOGRAPHS)
-    return moved(bands, ((name, windows_of(image, side, WINDOWS)) for name, image in images), budgets)
+    return moved(normalised(TITLE, cube), photographed(len(cube)), budgets)

@@ -1,11 +1,17 @@
 """Stacks of matrices that say which of them methods learn from, for sketches of several sizes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
+import skimage.data
+from skimage.transform import resize
 
 from benchmark.contract import Item
 from benchmark.seeds import seed_for
+
+PHOTOGRAPHS = ("camera", "brick", "grass", "gravel")
+# Of the photographs, 512 x 512 pixels, which are halved; and how many windows of each there are along an axis.
+REDUCED, WINDOWS = (256, 256), 5
 
 
 def parted(name: str, stack: np.ndarray, budgets: Sequence[int], splits: int, share: float) -> list[Item]:
@@ -22,18 +28,23 @@ def parted(name: str, stack: np.ndarray, budgets: Sequence[int], splits: int, sh
 def moved(training: np.ndarray, tests: Iterable[tuple[str, np.ndarray]], budgets: Sequence[int]) -> list[Item]:
     """Return a stack for each budget and each named test stack: the training matrices, and then those of the test.
 
-    Stacks are h x w x N, with values up to 1, and are cropped to the height and width that both have.
+    Stacks are h x w x N with values up to 1, all of one height and width.
     """
     items = []
     for name, test in tests:
-        height, width = np.minimum(training.shape[:2], test.shape[:2])
-        both = np.concatenate([training[:height, :width], test[:height, :width]], axis=2).astype(np.float32)
+        both = np.concatenate([training, test], axis=2).astype(np.float32)
         marks = np.arange(both.shape[2]) < training.shape[2]
         items += [
             Item(f"m{budget}-{name}", both / both.max(), budget=budget, extras={"training": marks})
             for budget in budgets
         ]
     return items
+
+
+def photographed(size: int) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield the name and the 25 windows, size x size x 25, of photographs that scikit-image ships."""
+    for name in PHOTOGRAPHS:
+        yield name, windows_of(resize(getattr(skimage.data, name)() / 255, REDUCED, anti_aliasing=True), size, WINDOWS)
 
 
 def windows_of(image: np.ndarray, size: int, number: int) -> np.ndarray:
