@@ -37,7 +37,7 @@ def solve(
 ) -> Estimate:
     """Return S; kept at a time are all matrices. Raises Skipped for a single matrix, ValueError for too few rows."""
     if problem.observed.ndim == 2:
-        raise Skipped("learned_sketch learns from a stack of matrices, and this is one")
+        raise Skipped("learned_sketch needs the matrices of a stack, and this is a single one")
     rank, size = rank_of("learned_sketch", problem), size_of("learned_sketch", problem)
     rng, matrices, own = np.random.default_rng(seed), matrices_of(problem), round(learned * size)
     if own < rank:

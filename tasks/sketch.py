@@ -37,7 +37,11 @@ def pose(item: Item, observation: Observation, rng: np.random.Generator, *, shar
         return Posed(observation.draw(item.signal, rng), {"signal": item.signal})
     number = item.signal.shape[2]
     given = np.asarray(item.extras.get("training", rng.permutation(number) < round(share * number)), bool)
-    if given.shape != (number,) or not 0 < given.sum() < number:
+    if given.shape != (number,):
+        raise ValueError(
+            f"{item.name}: the extra 'training' has the shape {given.shape}, and there are {number} matrices"
+        )
+    if not 0 < given.sum() < number:
         raise ValueError(f"{item.name}: {given.sum()} of {number} matrices are given: leave one at least on both sides")
     _check_some(item.name, item.signal)
     test = observation.draw(item.signal[..., ~given], rng)["observed"]
