@@ -52,7 +52,7 @@ def test_a_ratio_of_times_is_that_of_the_seconds_of_the_runs_whatever_they_reach
     more = scores.assign(metric="ssim")
     assert values("time_ratio", pd.concat([scores, more]), of="fast", to="slow") == [4.0, 4.0]
     scores.loc[0, ["status", "message"]] = "failed", "no memory"
-    with pytest.raises(Missing, match="fast on toy .*: failed: no memory"):
+    with pytest.raises(Missing, match=r"fast on toy .*: failed: no memory"):
         values("time_ratio", scores, of="fast", to="slow")
 
 
