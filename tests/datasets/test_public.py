@@ -367,6 +367,14 @@ def bbc_news_facts(load: Load, item: Item, folder: Path) -> None:
     assert np.bincount(item.extras["labels"]).tolist() == [510, 386, 417, 511, 401]
 
 
+def sbi_hall_and_monitor_facts(load: Load, item: Item, folder: Path) -> None:
+    """Frames are in order: each is nearest to its neighbours."""
+    assert item.signal.shape == (120, 176, 74)
+    frames = item.signal.reshape(-1, 74).T.astype(float)
+    near, far = (np.abs(frames[step:] - frames[:-step]).mean() for step in (1, 30))
+    assert near < 0.7 * far
+
+
 def polyphonic_music_facts(load: Load, item: Item, folder: Path) -> None:
     """The first one is JSB, 3.9 notes a frame; frames of training, validation and test are those of the splits."""
     frames = {"jsb": (13807, 4602, 4725), "piano_midi": (75911, 8540, 19036)}
@@ -417,6 +425,7 @@ FACTS: dict[str, Callable[[Load, Item, Path], None]] = {
     "kinship": kinship_facts,
     "samson_members": samson_members_facts,
     "bbc_news": bbc_news_facts,
+    "sbi_hall_and_monitor": sbi_hall_and_monitor_facts,
     "polyphonic_music": polyphonic_music_facts,
     "tiny": tiny_facts,
 }
