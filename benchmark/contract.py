@@ -71,9 +71,10 @@ class Problem:
 
     `observed` is the noisy signal (for a control whose file says `SEES_TRUTH = True`, the clean one), or, where there
     is an `operator`, the noisy measurements that it makes of the signal. `rank` is the one that the protocol tells (for
-    a control whose file says `COMPLETE = True`, the number of features of a sample), `budget` how many numbers an
-    answer may store, where the task counts them. `noise` is the model of the noise of `observed` that the protocol
-    grants, `data_range` the peak of the clean signals, and `granted` holds what else the task grants, by name.
+    a control whose file says `COMPLETE = True`, the number of features of a sample), `budget` how many numbers, or rows
+    of a sketch, an answer may store, where the task counts them. `noise` is the model of the noise of `observed` that
+    the protocol grants, `data_range` the peak of the clean signals, and `granted` holds what else the task grants, by
+    name.
     """
 
     observed: np.ndarray

@@ -86,6 +86,13 @@ METRICS = {
     "concentrations": Metric("Correlation", higher_is_better=True, decimals=4, smallest=0.01, traced=False),
     "angle": Metric("Angle to end-members [°]", higher_is_better=False, decimals=2, smallest=0.1, traced=False),
     "area_under_curve": Metric("Area under ROC", higher_is_better=True, decimals=3, smallest=0.01, traced=False),
+    "excess": Metric("Excess error [%]", higher_is_better=False, decimals=2, smallest=0.1, traced=False),
+    "covariance_error": Metric(
+        "Covariance error [%]", higher_is_better=False, decimals=4, smallest=0.001, traced=False
+    ),
+    "bound_share": Metric("... over FD's bound", higher_is_better=False, decimals=2, smallest=0.01, traced=False),
+    "kept": Metric("Numbers kept", higher_is_better=False, decimals=0, smallest=1, traced=False),
+    "nonzeros": Metric("Non-zeros of the sketch", higher_is_better=False, decimals=0, smallest=1, traced=False),
 }
 
 

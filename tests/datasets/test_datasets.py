@@ -320,3 +320,39 @@ def test_the_serology_is_that_of_tensorly_over_its_largest_magnitude(load, tmp_p
     assert item.signal.shape == (438, 6, 11)
     assert item.signed
     assert item.signal.min() == -1
+
+
+def test_the_planted_stream_has_its_signal_above_the_noise_and_comes_for_each_size_of_a_sketch(load, tmp_path):
+    items = load("planted_stream", tmp_path, number=4000, features=60, rank=4, budgets=[8, 16], realisations=2)
+    assert [item.name for item in items] == ["l8-0", "l16-0", "l8-1", "l16-1"]
+    assert [item.budget for item in items] == [8, 16, 8, 16]
+    np.testing.assert_array_equal(items[0].signal, items[1].signal)
+    values = np.linalg.svd(items[0].signal.astype(float), compute_uv=False) / np.sqrt(4000)
+    # Deviations 1, 3/4, 1/2, 1/4 and the noise's 0.1 add up by squares, at a scale that is not told.
+    wanted = np.sqrt(np.append((1 - np.arange(4) / 4) ** 2, 0) + 0.01)
+    np.testing.assert_allclose(values[:5] / values[0], wanted / wanted[0], atol=0.02)
+
+
+def test_the_spectra_of_indian_pines_are_those_of_its_pixels_in_order(load, tmp_path):
+    [scene], [spectra] = load("indian_pines", tmp_path), load("indian_pines_pixels", tmp_path, budgets=[20])
+    np.testing.assert_allclose(spectra.signal[145 * 3 + 7], scene.signal[3, 7], rtol=1e-6)
+
+
+def test_bands_are_parted_in_halves_that_differ_from_split_to_split(load, tmp_path):
+    items = load("indian_pines_bands", tmp_path, size=20, every=10, budgets=[6, 9], splits=3)
+    assert [item.name for item in items] == ["m6-0", "m6-1", "m6-2", "m9-0", "m9-1", "m9-2"]
+    marks = np.stack([item.extras["training"] for item in items])
+    assert marks.sum(axis=1).tolist() == [10] * 6
+    np.testing.assert_array_equal(marks[:3], marks[3:])
+    assert len(np.unique(marks, axis=0)) == 3
+
+
+def test_photographs_follow_the_bands_that_a_sketch_is_learned_from(load, tmp_path):
+    items = load("pines_to_photographs", tmp_path, size=40, every=20, budgets=[8])
+    assert [item.name for item in items] == ["m8-camera", "m8-brick", "m8-grass", "m8-gravel"]
+    for item in items:
+        assert item.signal.shape == (40, 40, 10 + 25)
+        np.testing.assert_array_equal(item.extras["training"], np.arange(35) < 10)
+    first, other = (items[place].signal / items[place].signal[..., :10].max() for place in (0, 1))
+    np.testing.assert_allclose(first[..., :10], other[..., :10], rtol=1e-5)
+    assert np.abs(first[..., 10:] - other[..., 10:]).max() > 0.2

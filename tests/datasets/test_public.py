@@ -358,6 +358,23 @@ def samson_members_facts(load: Load, item: Item, folder: Path) -> None:
     assert np.linalg.norm(left) < 0.15 * np.linalg.norm(pixels)
 
 
+def bbc_news_facts(load: Load, item: Item, folder: Path) -> None:
+    """Rows are articles of norm one before the scaling, and labels the five classes."""
+    assert item.signal.shape == (2225, 9635)
+    assert np.count_nonzero(item.signal) == 286774
+    norms = np.linalg.norm(item.signal, axis=1)
+    np.testing.assert_allclose(norms, norms[0], rtol=1e-5)
+    assert np.bincount(item.extras["labels"]).tolist() == [510, 386, 417, 511, 401]
+
+
+def sbi_hall_and_monitor_facts(load: Load, item: Item, folder: Path) -> None:
+    """Frames are in order: each is nearest to its neighbours."""
+    assert item.signal.shape == (120, 176, 74)
+    frames = item.signal.reshape(-1, 74).T.astype(float)
+    near, far = (np.abs(frames[step:] - frames[:-step]).mean() for step in (1, 30))
+    assert near < 0.7 * far
+
+
 def polyphonic_music_facts(load: Load, item: Item, folder: Path) -> None:
     """The first one is JSB, 3.9 notes a frame; frames of training, validation and test are those of the splits."""
     frames = {"jsb": (13807, 4602, 4725), "piano_midi": (75911, 8540, 19036)}
@@ -407,6 +424,8 @@ FACTS: dict[str, Callable[[Load, Item, Path], None]] = {
     "nations": nations_facts,
     "kinship": kinship_facts,
     "samson_members": samson_members_facts,
+    "bbc_news": bbc_news_facts,
+    "sbi_hall_and_monitor": sbi_hall_and_monitor_facts,
     "polyphonic_music": polyphonic_music_facts,
     "tiny": tiny_facts,
 }

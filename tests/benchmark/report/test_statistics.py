@@ -41,6 +41,21 @@ def test_a_difference_takes_the_smallest_where_lower_is_better(table):
     assert values("difference", scores, metric="sam", of="deeptensor", to=["svd", "bm3d"]) == [-1.0]
 
 
+def test_a_ratio_is_that_of_the_other_method_on_each_unit_and_infinite_over_nothing(table):
+    scores = table({"fast": [2.0, 4.0, 0.0], "slow": [6.0, 2.0, 1.0]})
+    assert values("ratio", scores, metric="psnr", of="fast", to="slow") == [3.0, 0.5, np.inf]
+
+
+def test_a_ratio_of_times_is_that_of_the_seconds_of_the_runs_whatever_they_reached(table):
+    scores = table({"fast": [30.0, 31.0], "slow": [1.0, 2.0]})
+    scores["seconds"] = scores["method"].map({"fast": 0.5, "slow": 2.0}) * (1 + scores["seed"])
+    more = scores.assign(metric="ssim")
+    assert values("time_ratio", pd.concat([scores, more]), of="fast", to="slow") == [4.0, 4.0]
+    scores.loc[0, ["status", "message"]] = "failed", "no memory"
+    with pytest.raises(Missing, match=r"fast on toy .*: failed: no memory"):
+        values("time_ratio", scores, of="fast", to="slow")
+
+
 def test_units_are_paired_by_name_and_not_by_position(scores):
     shuffled = scores.iloc[::-1]
     assert values("difference", shuffled, metric="psnr", of="deeptensor", to=["svd", "bm3d"]) == [1.0, 2.0]

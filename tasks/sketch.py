@@ -1,0 +1,135 @@
+"""A few rows that stand for many: of one matrix, a stream of rows, or learned for matrices like those of a stack.
+
+The size of the sketch is the budget, the rank is that of the approximation that it is to serve.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+
+import numpy as np
+
+from benchmark.contract import Item, Posed, Problem, Tiny
+from benchmark.metrics import Taken
+from benchmark.noise import Gaussian
+from benchmark.observation import Observation
+from benchmark.tiny import smooth_stack
+
+# Numbers of which experiments are told what they may be (see `benchmark.settings`).
+Share = float
+
+KINDS = {"matrices", "stack"}
+MEASURES = ["excess", "covariance_error", "bound_share", "kept", "nonzeros"]
+FIGURES = set()
+FLOOR, CEILING = None, None
+
+# Of the energy of a matrix, what rounding leaves: no more than that is no error.
+ROUNDING = 1e-12
+
+
+def pose(item: Item, observation: Observation, rng: np.random.Generator, *, share: Share = 0.5) -> Posed:
+    """Give a matrix A whole; of a stack h x w x N a random `share` of its matrices, and withhold the others.
+
+    An item with the extra `training`, a mark for each matrix, is parted by that. Raises ValueError for matrices that
+    are zero, and where no matrix is given, or none withheld.
+    """
+    if item.signal.ndim == 2:
+        _check_some(item.name, item.signal[..., None])
+        return Posed(observation.draw(item.signal, rng), {"signal": item.signal})
+    number = item.signal.shape[2]
+    given = np.asarray(item.extras.get("training", rng.permutation(number) < round(share * number)), bool)
+    if given.shape != (number,):
+        raise ValueError(
+            f"{item.name}: the extra 'training' has the shape {given.shape}, and there are {number} matrices"
+        )
+    if not 0 < given.sum() < number:
+        raise ValueError(f"{item.name}: {given.sum()} of {number} matrices are given: leave one at least on both sides")
+    _check_some(item.name, item.signal)
+    test = observation.draw(item.signal[..., ~given], rng)["observed"]
+    return Posed(observation.draw(item.signal[..., given], rng), {"signal": item.signal[..., given], "test": test})
+
+
+def _check_some(name: str, matrices: np.ndarray) -> None:
+    empty = np.flatnonzero(~matrices.any(axis=(0, 1)))
+    if len(empty):
+        raise ValueError(f"{name}: matrix {empty[0]} of {matrices.shape[2]} is zero, and has no sketch: leave it out")
+
+
+def answer_shape(problem: Problem) -> dict[str, tuple[int, ...] | None]:
+    """Ask for the sketch, and how many numbers were kept at a time to make it.
+
+    Of a stream of rows n x d it is B, budget x d; of a stack h x w x N it is S, budget x h, and S A a sketch of A.
+    """
+    rows, columns = problem.observed.shape[:2]
+    return {"sketch": (problem.budget, columns if problem.observed.ndim == 2 else rows), "kept": ()}
+
+
+def measures(problem: Problem, truth: Mapping[str, np.ndarray]) -> dict[str, Callable[[Mapping], float]]:
+    """Return the excess error, the numbers kept, and of a stream the error of B^T B, of a stack the non-zeros of S.
+
+    The excess error is that of the best approximation of the rank within the rows of B, or of S A for the withheld
+    matrices A, of which it is the mean: 100 (||A - [A V]_k V^T||_F / ||A - A_k||_F - 1).
+    """
+    kept = {"kept": lambda answer: float(answer["kept"])}
+    if problem.observed.ndim == 2:
+        matrix = problem.observed.astype(np.float64)
+        known = cache(lambda: Known(matrix, problem.rank))
+        taken = Taken(lambda answer: known().judged(answer["sketch"].astype(np.float64)))
+        return {name: lambda answer, name=name: taken.of(name, answer) for name in MEASURES[:3]} | kept
+    withheld = cache(lambda: [Known(own, problem.rank) for own in np.moveaxis(truth["test"].astype(np.float64), 2, 0)])
+    return {
+        "excess": lambda answer: float(np.mean([own.excess(answer["sketch"] @ own.matrix) for own in withheld()])),
+        **kept,
+        "nonzeros": lambda answer: float(np.count_nonzero(answer["sketch"])),
+    }
+
+
+class Known:
+    """A matrix A, n x d, for which sketches are judged, by what stays the same under rotations of its columns.
+
+    So a tall one is its triangle. `tails` (n,) are ||A - A_k||_F^2 for each k from 0. Raises ValueError where nothing
+    is left beyond the `rank`.
+    """
+
+    def __init__(self, matrix: np.ndarray, rank: int):
+        self.matrix, self.rank = matrix, rank
+        self.triangle = np.linalg.qr(matrix, mode="r") if len(matrix) > matrix.shape[1] else matrix
+        squares = np.linalg.svd(self.triangle, compute_uv=False) ** 2
+        self.energy, self.tails = squares.sum(), np.cumsum(squares[::-1])[::-1]
+        if rank >= len(self.tails) or self.tails[rank] <= ROUNDING * self.energy:
+            raise ValueError(f"the matrix is of rank {rank} or less, and its best approximation has no error to exceed")
+
+    def excess(self, rows: np.ndarray) -> float:
+        """Return by how many percent the error of the best approximation within the span of rows exceeds the least."""
+        _, singular_values, right = np.linalg.svd(rows, full_matrices=False)
+        basis = right[singular_values > 1e-10 * singular_values[0]].T
+        found = np.linalg.svd(self.triangle @ basis, compute_uv=False)[: self.rank]
+        # No less than the least, but for rounding.
+        return 100 * max(float(np.sqrt(max(self.energy - np.sum(found**2), 0) / self.tails[self.rank]) - 1), 0.0)
+
+    def judged(self, rows: np.ndarray) -> dict[str, float]:
+        """Return the measures of a sketch B, m x d.
+
+        ||A^T A - B^T B||_2 is told in percent of ||A||_F^2, and over the bound of Frequent Directions, the least of
+        ||A - A_k||_F^2 / (m - k) over k < m.
+        """
+        both = np.vstack([self.triangle, rows])
+        signs = np.repeat([1.0, -1.0], [len(self.triangle), len(rows)])
+        # The eigenvalues are those of the small side: of d columns, or of as many as there are rows.
+        narrow = np.linalg.qr(both.T, mode="r")
+        error = np.abs(np.linalg.eigvalsh((narrow * signs) @ narrow.T)).max()
+        tails = self.tails[: len(rows)]
+        bound = max(np.min(tails / (len(rows) - np.arange(len(tails)))), ROUNDING * self.energy)
+        return {
+            "excess": self.excess(rows),
+            "covariance_error": 100 * float(error / self.energy),
+            "bound_share": float(error / bound),
+        }
+
+
+def tiny() -> dict[str, Tiny]:
+    """Return a short stream of rows, and a few small matrices, both with 1 % of noise."""
+    rng, noisy = np.random.default_rng(5), Observation(Gaussian(0.01))
+    stream = rng.standard_normal((90, 3)) @ rng.standard_normal((3, 12))
+    stream = Item("stream", stream / np.abs(stream).max(), rank=2, budget=6, signed=True)
+    stack = Item("stack", smooth_stack(9, 8, 8), rank=1, budget=4)
+    return {"stream": Tiny(stream, noisy, "excess", 80), "stack": Tiny(stack, noisy, "excess", 80)}
