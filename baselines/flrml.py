@@ -6,11 +6,11 @@ lose now. The margin m is the mean squared norm of up to 100 samples, after at m
 ends when the loss changes by less than a thousandth.
 
 Liu, Han, Liu and Gu, Fast low-rank metric learning for large-scale and high-dimensional data, NeurIPS 2019,
-arXiv 1909.06297; Wen and Yin, A feasible method for optimization with orthogonality constraints, Mathematical Programming
-142 (2013), DOI 10.1007/s10107-012-0584-1.
+arXiv 1909.06297; Wen and Yin, A feasible method for optimization with orthogonality constraints, Mathematical
+Programming 142 (2013), DOI 10.1007/s10107-012-0584-1.
 
-Our reading, with settings of the authors' script: how many triplets a sample has is not published; here five, drawn at
-random. Their limit of 3000 singular vectors is for more samples than that: of fewer, all of them let the map fit any
+Our reading, with settings of the authors' script, which does not say how triplets are drawn: here five random ones a
+sample. Its limit of 3000 singular vectors is for more samples than that: of fewer, all of them let the map fit any
 labels, so that `most` can be chosen by held-out samples.
 """
 

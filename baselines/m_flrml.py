@@ -8,8 +8,8 @@ log(1 + exp(-p_k^T K p_k)), and L_J = Q diag(s)^(1/2) P^T diag(sigma)^-1 U^T. Th
 Liu, Han, Liu and Gu, Fast low-rank metric learning for large-scale and high-dimensional data, NeurIPS 2019,
 arXiv 1909.06297.
 
-Our reading, with settings of the authors' script: how many triplets a sample has is not published; here five, drawn at
-random. The script adds what the paper subtracts from the margin, which marks the wrong samples; here it is subtracted.
+Our reading, with settings of the authors' script, which does not say how triplets are drawn: here five random ones a
+sample. It adds what the loss subtracts from the margin, which marks the wrong samples; here it is subtracted.
 """
 
 import numpy as np
