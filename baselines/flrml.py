@@ -2,8 +2,8 @@
 
 The loss of `benchmark.algorithms.triplets` is minimised over P by gradient steps along Cayley curves, with steps of
 Barzilai and Borwein and a search that is not monotone; after each of at most 20 steps K is updated to the samples that
-lose now. The margin m is the mean squared norm of up to 100 samples, after at most ten rounds of s and K in turn. It
-ends when the loss changes by less than a thousandth.
+lose now. The margin m is the mean squared norm of the samples, after at most ten rounds of s and K in turn. It ends
+when the loss changes by less than a thousandth.
 
 Liu, Han, Liu and Gu, Fast low-rank metric learning for large-scale and high-dimensional data, NeurIPS 2019,
 arXiv 1909.06297; Wen and Yin, A feasible method for optimization with orthogonality constraints, Mathematical
@@ -60,10 +60,11 @@ def solve(
     each class, whose labels the map from the others must tell by the nearest.
     """
     samples, labels, rank = *labelled(problem), rank_of("flrml", problem)
-    check_rank(rank, min(samples.shape), samples)
+    data = Decomposed.of(samples)
+    check_rank(rank, len(data.singular), samples)
     if most is None:
         most = chosen(samples, labels, rank, triplets, iterations, seed)
-    rows, steps = fitted(Decomposed.of(samples).leading(most), labels, rank, triplets, iterations, seed)
+    rows, steps = fitted(data.leading(most), labels, rank, triplets, iterations, seed)
     return Estimate(signal=rows.reshape(-1, *problem.observed.shape[1:]), iterations=steps)
 
 
@@ -104,15 +105,19 @@ def learned(
             break
         K, constant = kernel(V, C, losing), margin * losing.sum()
         value, gradient = objective(P, K)
-        weight, before = MEMORY * weight + 1, weight
         value += constant
-        reference = value if reference is None else (MEMORY * before * reference + value) / weight
+        if reference is None:
+            reference = value
+        else:
+            total = MEMORY * weight * reference + value
+            weight = MEMORY * weight + 1
+            reference = total / weight
         direction = tangent(P, gradient)
         ahead, slope = searched(P, gradient, K, reference - constant, length)
         step, turn = ahead - P, tangent(ahead, slope) - direction
         product = abs(np.sum(step * turn))
-        longest = np.sum(step**2) / max(product, 1e-300) if iteration % 2 else product / max(np.sum(turn**2), 1e-300)
-        length = float(np.clip(longest, SHORTEST, 1 / SHORTEST))
+        wanted = np.sum(step**2) / max(product, 1e-300) if iteration % 2 else product / max(np.sum(turn**2), 1e-300)
+        length = float(np.clip(wanted, SHORTEST, 1 / SHORTEST))
         P, s = ahead, scales(gains(ahead, K))
     return P, s, losses
 

@@ -42,7 +42,7 @@ def pose(item: Item, observation: Observation, rng: np.random.Generator, *, shar
                 "give more samples of it, or another share"
             )
         training[own[:number]] = True
-    samples = unit(as_rows(item.signal)).reshape(item.signal.shape)
+    samples = unit(as_rows(item.signal)).reshape(item.signal.shape).astype(np.float32)
     if training.sum() < NEIGHBOURS:
         raise ValueError(f"{item.name}: {training.sum()} training samples have no {NEIGHBOURS} neighbours: give more")
     return Posed(
