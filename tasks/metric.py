@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmark.contract import Item, Posed, Problem, Tiny
 from benchmark.metrics import accuracy
-from benchmark.noise import Share
+from benchmark.noise import Gaussian, Share
 from benchmark.observation import Observation
 from benchmark.samples import as_rows, unit
 
@@ -101,4 +101,4 @@ def tiny() -> dict[str, Tiny]:
     nuisance = rng.uniform(0, 1, (5, 4)) * rng.uniform(0, 3, (72, 1, 1))
     samples = patterns[labels] + nuisance + 0.1 * rng.uniform(0, 1, (72, 5, 4))
     item = Item("classes", samples / samples.max(), rank=2, extras={"labels": labels})
-    return {"classes": Tiny(item, Observation(), "accuracy", 50)}
+    return {"classes": Tiny(item, Observation(Gaussian(0.005)), "accuracy", 50)}
