@@ -96,9 +96,9 @@ def opposite_distances(queries: np.ndarray, samples: np.ndarray) -> np.ndarray:
 def tiny() -> dict[str, Tiny]:
     """Return patterns of three classes in strong noise; most of it has one direction, which tells no class."""
     rng = np.random.default_rng(2)
-    labels = np.repeat([0, 1, 2], 24)
+    labels = np.repeat([0, 1, 2], [25, 23, 25])
     patterns = rng.uniform(0, 1, (3, 5, 4))
-    nuisance = rng.uniform(0, 1, (5, 4)) * rng.uniform(0, 3, (72, 1, 1))
-    samples = patterns[labels] + nuisance + 0.1 * rng.uniform(0, 1, (72, 5, 4))
+    nuisance = rng.uniform(0, 1, (5, 4)) * rng.uniform(0, 3, (73, 1, 1))
+    samples = patterns[labels] + nuisance + 0.1 * rng.uniform(0, 1, (73, 5, 4))
     item = Item("classes", samples / samples.max(), rank=2, extras={"labels": labels})
     return {"classes": Tiny(item, Observation(Gaussian(0.005)), "accuracy", 50)}
