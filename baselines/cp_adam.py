@@ -18,6 +18,7 @@ import numpy as np
 import torch
 
 from benchmark.algorithms.choices import check_choices
+from benchmark.algorithms.decomposed import from_factors, whole_tensor
 from benchmark.algorithms.granted import rank_of
 from benchmark.contract import Estimate, Factors, Problem, Snapshot
 from deeptensor.loop import snapshot_iterations
@@ -26,7 +27,7 @@ from deeptensor.products import energy
 
 LABEL = "Adam without networks"
 FAMILY = "tensor decomposition"
-TASKS = {"denoise", "outliers"}
+TASKS = {"decompose", "denoise", "outliers"}
 DEVICES = {"cpu", "cuda"}
 STOCHASTIC = True
 
@@ -43,10 +44,14 @@ def solve(
 ) -> Estimate:
     """Return the factors, with a trace, of shapes H x W x r and N x r, or with the structure "cp" one for each axis.
 
-    Of a matrix H x W they are H x r and W x r. `loss` is "l2" or "l1", the mean of squares or of magnitudes.
+    Of a matrix H x W they are H x r and W x r. `loss` is "l2" or "l1", the mean of squares or of magnitudes. A tensor
+    whose decomposition is asked for has a factor for each axis.
     """
     check_choices(solve, structure=structure, loss=loss)
     rank = rank_of("cp_adam", problem)
+    if "model" in problem.granted:
+        whole_tensor("cp_adam", problem)
+        structure = "cp"
     groups = groups_of(problem.observed.shape, structure, rank)
     Y = torch.from_numpy(problem.observed.astype(np.float32)).to(device)[None]
     misfit = Misfit(Y, loss, delta=1.0)
@@ -71,7 +76,7 @@ def solve(
             seconds = time.perf_counter() - started
             trace.append(Snapshot(iteration, seconds, current, arrays(factors, np.float16)))
         optimiser.step()
-    return Estimate(factors=arrays(best), trace=trace, iterations=iterations)
+    return from_factors(problem, Estimate(factors=arrays(best), trace=trace, iterations=iterations))
 
 
 def groups_of(shape: tuple[int, ...], structure: str, rank: int) -> list[tuple[int, ...]]:

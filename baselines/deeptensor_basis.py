@@ -27,7 +27,7 @@ from deeptensor.networks import Network
 
 LABEL = "DeepTensor basis"
 FAMILY = "DeepTensor"
-TASKS = {"basis"}
+TASKS = {"basis", "metric"}
 DEVICES = {"cpu", "cuda"}
 STOCHASTIC = True
 

@@ -59,6 +59,9 @@ METRICS = {
     "recall": Metric("Recall", higher_is_better=True, decimals=3, smallest=0.01, traced=False),
     "false_positives": Metric("False positives [%]", higher_is_better=False, decimals=2, smallest=0.1, traced=False),
     "accuracy": Metric("Accuracy [%]", higher_is_better=True, decimals=1, smallest=0.5),
+    "accuracy_euclidean": Metric(
+        "Accuracy, Euclidean [%]", higher_is_better=True, decimals=1, smallest=0.5, traced=False
+    ),
     "nll": Metric("NLL [nats a frame]", higher_is_better=False, decimals=3, smallest=0.02),
     "count": Metric("Numbers of the matrices", higher_is_better=False, decimals=0, smallest=1, traced=False),
     "count_network": Metric("Numbers in all", higher_is_better=False, decimals=0, smallest=1, traced=False),
@@ -80,7 +83,7 @@ METRICS = {
     "mac_reduction": Metric(
         "Multiplications, reduction", higher_is_better=True, decimals=2, smallest=0.1, traced=False
     ),
-    "relative_error": Metric("Relative error [%]", higher_is_better=False, decimals=3, smallest=0.01, traced=False),
+    "relative_error": Metric("Relative error [%]", higher_is_better=False, decimals=3, smallest=0.01),
     "match": Metric("Match of factors", higher_is_better=True, decimals=3, smallest=0.01, traced=False),
     "recovered": Metric("Recovered [%]", higher_is_better=True, decimals=0, smallest=1, traced=False),
     "concentrations": Metric("Correlation", higher_is_better=True, decimals=4, smallest=0.01, traced=False),

@@ -1,4 +1,4 @@
-"""Samples along the first axis of an array, as the tasks `basis`, `covariance` and `factorise` pose them."""
+"""Samples along the first axis of an array, as the tasks `basis`, `covariance`, `factorise` and `metric` pose them."""
 
 import numpy as np
 
@@ -16,3 +16,9 @@ def check_rank(rank: int, limit: int, samples: np.ndarray) -> None:
         raise ValueError(
             f"rank {rank} for {samples.shape[0]} samples of {samples.shape[1]} features: give 1 to {limit}"
         )
+
+
+def unit(rows: np.ndarray) -> np.ndarray:
+    """Return rows divided by their norms; rows of zeros stay."""
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.divide(rows, norms, out=np.zeros_like(rows), where=norms > 0)

@@ -36,7 +36,7 @@ MEASURES = [
     "average_precision",
     "area_under_curve",
 ]
-FIGURES = set()
+FIGURES = {"convergence"}
 FLOOR, CEILING = None, None
 OPTIONAL = {"A", "B", "C", "terms"}
 

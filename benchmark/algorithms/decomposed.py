@@ -1,8 +1,14 @@
 """What a decomposition is told of a tensor, and how it answers: the signal, and what its model has beside."""
 
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import count
+
 import numpy as np
 
-from benchmark.contract import Estimate, Factors, Problem, Skipped, compose
+from benchmark.contract import Estimate, Factors, Problem, Skipped, Snapshot, compose
+from deeptensor.loop import snapshot_iterations
 
 
 def ranks_of(method: str, problem: Problem, *models: str) -> np.ndarray:
@@ -50,9 +56,39 @@ def decomposed(signal: np.ndarray, **parts: np.ndarray) -> Estimate:
 
 
 def from_factors(problem: Problem, estimate: Estimate) -> Estimate:
-    """Return an estimate by three factors (n, r) as the task of a problem asks for it: with the factors as parts."""
+    """Return an estimate by three factors (n, r) as the task of a problem asks for it: with the factors as parts.
+
+    So are the iterates of its trace, in single precision.
+    """
     if "model" not in problem.granted:
         return estimate
-    factors: Factors = estimate.factors
-    parts = {"signal": compose(factors)} | dict(zip("ABC", factors, strict=False))
-    return Estimate(parts=parts, iterations=estimate.iterations)
+    trace = [
+        replace(own, last=_single(own.last), average=None if own.average is None else _single(own.average))
+        for own in estimate.trace
+    ]
+    return Estimate(parts=_parts(estimate.factors), trace=trace, iterations=estimate.iterations)
+
+
+def watched(iterations: int) -> tuple[list[Snapshot], Callable[[Factors, float], None]]:
+    """Return a trace, still empty, and what to call with factors and loss at the start and after each iteration.
+
+    It keeps about thirty of up to so many iterations, spaced as those of DeepTensor's traces, the start and the end.
+    """
+    milestones, number, started = {0, *snapshot_iterations(iterations).tolist()}, count(), time.perf_counter()
+    trace: list[Snapshot] = []
+
+    def watch(factors: Factors, loss: float) -> None:
+        if trace and trace[-1].iteration not in milestones:
+            trace.pop()
+        own = tuple(factor.astype(np.float32) for factor in factors)
+        trace.append(Snapshot(next(number), time.perf_counter() - started, float(loss), own))
+
+    return trace, watch
+
+
+def _parts(factors: Factors) -> dict[str, np.ndarray]:
+    return {"signal": compose(factors)} | dict(zip("ABC", factors, strict=False))
+
+
+def _single(factors: Factors) -> dict[str, np.ndarray]:
+    return _parts(tuple(factor.astype(np.float32) for factor in factors))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmark.contract import Problem
-from benchmark.samples import as_rows
+from benchmark.samples import as_rows, unit
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,3 @@ def nearest_projection(faces: Faces, basis: np.ndarray) -> np.ndarray:
     training, queries = (rows @ basis.T for rows in (faces.training, faces.queries))
     distances = np.sum(training**2, axis=1) - 2 * queries @ training.T
     return faces.labels[np.argmin(distances, axis=1)]
-
-
-def unit(rows: np.ndarray) -> np.ndarray:
-    """Return rows divided by their norms; rows of zeros stay."""
-    norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.divide(rows, norms, out=np.zeros_like(rows), where=norms > 0)

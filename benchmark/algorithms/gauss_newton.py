@@ -19,6 +19,13 @@ EXACT, ROUNDED = 1e-28, 1e-12
 # The damping that a step starts with, and where it gives up, as shares of the largest diagonal entry of J^T J.
 FIRST, LAST = 1e-3, 1e12
 
+# Gets the factors and the objective of each iterate.
+Watch = Callable[[Factors, float], None]
+
+
+def ignore(factors: Factors, objective: float) -> None:
+    """Watch nothing."""
+
 
 def fit(
     model_of: Callable[[tuple[int, ...]], Multilinear],
@@ -30,21 +37,27 @@ def fit(
     tied: bool = False,
     positive: Sequence[str] = (),
     mask: np.ndarray | None = None,
+    watch: Watch = ignore,
 ) -> tuple[Multilinear, Factors]:
     """Return the model of a tensor and the factors that fit it best, of several starts.
 
     `model_of` makes the model of tensors of a shape; `ranks` are those of the compression, see `compressed`; the
     factors named `positive` start so. Entries of which a `mask` is False do not count: what is left cannot be
-    compressed, and limited-memory BFGS does all the work.
+    compressed, and limited-memory BFGS does all the work. `watch` gets the factors and the objective at each start and
+    after each step.
     """
     model = model_of(target.shape)
     if mask is None:
         core, bases = compressed(target, ranks, tied)
         small = model_of(core.shape)
-        factors = expanded(small, best_start(small, core, rng, starts, positive), bases)
-        return model, polished(model, target, factors)
+
+        def lifted(factors: Factors, objective: float) -> None:
+            watch(expanded(small, factors, bases), objective)
+
+        factors = expanded(small, best_start(small, core, rng, starts, positive, lifted), bases)
+        return model, polished(model, target, factors, watch=watch)
     fits = [
-        polished(model, target, random_start(model, target, rng, positive), mask, iterations=1000)
+        polished(model, target, random_start(model, target, rng, positive), mask, iterations=1000, watch=watch)
         for _ in range(starts)
     ]
     return model, min(fits, key=lambda factors: np.sum((mask * (model.value(factors) - target)) ** 2))
@@ -57,6 +70,7 @@ def levenberg_marquardt(
     tolerance: float = 1e-8,
     iterations: int = 200,
     held: Sequence[str] = (),
+    watch: Watch = ignore,
 ) -> tuple[Factors, list[float]]:
     """Minimise the squared distance of a model to a target; return the factors and the objective after each step.
 
@@ -67,6 +81,7 @@ def levenberg_marquardt(
     free = model.vector({name: np.full(shape, name not in held) for name, shape in model.shapes.items()})
     residual = (model.value(start) - target).ravel()
     objectives, damping, growth = [float(residual @ residual)], None, 2.0
+    watch(dict(start), objectives[0])
     for _ in range(iterations):
         if objectives[-1] <= exact:
             break
@@ -93,6 +108,7 @@ def levenberg_marquardt(
             break
         vector, residual = ahead, trial
         objectives.append(objective)
+        watch(model.factors(vector), objective)
         if objectives[-2] - objective < tolerance * objectives[-2]:
             break
     return model.factors(vector), objectives
@@ -104,11 +120,13 @@ def best_start(
     rng: np.random.Generator,
     starts: int,
     positive: Sequence[str] = (),
+    watch: Watch = ignore,
 ) -> Factors:
     """Return the best of fits from random starts; no more are made once one is exact."""
     best, least = {}, np.inf
     for _ in range(starts):
-        factors, objectives = levenberg_marquardt(model, target, random_start(model, target, rng, positive))
+        start = random_start(model, target, rng, positive)
+        factors, objectives = levenberg_marquardt(model, target, start, watch=watch)
         if objectives[-1] < least:
             best, least = factors, objectives[-1]
         if least <= ROUNDED * np.sum(target**2):
@@ -122,6 +140,7 @@ def polished(
     factors: Mapping[str, np.ndarray],
     mask: np.ndarray | None = None,
     iterations: int = 100,
+    watch: Watch = ignore,
 ) -> Factors:
     """Return factors after limited-memory BFGS on the squared distance, of the entries of a mask where there is one."""
     from scipy.optimize import minimize
@@ -135,7 +154,11 @@ def polished(
         return np.sum(residual**2) / scale, model.vector(model.gradient(own, residual)) * (2 / scale)
 
     options = {"maxiter": iterations, "maxcor": 20, "ftol": 1e-12, "gtol": 1e-12}
-    found = minimize(objective, model.vector(factors), jac=True, method="L-BFGS-B", options=options)
+
+    def after(intermediate_result) -> None:  # SciPy goes by the name
+        watch(model.factors(intermediate_result.x), intermediate_result.fun * scale)
+
+    found = minimize(objective, model.vector(factors), jac=True, method="L-BFGS-B", options=options, callback=after)
     return model.factors(found.x)
 
 
