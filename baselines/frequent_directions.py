@@ -16,10 +16,10 @@ DOI 10.1109/TPAMI.2018.2839198, for SpFD.
 """
 
 import numpy as np
-from scipy import sparse
 
 from benchmark.algorithms.granted import rank_of
 from benchmark.algorithms.lowrank import fold, truncated_svd, unfold
+from benchmark.algorithms.sketching import embedded_sketch, sketch
 from benchmark.contract import Estimate, Problem
 
 LABEL = "Frequent Directions"
@@ -36,35 +36,3 @@ def solve(problem: Problem, *, seed: int, device: str, ratio: int = 2, blocks: i
     small = sketch(matrix, ratio * rank) if blocks is None else embedded_sketch(matrix, ratio * rank, blocks, rng)
     _, right = truncated_svd(small, rank)
     return Estimate(factors=fold(matrix @ right, right, problem.observed.shape))
-
-
-def sketch(matrix: np.ndarray, size: int) -> np.ndarray:
-    """Return B, of at most `size` rows, for an m x n matrix A.
-
-    The eigenvalues of A^T A - B^T B are from 0 to ||A - A_k||_F^2 / (size - k) for any k < size, A_k the truncated SVD.
-    """
-    kept = np.empty((0, matrix.shape[1]))
-    for start in range(0, len(matrix), size):
-        kept = lowered(np.vstack([kept, matrix[start : start + size]]), size)
-    return kept
-
-
-def embedded_sketch(matrix: np.ndarray, size: int, blocks: int, rng: np.random.Generator) -> np.ndarray:
-    """Return B, of at most `size` rows, of an m x n matrix whose blocks enter by a sparse embedding."""
-    kept = np.empty((0, matrix.shape[1]))
-    for block in np.array_split(matrix, min(blocks, len(matrix))):
-        kept = lowered(np.vstack([kept, sparse_embedding(len(block), size, rng) @ block]), size)
-    return kept
-
-
-def sparse_embedding(rows: int, size: int, rng: np.random.Generator) -> sparse.csr_array:
-    """Return a matrix of size x rows with one entry, -1 or 1, in each column, in a random row."""
-    places = rng.integers(size, size=rows), np.arange(rows)
-    return sparse.csr_array((rng.choice([-1.0, 1.0], rows), places), shape=(size, rows))
-
-
-def lowered(rows: np.ndarray, size: int) -> np.ndarray:
-    """Return at most `size` rows, along the singular vectors of some, squared singular values lowered by the last."""
-    _, singular_values, right = np.linalg.svd(rows, full_matrices=False)
-    last = singular_values[size - 1] if len(singular_values) >= size else 0.0
-    return np.sqrt(singular_values[:size] ** 2 - last**2)[:, None] * right[:size]

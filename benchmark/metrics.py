@@ -86,6 +86,10 @@ METRICS = {
     "concentrations": Metric("Correlation", higher_is_better=True, decimals=4, smallest=0.01, traced=False),
     "angle": Metric("Angle to end-members [°]", higher_is_better=False, decimals=2, smallest=0.1, traced=False),
     "area_under_curve": Metric("Area under ROC", higher_is_better=True, decimals=3, smallest=0.01, traced=False),
+    "excess": Metric("Excess error [%]", higher_is_better=False, decimals=2, smallest=0.1, traced=False),
+    "consensus": Metric("Disagreement of nodes", higher_is_better=False, decimals=6, smallest=1e-6, traced=False),
+    "own_excess": Metric("... in own bases [%]", higher_is_better=False, decimals=2, smallest=0.1, traced=False),
+    "kilobytes": Metric("Sent by a node [kB]", higher_is_better=False, decimals=2, smallest=0.01, traced=False),
 }
 
 

@@ -33,6 +33,21 @@ def difference(
     return own - (others.max(axis=1) if METRICS[metric].higher_is_better else others.min(axis=1))
 
 
+def ratio(scores: pd.DataFrame, curves: pd.DataFrame, *, metric: str, of: str, to: str) -> pd.Series:
+    """Return the metric of the method `to` over that of `of` on each unit; infinite where the latter is 0."""
+    own, other = paired(*(values_of(scores, name, metric) for name in (of, to)))
+    return (other / own).where(own != 0, np.inf)
+
+
+def time_ratio(scores: pd.DataFrame, curves: pd.DataFrame, *, of: str, to: str) -> pd.Series:
+    """Return the seconds that the method `to` took over those of `of` on each unit."""
+    own, other = (
+        _runs_of(scores, name, "returned").groupby(OBSERVATION)["seconds"].first().rename(name) for name in (of, to)
+    )
+    own, other = paired(own, other)
+    return other / own
+
+
 def change(
     scores: pd.DataFrame,
     curves: pd.DataFrame,
@@ -139,7 +154,7 @@ def lost_past_best(scores: pd.DataFrame, curves: pd.DataFrame, *, of: str, to: s
 STATISTICS: Mapping[str, Callable[..., pd.Series]] = {
     function.__name__: function
     for function in (
-        *(difference, change, loss_ratio, spread, spread_ratio),
+        *(difference, ratio, time_ratio, change, loss_ratio, spread, spread_ratio),
         *(error_reduction, speed_up, rank_correlation, lost_past_best),
     )
 }

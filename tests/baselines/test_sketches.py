@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmark.algorithms import sketching
 from benchmark.algorithms.lowrank import truncated_svd
 from benchmark.contract import Problem, compose
 from benchmark.loading import load_module
@@ -74,7 +75,7 @@ def test_power_iterations_bring_the_randomised_svd_to_the_best_approximation():
 def test_sketch_of_frequent_directions_is_within_its_bound(size, shape):
     rng = np.random.default_rng(4)
     matrix = decaying(shape, rng) + 0.02 * rng.standard_normal(shape)
-    sketched = DIRECTIONS.sketch(matrix, size)
+    sketched = sketching.sketch(matrix, size)
     assert sketched.shape[0] <= size
     errors = np.linalg.eigvalsh(matrix.T @ matrix - sketched.T @ sketched)
     tails = np.cumsum(np.linalg.svd(matrix, compute_uv=False)[::-1] ** 2)[::-1]
@@ -87,7 +88,7 @@ def test_sketch_of_frequent_directions_is_within_its_bound(size, shape):
 def test_sketch_finds_a_direction_of_many_small_rows_that_follow_a_few_large_ones():
     # Truncation without the lowering drops each block of small rows, of norm sqrt(5), beside five rows of norm 10.
     matrix = np.vstack([10 * np.eye(5, 6), np.tile(np.eye(6)[5], (1000, 1))])
-    sketched = DIRECTIONS.sketch(matrix, 5)
+    sketched = sketching.sketch(matrix, 5)
     # 1000 of the energy is in the last direction, and the bound for k = 1 is 500 / 4.
     assert np.sum(sketched[:, 5] ** 2) >= 1000 - 125
 
@@ -109,7 +110,7 @@ def test_error_of_the_projection_is_within_the_bound_of_frequent_directions():
 
 
 def test_embedding_puts_each_row_with_a_sign_into_one_row():
-    embedding = DIRECTIONS.sparse_embedding(500, 20, np.random.default_rng(0)).toarray()
+    embedding = sketching.sparse_embedding(500, 20, np.random.default_rng(0)).toarray()
     np.testing.assert_array_equal(np.abs(embedding).sum(axis=0), 1)
     assert set(np.unique(embedding)) == {-1, 0, 1}
     assert abs(embedding.sum()) < 4 * np.sqrt(500)
@@ -117,10 +118,10 @@ def test_embedding_puts_each_row_with_a_sign_into_one_row():
 
 
 def test_blocks_of_the_sketch_s_size_under_identities_are_frequent_directions(monkeypatch):
-    monkeypatch.setattr(DIRECTIONS, "sparse_embedding", lambda rows, size, rng: np.eye(size, rows))
+    monkeypatch.setattr(sketching, "sparse_embedding", lambda rows, size, rng: np.eye(size, rows))
     matrix = decaying((240, 30), np.random.default_rng(1))
-    found = DIRECTIONS.embedded_sketch(matrix, 12, 20, np.random.default_rng(0))
-    np.testing.assert_allclose(found, DIRECTIONS.sketch(matrix, 12), atol=1e-14)
+    found = sketching.embedded_sketch(matrix, 12, 20, np.random.default_rng(0))
+    np.testing.assert_allclose(found, sketching.sketch(matrix, 12), atol=1e-14)
 
 
 def test_sparse_embeddings_project_nearly_as_well_as_the_best_rank_in_most_draws():
@@ -140,7 +141,7 @@ def test_sparse_embeddings_break_the_bound_of_frequent_directions():
     rng, size = np.random.default_rng(3), 20
     matrix = rng.standard_normal((200, 5)) @ rng.standard_normal((5, 40))
     gram = matrix.T @ matrix
-    sketches = (DIRECTIONS.sketch(matrix, size), DIRECTIONS.embedded_sketch(matrix, size, 2, rng))
+    sketches = (sketching.sketch(matrix, size), sketching.embedded_sketch(matrix, size, 2, rng))
     plain, sparse = (np.linalg.norm(gram - own.T @ own, 2) / np.linalg.norm(gram, 2) for own in sketches)
     assert plain < 1e-12
     assert sparse > 0.01
