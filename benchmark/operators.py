@@ -119,3 +119,28 @@ class ScrambledDct:
         from benchmark.algorithms.scrambled import cosine_matrix, scrambled
 
         return scrambled(cosine_matrix, arrays, shape)
+
+
+@dataclass(frozen=True)
+class PerColumn:
+    """As many numbers of each column of a matrix as `share` of its rows, by a Gaussian map of its own."""
+
+    share: Share
+
+    sums: ClassVar[bool] = True
+
+    def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> dict[str, np.ndarray]:
+        """Return the seed of the maps, which can have far more entries than the matrix; ValueError for no numbers."""
+        if not 1 <= round(self.share * shape[0]) <= shape[0]:
+            raise ValueError(
+                f"the share {self.share:g} of {shape[0]} rows takes no number: it has to take one at least"
+            )
+        return {"seed": rng.integers(2**32)}
+
+    def build(self, arrays: Mapping[str, np.ndarray], shape: tuple[int, ...]) -> Operator:
+        """Return the operator on matrices of `shape`."""
+        from benchmark.algorithms.column_sketches import ColumnSketches, gaussian_maps
+
+        rows, columns = shape
+        numbers = round(self.share * rows)
+        return ColumnSketches(gaussian_maps(rows, columns, numbers, np.random.default_rng(int(arrays["seed"]))))
