@@ -77,7 +77,7 @@ def minimised(
 
 
 def capped(values: np.ndarray, total: float) -> np.ndarray:
-    """Return values (m,) cut off at the level above which they have `total`: the proximal operator of total times max."""
+    """Return values (m,) cut off at the level above which they have `total`: the proximal map of total times max."""
     ordered = np.sort(values)[::-1]
     levels = (np.cumsum(ordered) - total) / np.arange(1, len(values) + 1)
     return np.minimum(values, levels[np.flatnonzero(ordered > levels)[-1]])
