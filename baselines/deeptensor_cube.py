@@ -23,8 +23,8 @@ from deeptensor.networks import Network
 
 LABEL = "DeepTensor"
 FAMILY = "DeepTensor"
-TASKS = {"denoise", "outliers", "recover"}
-OPERATORS = {"radon", "coded_exposure"}
+TASKS = {"denoise", "outliers", "recover", "columns"}
+OPERATORS = {"radon", "coded_exposure", "per_column"}
 DEVICES = {"cpu", "cuda"}
 STOCHASTIC = True
 

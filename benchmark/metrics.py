@@ -96,6 +96,9 @@ METRICS = {
     "bound_share": Metric("... over FD's bound", higher_is_better=False, decimals=2, smallest=0.01, traced=False),
     "kept": Metric("Numbers kept", higher_is_better=False, decimals=0, smallest=1, traced=False),
     "nonzeros": Metric("Non-zeros of the sketch", higher_is_better=False, decimals=0, smallest=1, traced=False),
+    "consensus": Metric("Disagreement of nodes", higher_is_better=False, decimals=6, smallest=1e-6, traced=False),
+    "own_excess": Metric("... in own bases [%]", higher_is_better=False, decimals=2, smallest=0.1, traced=False),
+    "kilobytes": Metric("Sent by a node [kB]", higher_is_better=False, decimals=2, smallest=0.01, traced=False),
 }
 
 

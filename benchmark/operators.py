@@ -119,3 +119,54 @@ class ScrambledDct:
         from benchmark.algorithms.scrambled import cosine_matrix, scrambled
 
         return scrambled(cosine_matrix, arrays, shape)
+
+
+@dataclass(frozen=True)
+class PerColumn:
+    """As many numbers of each column of a matrix as `share` of its rows, by a Gaussian map of its own."""
+
+    share: Share
+
+    sums: ClassVar[bool] = True
+
+    def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> dict[str, np.ndarray]:
+        """Return the seed of the maps, which can have far more entries than the matrix; ValueError for no numbers."""
+        if not 1 <= round(self.share * shape[0]) <= shape[0]:
+            raise ValueError(
+                f"the share {self.share:g} of {shape[0]} rows takes no number: it has to take one at least"
+            )
+        return {"seed": rng.integers(2**32)}
+
+    def build(self, arrays: Mapping[str, np.ndarray], shape: tuple[int, ...]) -> Operator:
+        """Return the operator on matrices of `shape`."""
+        from benchmark.algorithms.column_sketches import ColumnSketches, gaussian_maps
+
+        rows, columns = shape
+        numbers = round(self.share * rows)
+        return ColumnSketches(gaussian_maps(rows, columns, numbers, np.random.default_rng(int(arrays["seed"]))))
+
+
+@dataclass(frozen=True)
+class SparseProjection:
+    """Sums of random rows of a matrix: each row goes into `copies` of them; there are `share` times as many as rows."""
+
+    share: Share
+    copies: Count = 5
+
+    sums: ClassVar[bool] = True
+
+    def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> dict[str, np.ndarray]:
+        """Return the numbers of the sums that each row goes into; ValueError for fewer sums than copies."""
+        number = round(self.share * shape[0])
+        if not self.copies <= number <= shape[0]:
+            raise ValueError(
+                f"{number} sums of {shape[0]} rows, each in {self.copies}: give a share for as many, below 1"
+            )
+        places = [rng.choice(number, self.copies, replace=False) for _ in range(shape[0])]
+        return {"places": np.array(places), "number": np.array(number)}
+
+    def build(self, arrays: Mapping[str, np.ndarray], shape: tuple[int, ...]) -> Operator:
+        """Return the operator on matrices of `shape`."""
+        from benchmark.algorithms.compressed import RowSums
+
+        return RowSums(arrays["places"], int(arrays["number"]), shape)

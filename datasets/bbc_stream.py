@@ -1,4 +1,4 @@
-"""Articles of the BBC as a stream of rows: 2225 articles, 9635 terms, weighed by term and inverse document frequency."""
+"""Articles of the BBC as a stream of rows: 2225 articles, 9635 terms by term and inverse document frequency."""
 
 from collections.abc import Sequence
 from pathlib import Path

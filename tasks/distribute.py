@@ -1,0 +1,115 @@
+"""One subspace for the columns of a matrix that the nodes of a network hold, each a part of them.
+
+A node sees its own columns and what others send. Methods run in one process, which keeps this rule by itself; they
+declare what a node sends, and the judge counts it.
+"""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from benchmark.contract import Item, Posed, Problem, Tiny
+from benchmark.loaders.graphs import check_weights, ring, shares
+from benchmark.loaders.planted import exact_product
+from benchmark.metrics import Taken
+from benchmark.noise import Gaussian
+from benchmark.observation import Observation
+
+# Numbers of which experiments are told what they may be (see `benchmark.settings`).
+Count = int
+
+KINDS = {"matrices", "stack"}
+MEASURES = ["relative_error", "consensus", "excess", "own_excess", "kilobytes"]
+FIGURES = set()
+FLOOR, CEILING = None, None
+
+BYTES = 8  # of a number
+# Of the energy of a matrix, what rounding leaves: no more than that is no error.
+ROUNDING = 1e-11
+
+
+def pose(item: Item, observation: Observation, rng: np.random.Generator, *, nodes: Count = 8) -> Posed:
+    """Give the noisy matrix n x N and the `weights` J x J of the network; withhold the clean matrix.
+
+    Node j holds the j-th of J blocks of columns (`benchmark.loaders.graphs.shares`), and weighs what node i sends by
+    the entry (j, i). Of a stack H x W x B the columns are its H W spectra of length B. The extra `weights` of an item
+    is its network, else it is a ring of `nodes`. Raises ValueError for weights that do not lead to consensus, and for
+    fewer columns than nodes.
+    """
+    signal = item.signal if item.signal.ndim == 2 else item.signal.reshape(-1, item.signal.shape[-1]).T
+    weights = np.asarray(item.extras.get("weights", ring(nodes)), float)
+    check_weights(item.name, weights)
+    if signal.shape[1] < len(weights):
+        raise ValueError(f"{item.name}: {signal.shape[1]} columns for {len(weights)} nodes: each has to hold one")
+    return Posed(observation.draw(signal, rng) | {"weights": weights}, {"signal": signal})
+
+
+def answer_shape(problem: Problem) -> dict[str, tuple[int, ...]]:
+    """Ask for a basis of each node, J x n x r, and how many numbers a node sent.
+
+    That is `to_each`, to each of its neighbours, and `to_one`, to a single other node; in all rounds together, by the
+    node that sends most. What nodes agree on beforehand, and the scale of the data, counts nothing.
+    """
+    return {
+        "bases": (len(problem.granted["weights"]), len(problem.observed), problem.rank),
+        "to_each": (),
+        "to_one": (),
+    }
+
+
+def measures(problem: Problem, truth: Mapping[str, np.ndarray]) -> dict[str, Callable[[Mapping], float]]:
+    """Return what a basis is worth, how far the nodes agree, and what a node sent.
+
+    With Q an orthonormal basis of the mean of the bases U_j, and Q_j of each, of the observation Y:
+
+    * `relative_error` of Q Q^T Y, to the clean signal;
+    * `consensus`, the root of the mean of ||U_j - mean||_F^2 over that of the mean. Answers are in single precision;
+    * `excess`, 100 (||Y - Q Q^T Y||_F / ||Y - Y_r||_F - 1), Y_r the truncated singular value decomposition;
+    * `own_excess`, the same of each node's columns in its own basis; without consensus it can be negative.
+    * `kilobytes` that a node sent, one with the mean number of neighbours, in double precision.
+
+    There is no excess over an error of zero.
+    """
+    clean, observed = truth["signal"].astype(np.float64), problem.observed.astype(np.float64)
+    weights = problem.granted["weights"]
+    nodes, size = len(weights), observed.shape[1]
+    neighbours = np.count_nonzero(weights - np.diag(np.diag(weights))) / nodes
+    squares = np.linalg.eigvalsh(observed @ observed.T)
+    least = squares[: -problem.rank].sum()
+
+    def take(answer: Mapping) -> dict[str, float]:
+        bases = answer["bases"].astype(np.float64)
+        mean = bases.mean(axis=0)
+        common = projected(mean, observed)
+        own = np.hstack(
+            [projected(basis, observed[:, part]) for basis, part in zip(bases, shares(size, nodes), strict=True)]
+        )
+        apart = np.linalg.norm(bases - mean) / np.sqrt(nodes)
+        scale = np.linalg.norm(mean)
+        found = {
+            "relative_error": 100 * float(np.linalg.norm(common - clean) / np.linalg.norm(clean)),
+            "consensus": float(apart / scale) if scale else 1.0,
+        }
+        if least > ROUNDING * squares.sum():
+            found["excess"] = 100 * float(np.linalg.norm(observed - common) / np.sqrt(least) - 1)
+            found["own_excess"] = 100 * float(np.linalg.norm(observed - own) / np.sqrt(least) - 1)
+        sent = neighbours * float(answer["to_each"]) + float(answer["to_one"])
+        return found | {"kilobytes": BYTES * sent / 1000}
+
+    taken = Taken(take)
+    names = MEASURES if least > ROUNDING * squares.sum() else ["relative_error", "consensus", "kilobytes"]
+    return {name: lambda answer, name=name: taken.of(name, answer) for name in names}
+
+
+def projected(basis: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Return a matrix n x N projected onto the span of a basis n x r."""
+    left, singular_values, _ = np.linalg.svd(basis, full_matrices=False)
+    span = left[:, singular_values > 1e-10 * singular_values[0]]
+    return span @ (span.T @ matrix)
+
+
+def tiny() -> dict[str, Tiny]:
+    """Return a noisy matrix of rank 2 on a ring of four nodes, whose blocks are not equal."""
+    matrix, _ = exact_product(12, 30, 2, np.random.default_rng(3))
+    item = Item("matrix", matrix, rank=2, signed=True, extras={"weights": ring(4)})
+    return {"matrix": Tiny(item, Observation(Gaussian(0.002)), "relative_error", 6)}
