@@ -28,9 +28,7 @@ def load(
     """Return `realisations` matrices rows x columns, and the first `flat` of them made flat."""
     items = []
     for realisation in range(max(realisations, flat)):
-        matrix, _ = exact_product(
-            rows, columns, rank, np.random.default_rng(seed_for(realisation, "columns", str(rank)))
-        )
+        matrix = exact_product(rows, columns, rank, np.random.default_rng(seed_for(realisation, "columns", str(rank))))
         if realisation < realisations:
             items.append(Item(f"planted-{realisation}", matrix, rank=rank, signed=True))
         if realisation < flat:

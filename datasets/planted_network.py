@@ -48,7 +48,7 @@ def load(
     for graph in graphs:
         for realisation in range(realisations):
             rng = np.random.default_rng(seed_for(realisation, "network", str(rank)))
-            matrix, _ = exact_product(rows, columns, rank, rng)
+            matrix = exact_product(rows, columns, rank, rng)
             weights = ring(nodes) if graph == "ring" else random_graph(nodes, LINKS, rng)
             item = Item(f"{graph}-{realisation}", matrix, rank=rank, signed=True, extras={"weights": weights})
             items.append(item)

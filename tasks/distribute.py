@@ -110,6 +110,6 @@ def projected(basis: np.ndarray, matrix: np.ndarray) -> np.ndarray:
 
 def tiny() -> dict[str, Tiny]:
     """Return a noisy matrix of rank 2 on a ring of four nodes, whose blocks are not equal."""
-    matrix, _ = exact_product(12, 30, 2, np.random.default_rng(3))
+    matrix = exact_product(12, 30, 2, np.random.default_rng(3))
     item = Item("matrix", matrix, rank=2, signed=True, extras={"weights": ring(4)})
     return {"matrix": Tiny(item, Observation(Gaussian(0.002)), "relative_error", 6)}

@@ -39,13 +39,13 @@ def congruent(size: int, rank: int, congruence: float, rng: Rng) -> np.ndarray:
     return basis @ np.linalg.cholesky(gram).T
 
 
-def exact_product(rows: int, columns: int, rank: int, rng: Rng) -> tuple[np.ndarray, np.ndarray]:
-    """Return U V^T / 32, rows x columns, of exactly this rank in single precision, and U / 32.
+def exact_product(rows: int, columns: int, rank: int, rng: Rng) -> np.ndarray:
+    """Return U V^T / 32, rows x columns, of exactly this rank in single precision, too.
 
     Entries of U and V are standard normal ones rounded to multiples of 1/32, which no sum of products has to round.
     """
     left, right = (np.round(32 * rng.standard_normal((size, rank))) / 32 for size in (rows, columns))
-    return (left @ right.T / 32).astype(np.float32), left / 32
+    return (left @ right.T / 32).astype(np.float32)
 
 
 def cosines(size: int, number: int) -> np.ndarray:

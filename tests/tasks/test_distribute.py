@@ -60,7 +60,7 @@ def test_the_singular_vectors_have_no_excess_and_local_ones_less(rng):
 
 
 def test_errors_are_to_the_clean_matrix_and_bytes_are_counted_by_neighbours(rng):
-    matrix, _ = exact_product(8, 12, 2, rng)
+    matrix = exact_product(8, 12, 2, rng)
     bases = np.repeat(left_of(matrix, 2)[None, :, :1], 3, axis=0)
     found = measured(pose(matrix, weights=ring(3)), 2, bases, to_each=100, to_one=5)
     left = np.linalg.svd(matrix.astype(float), compute_uv=False)
@@ -109,8 +109,8 @@ def test_networks_that_never_agree_are_refused(weights, message):
 
 
 def test_a_planted_product_has_its_rank_exactly_in_single_precision(rng):
-    matrix, left = exact_product(40, 96, 4, rng)
+    matrix = exact_product(40, 96, 4, rng)
     assert matrix.dtype == np.float32
     values = np.linalg.svd(matrix.astype(float), compute_uv=False)
     assert values[4] < 1e-14 * values[0] < values[3]
-    np.testing.assert_allclose(left @ np.linalg.lstsq(left, matrix.astype(float), rcond=None)[0], matrix, atol=1e-14)
+    assert matrix.std() == pytest.approx(np.sqrt(4) / 32, rel=0.2)
