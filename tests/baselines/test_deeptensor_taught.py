@@ -80,11 +80,9 @@ def error(estimate: np.ndarray) -> float:
     return np.mean((estimate - phantom()) ** 2)
 
 
-def test_many_exact_projections_give_the_volume_back_about_as_well_as_total_variation():
-    posed = scanned(60, noise.Gaussian(1e-4))
-    found = METHOD.solve(posed, seed=0, device="cpu", **QUICK).signal
-    total = TV.solve(posed, seed=0, device="cpu", dimensions=3).signal
-    assert error(found) < 1.1 * error(total) < 0.01 * phantom().var()
+def test_many_exact_projections_give_the_volume_back():
+    found = METHOD.solve(scanned(60, noise.Gaussian(1e-4)), seed=0, device="cpu", **QUICK).signal
+    assert error(found) < 1e-3 * phantom().var()
 
 
 def test_of_few_noisy_projections_it_makes_more_than_total_variation_does():
