@@ -61,7 +61,7 @@ def reconstruct(
     progress: bool | None = None,
     checkpoint: str | os.PathLike | None = None,
 ) -> Reconstructed:
-    """Return an image, or a stack of slices, from linear measurements of each, better than a classical method does.
+    """Return an image, or a stack of slices, from linear measurements of each, as a corrected classical reconstruction.
 
     The measurements are split into `parts`. Without each of these in turn, `start` reconstructs; a network corrects
     that, slice by slice, seeing the slices before and after, too; its loss is |A_h f(x) - y_h|^2 at the hidden part h.
@@ -76,7 +76,7 @@ def reconstruct(
     Y: (*measured, B), or (*measured) of one image, `measured` being the shape of what the operator returns.
     operator: of `deeptensor.operators`, of one image (H, W), of at least 4 x 4 pixels. Its `shape` is that.
     start: a function from a boolean array like Y, true where measurements may be used, to reconstructions (F, H, W, B),
-        or (F, H, W), from these alone. The first is corrected; the others, such as smoother or noisier ones, are seen.
+        or (F, H, W), from these alone. The first is corrected; others, such as noisier ones, are seen by the network.
     parts: 2 or more; entry k of the first axis of Y is of part k % parts.
     channels, scales: of the network, and how often it halves the images.
     seed, device, progress: as in `deeptensor.factorise`.
@@ -109,8 +109,10 @@ def reconstruct(
         operator = deepcopy(operator).to(where)
         y = divided(data[..., None] if one else data, scale).movedim(-1, 0).to(where)
         images = tuple(operator.shape) if one else (*operator.shape, data.shape[-1])
-        starts = torch.stack([_started(start, Y, part, parts, images, scale) for part in range(parts)])
-        corrector = _Corrector(starts.to(where), channels, number_of_scales(operator.shape, scales))
+        starts = [_started(start, Y, part, parts, images, scale) for part in range(parts)]
+        if len(numbers := {len(found) for found in starts}) > 1:
+            raise ValueError(f"start must always return the same number F of reconstructions, not {sorted(numbers)}")
+        corrector = _Corrector(torch.stack(starts).to(where), channels, number_of_scales(operator.shape, scales))
         corrector.network.initialise(torch.Generator().manual_seed(stream(seed, 0)))
         corrector.to(where)
         hidden = _Hidden(y, operator, parts)

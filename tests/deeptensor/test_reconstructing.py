@@ -185,6 +185,7 @@ def test_an_interrupted_call_goes_on_from_its_checkpoint(tmp_path, monkeypatch):
         (noisy(), MATRIX, ridge(noisy()), {}, "operator must be"),
         (noisy(), OPERATOR, noisy(), {}, "start must be a function"),
         (noisy(), OPERATOR, lambda kept: discs(), {}, r"start must return reconstructions \(F, 24, 24, 3\)"),
+        (noisy(), OPERATOR, lambda kept: np.stack([discs()] * (1 + kept[0, 0, 0])), {}, r"same number F .* \[1, 2\]"),
         (noisy(), OPERATOR, lambda kept: np.nan * discs()[None], {}, "not finite"),
         (noisy(), OPERATOR, ridge(noisy()), {"parts": 1}, "parts must be"),
         (noisy(), OPERATOR, ridge(noisy()), {"parts": 17}, "at most 16"),
