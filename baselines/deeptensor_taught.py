@@ -15,6 +15,13 @@ part in it. Where no pixel within 3 of an entry is anything but 0 or 1, the majo
 Of coded exposures (task `recover`) that open each pixel in at most one frame, the measurements are noisy entries of the
 video: the same network fills the others, and estimates these, from averages in space and time.
 
+Of projections (task `recover`), whose noise has to be independent, every eighth is hidden in turn, and a network that
+corrects a volume of least total variation from the others is told what those are. It is that, along all axes and with
+X >= 0 (see `tv`), of the weight by which the first of the eight parts is predicted best; that of half the weight is
+seen, too. The answer is the mean over the parts. A product of factors has no part in it. The loss is that of
+Hendriksen, Pelt and Batenburg, Noise2Inverse, 2020 (DOI 10.1109/TCI.2020.3019647), in the measurements. See
+`deeptensor.reconstruct`.
+
 This is a variant of this suite, not of the DeepTensor paper (arXiv 2204.03145), and stands in no claim of that. It is
 told the noise, as the methods that it is compared with are: Gaussian noise by its level, of each band where they
 differ, Poisson noise by its photons and read-out, Rician noise by its level, as if it were Gaussian. The rank that a
@@ -29,17 +36,22 @@ from benchmark.algorithms.choices import check_choices
 from benchmark.algorithms.exposures import samples_of
 from benchmark.algorithms.granted import noise_of
 from benchmark.algorithms.salt_and_pepper import flat, suspects
+from benchmark.algorithms.variation_paths import variation_path
 from benchmark.contract import Estimate, Problem, Skipped, Snapshot
 from benchmark.noise import BandGaussian, Gaussian, Poisson, Rician, SaltAndPepper
-from deeptensor import denoise, fill
+from deeptensor import denoise, fill, reconstruct
 from deeptensor import noise as models
+from deeptensor.operators import Radon
 
 LABEL = "DeepTensor taught (ours)"
 FAMILY = "taught by the noise"
 TASKS = {"denoise", "outliers", "recover"}
-OPERATORS = {"coded_exposure"}
+OPERATORS = {"coded_exposure", "radon"}
 DEVICES = {"cpu", "cuda"}
 STOCHASTIC = True
+
+# Of the projections, each of which is hidden once.
+PARTS = 8
 
 
 def solve(
@@ -62,9 +74,10 @@ def solve(
 ) -> Estimate:
     """Return a signal, or for noise factors of shapes H x W x k and B x k, or of a matrix H x k and W x k.
 
-    See `deeptensor.denoise` and `fill` for the parameters, of which the latter has iterations, channels and scales;
-    None is their default. `first_alpha` and `last_alpha` are the `alphas`; without `low_rank` all B dimensions are
-    kept. An "estimated" level is that of Gaussian noise, of each band, as the finest differences show it.
+    See `deeptensor.denoise`, `fill` and `reconstruct` for the parameters, of which the latter two have iterations,
+    channels and scales; None is their default. `first_alpha` and `last_alpha` are the `alphas`; without `low_rank` all
+    B dimensions are kept. An "estimated" level is that of Gaussian noise, of each band, as the finest differences show
+    it.
     """
     check_choices(solve, loss=loss, level=level)
     common = {"channels": channels, "scales": scales, "seed": seed, "device": device}
@@ -73,6 +86,8 @@ def solve(
     if isinstance(problem.noise, SaltAndPepper):
         found = fill(problem.observed, ~suspects(problem.observed) | flat(problem.observed), **common)
         return Estimate(signal=found.signal, iterations=found.stop.iteration)
+    if isinstance(problem.operator, Radon):
+        return reconstructed(problem, common)
     if problem.operator is not None:
         samples, sampled = samples_of(problem.observed, problem.operator)
         found = fill(samples, sampled, video=True, exact=False, **common)
@@ -91,6 +106,21 @@ def solve(
     )
     trace = [Snapshot(stage.iteration, stage.seconds, stage.risk, in_single(stage.factors)) for stage in found.stages]
     return Estimate(factors=found.factors, trace=trace, iterations=found.stop.iteration)
+
+
+def reconstructed(problem: Problem, settings: dict) -> Estimate:
+    """Return a volume, H x W x slices, from projections, with the settings of `deeptensor.reconstruct`."""
+    if problem.noise is None:
+        raise Skipped(
+            "deeptensor_taught needs the noise of each projection to be its own, and this problem grants none"
+        )
+    observed, operator = problem.observed, problem.operator
+    parts, hidden = min(PARTS, len(observed)), np.zeros(observed.shape, dtype=bool)
+    hidden[::parts] = True
+    start = variation_path(observed, operator, problem.data_range, hidden)
+    slices = Radon(operator.shape[:2], operator.angles)
+    found = reconstruct(observed, slices, start, parts=parts, **settings)
+    return Estimate(signal=found.signal.clip(0), iterations=found.stop.iteration)
 
 
 def model_of(problem: Problem) -> models.Noise:

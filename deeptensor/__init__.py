@@ -1,7 +1,7 @@
 """DeepTensor: low-rank decomposition of arrays, with an untrained network as the prior of each factor.
 
-`denoise` and `fill`, of ours and not of the paper, teach a network to remove noise of a known kind, and to fill what is
-missing, from the one observation.
+`denoise`, `fill` and `reconstruct`, of ours and not of the paper, teach a network to remove noise of a known kind, to
+fill what is missing, and to correct a reconstruction from projections, from the one observation.
 
 By the names and in the forms that people know: `svd`, `cp`, `tucker`, `recover`, and the estimators `DeepPCA`,
 `DeepNMF` and `DeepSemiNMF`. With every setting: `factorise` and `factorise_many`, and `operators` for indirect
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from deeptensor.models import Decomposition, Model
     from deeptensor.networks import Network
     from deeptensor.presets import PAPER
+    from deeptensor.reconstructing import Reconstructed, reconstruct
     from deeptensor.stopping import Discrepancy, ExponentialVariance, HeldOut, LowestLoss, Stop, WindowedVariance
     from deeptensor.taught import Denoised, denoise
 
@@ -34,6 +35,7 @@ HOMES = {
     "models": ("Decomposition", "Model"),
     "networks": ("Network",),
     "presets": ("PAPER",),
+    "reconstructing": ("Reconstructed", "reconstruct"),
     "stopping": ("Discrepancy", "ExponentialVariance", "HeldOut", "LowestLoss", "Stop", "WindowedVariance"),
     "taught": ("Denoised", "denoise"),
 }
@@ -54,6 +56,7 @@ __all__ = [
     "LowestLoss",
     "Model",
     "Network",
+    "Reconstructed",
     "Snapshot",
     "Stop",
     "WindowedVariance",
@@ -62,6 +65,7 @@ __all__ = [
     "factorise",
     "factorise_many",
     "fill",
+    "reconstruct",
     "recover",
     "svd",
     "tucker",

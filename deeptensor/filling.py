@@ -4,28 +4,24 @@ The known pixels teach: some are hidden, and the network, which sees the others,
 fills what is not known. No truth, and no other images, have a part in it; nor has a low-rank product.
 """
 
-import logging
 import os
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 import torch
 from torch import nn
 
-from deeptensor.arguments import check_flag, check_positive, check_whole
+from deeptensor.arguments import check_flag
 from deeptensor.arrays import Array, divided, like, real
-from deeptensor.checkpoints import checkpoint_path, fingerprint_of, load_checkpoint, restoring, save_checkpoint
+from deeptensor.checkpoints import checkpoint_path, fingerprint_of
 from deeptensor.fit import device_for, fitting
+from deeptensor.lessons import check_lessons, learn
 from deeptensor.networks import number_of_scales
-from deeptensor.progress import progress_bar
 from deeptensor.seeds import stream
 from deeptensor.stopping import Stop
-from deeptensor.teaching import FLIPS, LEAST_SIDE, WINDOW, Pyramid, flipped, rate_factor, restored
-
-logger = logging.getLogger(__name__)
+from deeptensor.teaching import FLIPS, LEAST_SIDE, WINDOW, Pyramid, flipped, restored
 
 # Standard deviations of the Gaussian windows of the averages that the network starts from, in pixels and in frames.
 PICTURES = ((4.0, 0.0), (1.4, 0.0), (0.7, 0.0))
@@ -36,7 +32,6 @@ TAUGHT_FRAMES, REACH = 4, 8
 HALF = 0.02
 # The least and the largest share of the known pixels that is hidden in an iteration, and that which measures the error.
 SHARES, MEASURED_SHARE = (0.05, 0.4), 0.1
-SECONDS_BETWEEN_CHECKPOINTS = 60.0
 
 
 @dataclass(frozen=True)
@@ -101,12 +96,7 @@ def fill(
     if video and data.ndim == 2:
         raise ValueError(f"a video must be a stack of frames (H, W, T), not of shape {tuple(data.shape)}")
     mask = _mask(known, data)
-    for name, value, least in (("channels", channels, 1), ("scales", scales, 0), ("iterations", iterations, 1)):
-        check_whole(name, value, least)
-    check_whole("seed", seed, 0)
-    check_positive("learning_rate", learning_rate)
-    if progress is not None:
-        check_flag("progress", progress)
+    check_lessons(channels, scales, iterations, learning_rate, seed, progress)
     path = checkpoint_path(checkpoint)
     if exact and mask.all():
         return Filled(like(data, Y), 0.0, Stop(0, "all entries are known"))
@@ -125,7 +115,17 @@ def fill(
         generator = torch.Generator(where).manual_seed(stream(seed, 1))
         settings = (video, channels, halvings, iterations, learning_rate, seed)
         fingerprint = fingerprint_of(images, seen, settings) if path else ""
-        _teach(filler, images, seen, generator, iterations, learning_rate, progress, path, fingerprint)
+        learn(
+            filler,
+            partial(_lesson, filler, images, seen, generator),
+            generator,
+            iterations=iterations,
+            learning_rate=learning_rate,
+            title="DeepTensor, filling",
+            progress=progress,
+            path=path,
+            fingerprint=fingerprint,
+        )
         with torch.no_grad():
             hidden = seen * (torch.rand(seen.shape, generator=generator, device=where) < MEASURED_SHARE)
             errors = (filler.filled(images, seen - hidden) - images)[hidden > 0]
@@ -211,54 +211,13 @@ class _Filler(nn.Module):
         )
 
 
-def _teach(
-    filler: _Filler,
-    images: torch.Tensor,
-    seen: torch.Tensor,
-    generator: torch.Generator,
-    iterations: int,
-    learning_rate: float,
-    progress: bool | None,
-    path: Path | None,
-    fingerprint: str,
-) -> None:
-    """Teach to fill images (B, H, W) where `seen` is 1, by one window of them an iteration."""
-    optimiser = torch.optim.Adam(filler.parameters(), learning_rate, fused=True)
-    done = _restore(path, fingerprint, filler, optimiser, generator) if path and path.exists() else 0
-    saved = time.perf_counter()
-    with progress_bar("DeepTensor, filling", iterations, done, progress) as bar:
-        for iteration in range(done, iterations):
-            y, m, guessed = filler.window(images, seen, generator)
-            share = SHARES[0] + (SHARES[1] - SHARES[0]) * torch.rand((), generator=generator, device=y.device)
-            hidden = m * (torch.rand(m.shape, generator=generator, device=y.device) < share)
-            error = (filler.guess(y, m - hidden, guessed) - y[guessed]) * hidden[guessed]
-            loss = error.square().sum() / hidden[guessed].sum().clamp(min=1)
-            for group in optimiser.param_groups:
-                group["lr"] = learning_rate * rate_factor(iteration, iterations)
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            bar.update()
-            if path and time.perf_counter() - saved > SECONDS_BETWEEN_CHECKPOINTS:
-                saved = time.perf_counter()
-                state = {
-                    "iteration": iteration + 1,
-                    "network": filler.state_dict(),
-                    "generator": generator.get_state(),
-                }
-                save_checkpoint(path, fingerprint, state | {"optimiser": optimiser.state_dict()})
-
-
-def _restore(path: Path, fingerprint: str, filler: _Filler, optimiser: torch.optim.Adam, generator) -> int:
-    """Go on from a checkpoint; return its iteration."""
-    state = load_checkpoint(path, fingerprint, filler.network.last.weight.device)
-    with restoring(path):
-        filler.load_state_dict(state["network"])
-        optimiser.load_state_dict(state["optimiser"])
-        generator.set_state(state["generator"].cpu())
-        done = int(state["iteration"])
-    logger.info("going on from %s, after iteration %d", path, done)
-    return done
+def _lesson(filler: _Filler, images: torch.Tensor, seen: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    """Return the mean square error at pixels of a window of images (B, H, W) that `seen` has, and that are hidden."""
+    y, m, guessed = filler.window(images, seen, generator)
+    share = SHARES[0] + (SHARES[1] - SHARES[0]) * torch.rand((), generator=generator, device=y.device)
+    hidden = m * (torch.rand(m.shape, generator=generator, device=y.device) < share)
+    error = (filler.guess(y, m - hidden, guessed) - y[guessed]) * hidden[guessed]
+    return error.square().sum() / hidden[guessed].sum().clamp(min=1)
 
 
 def _blurred(images: torch.Tensor, widths: tuple[float, float]) -> torch.Tensor:

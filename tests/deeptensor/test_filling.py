@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.ndimage import gaussian_filter
 
-from deeptensor import fill, filling
+from deeptensor import fill, filling, lessons
 
 QUICK = {"channels": 16, "scales": 2, "iterations": 120, "progress": False, "device": "cpu"}
 
@@ -140,7 +140,7 @@ def test_an_interrupted_call_goes_on_from_its_checkpoint(tmp_path, monkeypatch):
             raise KeyboardInterrupt
         return draw(*arguments)
 
-    monkeypatch.setattr(filling, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
+    monkeypatch.setattr(lessons, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
     monkeypatch.setattr(filling._Filler, "window", interrupted)
     with pytest.raises(KeyboardInterrupt):
         fill(picture(), known, checkpoint=path, **short)
