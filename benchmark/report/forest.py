@@ -66,7 +66,7 @@ def _words(effect: str) -> str:
     """Return an effect without its unit, and without what follows a semicolon."""
     words = effect.partition(";")[0].replace(f" {UNIT}", "").replace("_", " ")
     labels = [re.escape(metric.label.removesuffix(UNIT)) for metric in METRICS.values() if metric.label.endswith(UNIT)]
-    words = re.sub(rf"\b(?:{'|'.join(labels)})", "", words).strip(" ,")  # whole words: PSNR holds SNR
+    words = re.sub(rf"\b(?:{'|'.join(labels)})", "", words).strip(" ,")  # whole words: one name may end in another
     return words if len(words) <= LONGEST else f"{words[: LONGEST - 1]}…"
 
 
