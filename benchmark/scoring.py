@@ -31,21 +31,23 @@ Measures = Mapping[str, Callable[[Answer], float]]
 
 
 def score_cell(
-    asked: Sequence[Mapping], problems: Mapping[str, Path], results: Path, scores_out: Path, curves_out: Path
+    asked: Sequence[Mapping],
+    records: Sequence[Path],
+    problems: Mapping[str, Path],
+    scores_out: Path,
+    curves_out: Path,
 ) -> None:
-    """Score the runs of a data set under one noise and seed, which lie in a profile's folder of results.
+    """Score the runs of a data set under one noise and seed, whose `records` lie beside their estimates.
 
-    Of each run is asked by a `run`, `made_by`, the digest of its method's code, and `names`. `problems` are the files
+    What is asked of each has a `run`, `made_by`, the digest of its method's code, and `names`. `problems` are the files
     that hold the `given` and the `withheld` arrays and the `facts`. Raises ValueError that names every run that is not
     the one that the plan has; then nothing is written.
     """
     rows, curves, faults = [], [], []
-    for own in asked:
-        run = Run(**own["run"])
-        home = results / run.folder
-        files = {**problems, "estimate": home / "estimate.npz", "record": home / "record.json"}
+    for own, record in zip(asked, records, strict=True):
+        files = {**problems, "estimate": record.with_name("estimate.npz"), "record": record}
         try:
-            found = score_run(run, own["made_by"], own["names"], files)
+            found = score_run(Run(**own["run"]), own["made_by"], own["names"], files)
         except ValueError as error:
             faults.append(str(error))
             continue

@@ -152,7 +152,7 @@ def scored(tmp_path):
         items = [{"problem_sha256": digests[own["item"]]} | own for own in items]
         save_json(home / "record.json", {"run": ORIGIN | (origin or {}), "items": items})
         asked = [{"run": asdict(run), "made_by": CODE, "names": NAMES}]
-        score_cell(asked, problems, tmp_path, tmp_path / "scores.csv", tmp_path / "curves.csv")
+        score_cell(asked, [home / "record.json"], problems, tmp_path / "scores.csv", tmp_path / "curves.csv")
         return tmp_path / "scores.csv", tmp_path / "curves.csv"
 
     return call

@@ -128,7 +128,7 @@ def scores_of(house, plan, method):
     run = Run(**plan.running_of(*cell)["run"])
     run_method(run, shown, facts, home / run.folder, home / "log", 60)
     [asked] = [plan.scoring_of(own) for own in plan.runs_of_cell(*cell[:3], 0) if own.method == method]
-    score_cell([asked], problems, home, home / "scores.csv", home / "curves.csv")
+    score_cell([asked], [home / run.folder / "record.json"], problems, home / "scores.csv", home / "curves.csv")
     record = load_json(home / run.folder / "record.json")
     return gather([home / "scores.csv"], "first"), pd.read_csv(home / "curves.csv"), record
 

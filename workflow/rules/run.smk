@@ -57,7 +57,6 @@ rule score:
         asked=lambda wildcards: [
             plan.scoring_of(run) for run in plan.runs_of_cell(*names(wildcards))
         ],
-        results=RESULTS,
     message:
         "score {wildcards.dataset}, {wildcards.noise}, seed {wildcards.seed}, for {wildcards.experiment}"
     script:
