@@ -96,17 +96,17 @@ MISTAKES = {
     "operator kind": (
         noise(operator={"kind": "radom"}),
         "noise: weak: operator: unknown kind 'radom'",
-        "coded_exposure, radon",
+        "coded_exposure, per_column, radon",
     ),
     "operator without a kind": (
         noise(operator={"angles": 6}),
         "noise: weak: operator: unknown kind",
-        "coded_exposure, radon",
+        "coded_exposure, per_column, radon",
     ),
     "operator that is none": (
         noise(operator="radon"),
         "noise: weak: operator: unknown kind 'radon'",
-        "coded_exposure, radon",
+        "coded_exposure, per_column, radon",
     ),
     "task": ({"task": "mand"}, "task: unknown file tasks/ 'mand.py'", "mend, tell"),
     "source": ({"source": {"of": "papper"}}, "source: unknown file sources/ 'papper.yaml'", "paper"),
