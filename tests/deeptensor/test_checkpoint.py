@@ -2,6 +2,7 @@
 
 import errno
 import signal
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -144,6 +145,15 @@ def test_checkpoint_of_another_version_is_refused_and_kept(interrupt):
     assert path.exists()
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Let an interrupt be raised, which a process that was started in the background ignores."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_interrupt_keeps_what_was_found_until_then(tmp_path, monkeypatch):
     path, advance = tmp_path / "fit.pt", loop.State.advance
 
@@ -161,6 +171,7 @@ def test_interrupt_keeps_what_was_found_until_then(tmp_path, monkeypatch):
     check_resumed(path, monkeypatch, first=14)
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_interrupt_of_a_fit_without_a_checkpoint_is_raised_at_once(monkeypatch):
     done = []
 
