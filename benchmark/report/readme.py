@@ -38,15 +38,16 @@ def sentence_of(card: pd.DataFrame) -> str:
         claims = claims_of(own)
         number = {name: sum(claim["verdict"] == name for claim in claims) for name in own["verdict"].unique()}
         firm = sum(claim["verdict"] != "not run" and not claim["uncertain"] for claim in claims)
+        held, part, not_held = (number.get(name, 0) for name in ("reproduced", "partly", "not reproduced"))
         parts = [
-            f"{number.get('reproduced', 0)} hold",
-            f"{number.get('partly', 0)} hold in part",
-            f"{number.get('not reproduced', 0)} do not",
+            f"{held} hold{'s' * (held == 1)}",
+            f"{part} hold{'s' * (part == 1)} in part",
+            f"{not_held} do{'es' * (not_held == 1)} not",
         ]
         parts += [f"{number['not run']} could not be judged"] if "not run" in number else []
         named = f" of *{source}*" if several else ""
-        text = f"Of {len(claims)} claims{named} {', '.join(parts[:-1])} and {parts[-1]}; {firm} verdicts are firm."
-        sentences.append(text)
+        rest = f"{', '.join(parts[:-1])} and {parts[-1]}; {firm} verdict{' is' if firm == 1 else 's are'} firm."
+        sentences.append(f"Of {len(claims)} claim{'s' * (len(claims) != 1)}{named} {rest}")
     return "\n".join(sentences)
 
 

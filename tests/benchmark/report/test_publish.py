@@ -119,7 +119,7 @@ def test_the_readme_shows_how_many_claims_hold_and_a_row_a_claim(root, run, entr
     publish("embedded", entries("fig9"), root)
     text = (root / "README.md").read_text()
     assert text.startswith(
-        "before\n<!-- verdicts -->\nOf 1 claims 1 hold, 0 hold in part and 0 do not; 0 verdicts are firm.\n"
+        "before\n<!-- verdicts -->\nOf 1 claim 1 holds, 0 hold in part and 0 do not; 0 verdicts are firm.\n"
     )
     assert text.endswith("<!-- end of claims -->\nafter\n")
     assert "\nold\n" not in text
@@ -220,7 +220,7 @@ def test_the_readme_shows_the_profile_closest_to_the_source(root, run, entries):
     cut = entries("fig9", profile="public-cpu")
     run(cut, "public-cpu")
     publish("public-cpu", cut, root)
-    assert "Of 1 claims" in (root / "README.md").read_text()
+    assert "Of 1 claim" in (root / "README.md").read_text()
 
 
 def test_the_readme_has_a_sentence_for_each_source(root, run, entries):
@@ -228,7 +228,7 @@ def test_the_readme_has_a_sentence_for_each_source(root, run, entries):
     both = entries("fig9") | entries("lesson", source=lecture)
     run(both)
     publish("embedded", both, root)
-    assert (root / "README.md").read_text().count("Of 1 claims") == 2
+    assert (root / "README.md").read_text().count("Of 1 claim") == 2
 
 
 def test_a_profile_without_claims_can_be_published(root, run, bare):

@@ -49,7 +49,7 @@ def test_the_row_of_a_claim_has_the_condition_that_does_not_hold(card):
 
 
 def test_the_sentence_counts_verdicts_and_how_many_are_firm(card):
-    text = "Of 3 claims 1 hold, 1 hold in part, 0 do not and 1 could not be judged; 2 verdicts are firm."
+    text = "Of 3 claims 1 holds, 1 holds in part, 0 do not and 1 could not be judged; 2 verdicts are firm."
     assert sentence_of(card) == text
 
 
@@ -57,10 +57,10 @@ def test_the_table_is_of_the_first_source_and_the_sentences_name_all(card):
     both = pd.concat([card.assign(source="A paper"), card[card["id"] == "lost"].assign(source="A lecture")])
     assert set(of_first_source(both)["source"]) == {"A paper"}
     first, second = sentence_of(both).splitlines()
-    assert first.startswith("Of 3 claims of *A paper* 1 hold, 1 hold in part")
+    assert first.startswith("Of 3 claims of *A paper* 1 holds, 1 holds in part")
     assert (
         second
-        == "Of 1 claims of *A lecture* 0 hold, 0 hold in part, 0 do not and 1 could not be judged; 0 verdicts are firm."
+        == "Of 1 claim of *A lecture* 0 hold, 0 hold in part, 0 do not and 1 could not be judged; 0 verdicts are firm."
     )
 
 
