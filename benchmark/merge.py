@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmark.catalog import method_code
 from benchmark.record import differences, other_problems
 from benchmark.source import ROOT
-from benchmark.storage import load_json
+from benchmark.storage import load_json, sha256_of_items
 
 FILES = ("estimate.npz", "record.json")
 
@@ -54,7 +54,7 @@ def obstacle(record: dict, folder: Path, target: Path, root: Path) -> str:
         return "was made of other clean signals"
     if not method.is_file() or differences(record, {"code_sha256": method_code(method, root)}):
         return "was made by other code than this checkout's"
-    if other_problems(record, problems):
+    if other_problems(record, map(sha256_of_items, problems)):
         return "was made of other problems, of the same clean signals"
     return ""
 

@@ -2,9 +2,6 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from pathlib import Path
-
-from benchmark.storage import sha256_of_items
 
 # What decides, beside the problems, what a run answers.
 DECISIVE = ("file", "code_sha256", "params", "observation")
@@ -20,9 +17,12 @@ def differences(record: Mapping, wanted: Mapping) -> list[str]:
     ]
 
 
-def other_problems(record: Mapping, files: Iterable[Path]) -> list[str]:
-    """Return the items of which a run got another problem than is in any of the files, or of which there is none."""
-    here = [sha256_of_items(path) for path in files]
+def other_problems(record: Mapping, here: Iterable[Mapping[str, str]]) -> list[str]:
+    """Return the items whose problem a run got otherwise than it is in any of `here`, or that are in none of these.
+
+    Each of `here` holds the digests of a file by item.
+    """
+    here = list(here)
     return [
         own["item"]
         for own in record["items"]

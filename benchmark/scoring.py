@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from benchmark.plan import Run
 from benchmark.posing import observation_of, problem_of
 from benchmark.record import differences, other_problems
 from benchmark.source import ROOT
-from benchmark.storage import load_arrays, load_json, parts_of, unpack, written_whole
+from benchmark.storage import load_arrays, load_json, parts_of, sha256_of_items, unpack, written_whole
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,23 @@ CURVE_COLUMNS = "dataset item noise method label seed iterate iteration seconds 
 
 Answer = np.ndarray | dict[str, np.ndarray]
 Measures = Mapping[str, Callable[[Answer], float]]
+
+
+@dataclass(frozen=True)
+class Problems:
+    """What is given and what is withheld, budgets by item, and the digests of both: read once for all runs."""
+
+    given: Mapping[str, np.ndarray]
+    withheld: Mapping[str, np.ndarray]
+    budgets: Mapping[str, int | None]
+    digests: Sequence[Mapping[str, str]]
+
+    @classmethod
+    def read(cls, given: Path, withheld: Path, facts: Path) -> "Problems":
+        """Read the files of a data set under one noise and seed."""
+        budgets = {own["name"]: own["budget"] for own in load_json(facts)["items"]}
+        digests = [sha256_of_items(path) for path in (given, withheld)]
+        return cls(load_arrays(given), load_arrays(withheld), budgets, digests)
 
 
 def score_cell(
@@ -43,11 +61,10 @@ def score_cell(
     that hold the `given` and the `withheld` arrays and the `facts`. Raises ValueError that names every run that is not
     the one that the plan has; then nothing is written.
     """
-    rows, curves, faults = [], [], []
+    rows, curves, faults, posed = [], [], [], Problems.read(**problems)
     for own, record in zip(asked, records, strict=True):
-        files = {**problems, "estimate": record.with_name("estimate.npz"), "record": record}
         try:
-            found = score_run(Run(**own["run"]), own["made_by"], own["names"], files)
+            found = score_run(Run(**own["run"]), own["made_by"], own["names"], posed, record)
         except ValueError as error:
             faults.append(str(error))
             continue
@@ -61,28 +78,26 @@ def score_cell(
         pd.DataFrame(curves, columns=CURVE_COLUMNS).to_csv(partial, index=False)
 
 
-def score_run(run: Run, code: str, names: Mapping, files: Mapping[str, Path]) -> tuple[list[dict], list[dict]]:
+def score_run(run: Run, code: str, names: Mapping, problems: Problems, record: Path) -> tuple[list[dict], list[dict]]:
     """Return rows of scores of every item of a run, by the measures of its task, and rows of curves.
 
     `code` is the digest of the method's code, `names` holds the columns that say what the method is (file, label,
-    family, control, licence_note); `files` are the `given` and the `withheld` arrays, the `facts`, and the run's
-    `estimate` and `record`. Each iterate of the run gets its rows: `returned` by the method, the `last` one, the
-    `average` of iterates, and the `oracle`: the best by the primary measure of these and of all snapshots, which no
-    method could pick. Raises ValueError if the run was made by another file or other code, with other parameters or
-    another observation, or of other problems, as one that was made elsewhere can be.
+    family, control, licence_note); beside the `record` lie the estimates. Each iterate of the run gets its rows:
+    `returned` by the method, the `last` one, the `average` of iterates, and the `oracle`: the best by the primary
+    measure of these and of all snapshots, which no method could pick. Raises ValueError if the run was made by another
+    file or other code, with other parameters or another observation, or of other problems, as one that was made
+    elsewhere can be.
     """
-    task, made = load_module(ROOT / run.task_file), load_json(files["record"])
+    task, made = load_module(ROOT / run.task_file), load_json(record)
     wanted = {"file": run.file, "code_sha256": code, "params": run.params, "observation": run.observation}
     faults = differences(made, wanted)
-    if others := other_problems(made, (files["given"], files["withheld"])):
+    if others := other_problems(made, problems.digests):
         faults.append(f"it got other problems of the items {', '.join(others)} than are here")
     if faults:
         raise ValueError(
             f"the run of {run.method} is not the one that the plan has: {'; '.join(faults)}. "
-            f"Delete the folder {files['record'].parent} to run it again, or change the experiment"
+            f"Delete the folder {record.parent} to run it again, or change the experiment"
         )
-    given, withheld = (load_arrays(files[name]) for name in ("given", "withheld"))
-    budgets = {own["name"]: own["budget"] for own in load_json(files["facts"])["items"]}
     observation = observation_of(run.observation, task)
     place = {"task": run.task, "dataset": run.dataset, "noise": run.noise, "method": run.method}
     rows, curves = [], []
@@ -91,13 +106,13 @@ def score_run(run: Run, code: str, names: Mapping, files: Mapping[str, Path]) ->
         base = place | dict(names) | {"item": name, "schema": SCHEMA}
         base |= {column: made["run"][column] for column in RUN_COLUMNS} | {"params": json.dumps(made["run"]["params"])}
         base |= {column: item[column] for column in ITEM_COLUMNS}
-        problem = problem_of(parts_of(given, name), observation, item["rank"], budgets[name])
-        measures = task.measures(problem, parts_of(withheld, name))
+        problem = problem_of(parts_of(problems.given, name), observation, item["rank"], problems.budgets[name])
+        measures = task.measures(problem, parts_of(problems.withheld, name))
         if item["status"] != "ok":
             rows += _rows(base, "returned", dict.fromkeys(measures, np.nan))
             continue
         try:
-            estimate = unpack(load_arrays(files["estimate"], name), name)
+            estimate = unpack(load_arrays(record.with_name("estimate.npz"), name), name)
         except Exception as error:  # a damaged file costs its own rows alone
             log.exception("the estimate of %s by %s cannot be read", name, run.method)
             fault = {"status": "failed", "message": f"its estimate cannot be read: {type(error).__name__}: {error}"}
