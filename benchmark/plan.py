@@ -109,7 +109,7 @@ class Plan:
 
     def runs_of_cell(self, experiment: str, dataset: str, noise: str, seed: int) -> list[Run]:
         """Return the runs of all methods on a data set under one noise and seed, which are scored together."""
-        return self.cells_of(experiment)[dataset, noise, int(seed)]
+        return self.cells_of(experiment).get((dataset, noise, int(seed)), [])
 
     def cells_of(self, experiment: str) -> dict[tuple[str, str, int], list[Run]]:
         """Return the runs by data set, noise and seed; a plan is one look at the files, so they are grouped once."""

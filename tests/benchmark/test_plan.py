@@ -62,6 +62,28 @@ class TestRuns:
         assert runs[2].folder == "runs/first/scene/weak/two/0"
         assert runs[2].task_file == "tasks/mend.py"
 
+    def test_runs_are_scored_with_those_of_the_same_problems(self, house):
+        house.experiment(
+            data={"scene": {}, "twin": {"file": "scene"}},
+            methods=["one", {"name": "two", "data": ["scene"]}],
+            seeds=[0, 1],
+        )
+        plan = house.plan()
+        cells = {cell: [run.method for run in runs] for cell, runs in plan.cells_of("first").items()}
+        assert cells["scene", "weak", 1] == ["one", "two"]
+        assert cells["twin", "weak", 0] == ["one"]
+        scored = [run.folder for runs in plan.cells_of("first").values() for run in runs]
+        assert sorted(scored) == sorted(run.folder for run in plan.runs_of("first"))
+        assert plan.runs_of_cell("first", "scene", "weak", "1") == [
+            plan.run("first", "scene", "weak", name, 1) for name in ("one", "two")
+        ]
+
+    def test_data_that_no_method_takes_have_no_runs(self, house):
+        house.experiment(data={"scene": {}, "bare": {"file": "scene"}}, methods=[{"name": "one", "data": ["scene"]}])
+        plan = house.plan()
+        assert plan.pictured("first", "bare", "weak") == []
+        assert [run.dataset for run in plan.runs_of("first")] == ["scene"]
+
     def test_a_run_survives_json(self, plan):
         for run in plan.runs_of("first"):
             assert Run(**json.loads(json.dumps(asdict(run)))) == run
