@@ -19,9 +19,9 @@ from typing import Literal
 import numpy as np
 
 from benchmark.algorithms.choices import check_choices
-from benchmark.algorithms.held_out import error_at, hold_out
+from benchmark.algorithms.held_out import hold_out
 from benchmark.algorithms.salt_and_pepper import suspects
-from benchmark.algorithms.total_variation import minimise, scales_of, start
+from benchmark.algorithms.total_variation import WEIGHTS, best_weight, minimise, scales_of, start
 from benchmark.contract import Estimate, Problem, Skipped
 from benchmark.noise import SaltAndPepper
 
@@ -32,8 +32,6 @@ OPERATORS = {"radon", "coded_exposure"}
 DEVICES = {"cpu"}
 STOCHASTIC = True
 
-WEIGHTS = tuple(0.32 * 0.5**power for power in range(8))
-PATIENCE = 2
 # Where the kept entries are exact, the weight decides nothing but the pace.
 EXACT_WEIGHT = 0.1
 
@@ -60,14 +58,7 @@ def solve(
     weights = [weight * problem.data_range * scales.column_energy for weight in WEIGHTS]
 
     held = hold_out(observed.shape, seed)
-    state, errors = start(observed, ~held, axes, operator), []
-    for weight in weights:
-        state = minimise(observed, weight, axes, ~held, state, **settings)
-        prediction = state.signal if operator is None else operator(state.signal)
-        errors.append(error_at(held, observed, prediction))
-        if len(errors) - 1 - np.argmin(errors) == PATIENCE:
-            break
-    best = weights[np.argmin(errors)]
+    best, state = best_weight(observed, weights, axes, held, **settings)
     return Estimate(signal=minimise(observed, best, axes, np.ones_like(held), state, **settings).signal)
 
 

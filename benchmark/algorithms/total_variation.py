@@ -1,10 +1,11 @@
 """Isotropic total variation of images and stacks, and its minimisation under linear measurements, in any precision."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from benchmark.algorithms.held_out import best_iteration
 from benchmark.contract import Operator
 
 Axes = Sequence[int]
@@ -26,6 +27,11 @@ class Scales(NamedTuple):
 
 
 IDENTITY = Scales(1.0, 1.0)
+
+# What is searched, in units of the peak and of the mean squared norm of the columns of the operator, and how many
+# weights without gain end the search.
+WEIGHTS = tuple(0.32 * 0.5**power for power in range(8))
+PATIENCE = 2
 
 
 def gradient(signal: np.ndarray, axes: Axes) -> np.ndarray:
@@ -132,6 +138,28 @@ def minimise(
         if np.linalg.norm(change) <= tolerance * np.linalg.norm(signal):
             break
     return State(signal, edges, misfit)
+
+
+def best_weight(
+    observed: np.ndarray, weights: Sequence[float], axes: Axes, held: np.ndarray, **settings
+) -> tuple[float, State]:
+    """Return the weight, of falling ones, whose fit predicts the entries held out best, and the state of the last fit.
+
+    Each fit, with the settings of `minimise`, is to the other entries, and starts from that of the weight before;
+    `PATIENCE` weights without gain end the search.
+    """
+    operator = settings["operator"]
+    forward, _ = _maps(operator)
+    state = start(observed, ~held, axes, operator)
+
+    def predictions() -> Iterator[np.ndarray]:
+        nonlocal state
+        for weight in weights:
+            state = minimise(observed, weight, axes, ~held, state, **settings)
+            yield forward(state.signal)
+
+    best = best_iteration(predictions(), observed, held, PATIENCE)
+    return weights[best - 1], state
 
 
 def _maps(operator: Operator | None) -> tuple[Callable[[np.ndarray], np.ndarray], Callable[[np.ndarray], np.ndarray]]:

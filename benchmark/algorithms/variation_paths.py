@@ -4,13 +4,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from benchmark.algorithms.held_out import error_at
-from benchmark.algorithms.total_variation import minimise, scales_of, start
+from benchmark.algorithms.total_variation import WEIGHTS, best_weight, minimise, scales_of, start
 from benchmark.contract import Operator
 
-# In units of the peak and of the mean squared norm of the columns of the operator; the best one and a half.
-WEIGHTS = tuple(0.32 * 0.5**power for power in range(8))
-PATIENCE = 2
+# Of the best weight.
 SHARES = (1.0, 0.5)
 
 Path = Callable[[np.ndarray], np.ndarray]
@@ -24,18 +21,19 @@ def variation_path(observed: np.ndarray, operator: Operator, peak: float, hidden
     """
     observed = observed.astype(np.float32, order="C")
     scales, axes = scales_of(operator), range(len(operator.shape))
+    settings = {"operator": operator, "scales": scales, "non_negative": True}
 
-    def volumes(kept: np.ndarray, weights: tuple[float, ...]):
-        state = start(observed, kept, axes, operator)
-        for weight in weights:
-            weight *= peak * scales.column_energy * float(kept.mean())
-            state = minimise(observed, weight, axes, kept, state, operator=operator, scales=scales, non_negative=True)
-            yield state.signal
+    def scaled(weight: float, kept: np.ndarray) -> float:
+        return weight * peak * scales.column_energy * float(kept.mean())
 
-    errors = []
-    for volume in volumes(~hidden, WEIGHTS):
-        errors.append(error_at(hidden, observed, operator(volume)))
-        if len(errors) - 1 - np.argmin(errors) == PATIENCE:
-            break
-    best = WEIGHTS[np.argmin(errors)]
-    return lambda kept: np.stack(list(volumes(kept, tuple(share * best for share in SHARES))))
+    searched = {scaled(weight, ~hidden): weight for weight in WEIGHTS}
+    best = searched[best_weight(observed, list(searched), axes, hidden, **settings)[0]]
+
+    def volumes(kept: np.ndarray) -> np.ndarray:
+        state, found = start(observed, kept, axes, operator), []
+        for share in SHARES:
+            state = minimise(observed, scaled(share * best, kept), axes, kept, state, **settings)
+            found.append(state.signal)
+        return np.stack(found)
+
+    return volumes
