@@ -1,6 +1,6 @@
 """Arrays from and for the caller: NumPy arrays or torch tensors."""
 
-from math import frexp
+from math import frexp, isfinite, nan
 
 import numpy as np
 import torch
@@ -8,16 +8,19 @@ import torch
 Array = np.ndarray | torch.Tensor
 
 DENSE = "convert it to a dense array first"
+# How many times the largest datum a result may be, of which the largest is close to it.
+HEADROOM = 2.0
 
 
-def real(Y: Array, name: str = "Y") -> torch.Tensor:
+def real(Y: Array, name: str = "Y", advice: str | None = None) -> torch.Tensor:
     """Return a real array in single precision if that is its own or it has less, else in double.
 
     The tensor is contiguous and on the array's own device: a copy, or `Y` itself if that is so. Raises ValueError for
-    what is no array of real numbers, is empty, sparse, or has masked entries.
+    what is no array of real numbers, is empty, sparse, or has masked entries; `advice` says what to do about missing
+    ones, which is to give weights if it is None.
     """
     if not isinstance(Y, torch.Tensor):
-        Y = _tensor_of(Y, name)
+        Y = _tensor_of(Y, name, advice)
     if Y.layout != torch.strided:
         raise ValueError(f"{name} is sparse ({Y.layout}): {DENSE}")
     if Y.is_complex():
@@ -37,10 +40,23 @@ def checked(Y: Array, name: str = "Y", allow_nan: bool = False) -> torch.Tensor:
     return single
 
 
-def refuse_masked(Y: object, name: str) -> None:
+def refuse_masked(Y: object, name: str, advice: str | None = None) -> None:
     """Raise ValueError for a NumPy array with masked entries, whose values other functions would use."""
     if np.ma.is_masked(Y):
-        raise ValueError(f"{name} is a masked array: give its data, and what is not masked as weights")
+        advice = advice or "give its data, and what is not masked as weights"
+        raise ValueError(f"{name} is a masked array: {advice}")
+
+
+def refuse_edge(largest: float, Y: Array, name: str, advice: str) -> None:
+    """Raise ValueError if results that are a little larger than `largest` exceed their precision, which is that for Y.
+
+    It is for what comes before a fit, whose results can overshoot its data; `advice` says what to do.
+    """
+    wanted = precision(Y)
+    if largest > torch.finfo(wanted).max / HEADROOM:
+        raise ValueError(
+            f"{name} has values of up to {largest:.3g}, where results can exceed the range of {wanted}: {advice}"
+        )
 
 
 def precision(Y: Array) -> torch.dtype:
@@ -81,13 +97,19 @@ def times(tensor: torch.Tensor, scale: float) -> torch.Tensor:
     return _times_power_of_two((mantissa * tensor).double(), exponent)
 
 
+def squared(value: float, scale: float) -> float:
+    """Return `scale`^2 times a mean square; NaN where double precision has no number for it."""
+    result = value * scale * scale
+    return result if isfinite(result) and (result == 0) == (value == 0) else nan
+
+
 def _times_power_of_two(tensor: torch.Tensor, exponent: int) -> torch.Tensor:
     # In two steps: the inverse of a small scale can be infinite.
     return tensor * 2.0 ** (exponent // 2) * 2.0 ** (exponent - exponent // 2)
 
 
-def _tensor_of(Y: object, name: str) -> torch.Tensor:
-    refuse_masked(Y, name)
+def _tensor_of(Y: object, name: str, advice: str | None) -> torch.Tensor:
+    refuse_masked(Y, name, advice)
     if hasattr(Y, "toarray"):
         raise ValueError(f"{name} is sparse ({type(Y).__name__}): {DENSE}")
     try:
@@ -95,7 +117,7 @@ def _tensor_of(Y: object, name: str) -> torch.Tensor:
     except (TypeError, ValueError) as error:
         raise ValueError(f"{name} cannot be made an array: {error}") from error
     if Y.dtype.kind not in "fiub":
-        missing = "; missing values must be NaN, with weights of 0" if Y.dtype.kind == "O" else ""
+        missing = f"; {advice or 'missing values must be NaN, with weights of 0'}" if Y.dtype.kind == "O" else ""
         raise ValueError(f"{name} must hold real numbers, not {Y.dtype}{missing}")
     # Of NumPy's types, torch knows none of other byte orders or of more than 8 bytes.
     dtype = np.float64 if Y.dtype.itemsize > 8 else Y.dtype.newbyteorder("=")

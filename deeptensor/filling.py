@@ -8,16 +8,17 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import nan
 
 import numpy as np
 import torch
 from torch import nn
 
 from deeptensor.arguments import check_flag
-from deeptensor.arrays import Array, divided, like, real
+from deeptensor.arrays import Array, divided, like, real, refuse_edge, squared
 from deeptensor.checkpoints import checkpoint_path, fingerprint_of
 from deeptensor.fit import device_for, fitting
-from deeptensor.lessons import check_lessons, learn
+from deeptensor.lessons import check_lessons, learn, refuse_divergence
 from deeptensor.networks import number_of_scales
 from deeptensor.seeds import stream
 from deeptensor.stopping import Stop
@@ -40,7 +41,8 @@ class Filled:
 
     signal: of the shape of the data; entries that are known are as they were, if they are exact.
     risk: the mean square error at known entries that were hidden once more at the end, a tenth of them. They have
-        taught the network, as all others have, which makes it a little optimistic.
+        taught the network, as all others have, which makes it a little optimistic. It is NaN where no entry was hidden,
+        and where double precision has no number for it, of data of 1e-200 or 1e200.
     stop: the last iteration, and why it was that.
     """
 
@@ -82,11 +84,11 @@ def fill(
     checkpoint: a file to which the state is written every minute, and from which an interrupted call goes on; it is
         removed at the end.
 
-    Raises ValueError for arrays and settings that make no sense.
+    Raises ValueError for arrays and settings that make no sense, and FloatingPointError if the network diverges.
     """
     check_flag("video", video)
     check_flag("exact", exact)
-    data = real(Y)
+    data = real(Y, advice="make what is missing NaN, or say by `known` what is not")
     Y = Y if isinstance(Y, torch.Tensor) else np.asarray(Y)
     if data.ndim not in (2, 3) or min(data.shape[:2]) < LEAST_SIDE:
         raise ValueError(
@@ -103,6 +105,7 @@ def fill(
     with fitting():
         data = data.masked_fill(~mask, 0)
         scale = data.abs().max().item() or 1.0
+        refuse_edge(scale, Y, "Y", "make NaN what such values mark as missing, or divide Y by some power of ten")
         where = device_for(device, Y)
         images, seen = (
             (x if x.ndim == 3 else x[..., None]).movedim(2, 0).to(where)
@@ -130,26 +133,31 @@ def fill(
             hidden = seen * (torch.rand(seen.shape, generator=generator, device=where) < MEASURED_SHARE)
             errors = (filler.filled(images, seen - hidden) - images)[hidden > 0]
             found = filler.filled(images, seen).movedim(0, 2)
+        for values in (errors, found):
+            refuse_divergence(values, f"in its {iterations} iterations", learning_rate, largest=1)
+    signal = like(found.reshape(data.shape), Y, scale)
+    risk = squared(errors.square().mean().item(), scale) if errors.numel() else nan
     if path is not None:
         path.unlink(missing_ok=True)
-    signal = like(found.reshape(data.shape), Y, scale)
-    risk = errors.square().mean().item() * scale * scale if errors.numel() else float("nan")
     return Filled(
         _kept(signal, Y, mask) if exact else signal, risk, Stop(iterations, f"the {iterations} iterations are done")
     )
 
 
 def _mask(known: Array | None, data: torch.Tensor) -> torch.Tensor:
-    mask = data.isfinite().to(data) if known is None else real(known, "known").to(data.device)
+    advice = "make what it masks False"
+    mask = data.isfinite().to(data) if known is None else real(known, "known", advice).to(data.device)
     if mask.shape != data.shape:
         raise ValueError(f"known must have the shape of Y, {tuple(data.shape)}, not {tuple(mask.shape)}")
     if not ((mask == 0) | (mask == 1)).all():
-        raise ValueError("known must be true (or 1) where Y is exact, and false (or 0) elsewhere")
+        other = mask[(mask != 0) & (mask != 1)][0].item()
+        raise ValueError(f"known must be true (or 1) where Y is known, and false (or 0) elsewhere, not {other:g}")
     mask = mask == 1
     if not mask.any():
-        raise ValueError("nothing of Y is known")
+        why = "no entry is finite" if known is None else "`known` is nowhere true"
+        raise ValueError(f"nothing of Y is known: {why}")
     if not data[mask].isfinite().all():
-        raise ValueError("Y has entries that are not finite where they are said to be known")
+        raise ValueError("Y has entries that are not finite where `known` is true: make it false there")
     return mask
 
 

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
+from math import inf
 from pathlib import Path
 
 import torch
@@ -16,6 +17,8 @@ from deeptensor.teaching import rate_factor
 logger = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_CHECKPOINTS = 60.0
+# How many times the largest magnitude in the data an answer has that is none.
+DIVERGED = 100.0
 
 
 def check_lessons(
@@ -28,6 +31,12 @@ def check_lessons(
     check_positive("learning_rate", learning_rate)
     if progress is not None:
         check_flag("progress", progress)
+
+
+def refuse_divergence(values: torch.Tensor, when: str, learning_rate: float, largest: float = inf) -> None:
+    """Raise FloatingPointError unless values are finite, and none is a hundred times `largest`; `when` tells when."""
+    if not (values.isfinite() & (values.abs() <= DIVERGED * largest)).all():
+        raise FloatingPointError(f"the network diverged {when}: lower learning_rate, which is {learning_rate:g}")
 
 
 def learn(
@@ -45,6 +54,7 @@ def learn(
     """Lower the losses that `draw_loss` returns, one in each iteration, by Adam at a rate that falls.
 
     `draw_loss` takes its random numbers from `generator`, whose state the checkpoint at `path` holds with the others.
+    Raises FloatingPointError for a loss that is not finite.
     """
     optimiser = torch.optim.Adam(student.parameters(), learning_rate, fused=True)
     done = _restore(path, fingerprint, student, optimiser, generator) if path and path.exists() else 0
@@ -52,6 +62,7 @@ def learn(
     with progress_bar(title, iterations, done, progress) as bar:
         for iteration in range(done, iterations):
             loss = draw_loss()
+            refuse_divergence(loss, f"in iteration {iteration + 1} of {iterations}", learning_rate)
             for group in optimiser.param_groups:
                 group["lr"] = learning_rate * rate_factor(iteration, iterations)
             optimiser.zero_grad()

@@ -1,6 +1,7 @@
 """Models of the noise in an array (..., B), whose B bands, or a matrix as one band, may differ in it."""
 
 from dataclasses import dataclass
+from math import ldexp
 
 import numpy as np
 import torch
@@ -36,7 +37,8 @@ class Gaussian:
         for name in ("sigma", "covariance"):
             value = getattr(self, name)
             if value is not None:
-                value = real(np.asarray(value) if np.ndim(value) == 0 else value, name).cpu().double().numpy()
+                value = np.asarray(value) if np.ndim(value) == 0 else value
+                value = real(value, name, "give a number for each band").cpu().double().numpy()
                 if not np.isfinite(value).all():
                     raise ValueError(f"{name} has entries that are not finite")
                 object.__setattr__(self, name, value)
@@ -45,11 +47,11 @@ class Gaussian:
         if self.covariance is not None:
             _check_covariance(self.covariance)
 
-    def times(self, factor: float) -> "Gaussian":
-        """Return the noise of `factor` times the data."""
+    def times(self, factor: float, exponent: int = 0) -> "Gaussian":
+        """Return the noise of `factor` 2^`exponent` times the data."""
         if self.covariance is not None:
-            return Gaussian(covariance=self.covariance * factor * factor)
-        return Gaussian(None if self.sigma is None else self.sigma * factor)
+            return Gaussian(covariance=np.ldexp(self.covariance, 2 * exponent) * factor * factor)
+        return Gaussian(None if self.sigma is None else np.ldexp(self.sigma, exponent) * factor)
 
     def variance(self, mean: torch.Tensor) -> torch.Tensor:
         """Return the variance (..., B) of data whose expectation is `mean`."""
@@ -88,9 +90,9 @@ class Poisson:
         check_positive("photons", self.photons)
         check_not_negative("readout", self.readout)
 
-    def times(self, factor: float) -> "Poisson":
-        """Return the noise of `factor` times the data."""
-        return Poisson(self.photons / factor, self.readout)
+    def times(self, factor: float, exponent: int = 0) -> "Poisson":
+        """Return the noise of `factor` 2^`exponent` times the data."""
+        return Poisson(ldexp(self.photons, -exponent) / factor, self.readout)
 
     def variance(self, mean: torch.Tensor) -> torch.Tensor:
         """Return the variance of data whose expectation is `mean`; negative ones count as zero."""

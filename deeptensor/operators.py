@@ -73,6 +73,9 @@ class Operator(nn.Module):
             raise ValueError(f"{name} must have the shape {sizes}, after any batch axes, not {tuple(tensor.shape)}")
         number = prod(batch)
         result = _LinearMap.apply(tensor.reshape(number, *sizes), function, transposed)
+        if not isinstance(result, torch.Tensor) or result.is_complex():
+            kind = result.dtype if isinstance(result, torch.Tensor) else type(result).__name__
+            raise ValueError(f"{self} made {kind} of {name}: its functions must return tensors of real numbers")
         if result.shape != (number, *target):
             raise ValueError(
                 f"{self} made an array of shape {tuple(result.shape)} of {name}, of shape {(number, *sizes)}: "

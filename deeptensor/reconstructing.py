@@ -10,23 +10,31 @@ from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
+from math import isfinite
+from numbers import Integral
+from reprlib import repr as shortened
 
 import numpy as np
 import torch
 from torch import nn
 
 from deeptensor.arguments import check_type, check_whole
-from deeptensor.arrays import Array, divided, like, real
+from deeptensor.arrays import Array, divided, like, precision, real, refuse_edge, squared
 from deeptensor.checkpoints import checkpoint_path, fingerprint_of
 from deeptensor.fit import device_for, fitting
-from deeptensor.lessons import check_lessons, learn
+from deeptensor.lessons import check_lessons, learn, refuse_divergence
 from deeptensor.networks import number_of_scales
+from deeptensor.probing import Probe, named, probed
 from deeptensor.seeds import stream
 from deeptensor.stopping import Stop
 from deeptensor.teaching import FLIPS, LEAST_SIDE, Pyramid, flipped, restored
 
 # From which measurements may be used, a boolean array like these, to reconstructions from them.
 Start = Callable[[Array], Array]
+# What to do about measurements that are missing.
+MISSING = "leave out these measurements, and the operator's for them"
+# How far reconstructions and measurements may be apart, as their largest magnitudes, for single precision to hold both.
+FARTHEST = 1e9
 
 
 @dataclass(frozen=True)
@@ -37,6 +45,7 @@ class Reconstructed:
     misfit, start_misfit: the mean square difference of the hidden measurements from those of the corrected and of the
         first reconstructions that did not see them, in units of the data. It is the error of the projections and the
         variance of the noise. The hidden ones have taught the network, which makes `misfit` a little optimistic.
+        They are NaN where double precision has no number for them, of data of 1e-200 or 1e200.
     stop: the last iteration, and why it was that.
     """
 
@@ -74,7 +83,8 @@ def reconstruct(
     Beside the time of `start`, 56 slices of 128 x 128 take about two minutes on one CPU core.
 
     Y: (*measured, B), or (*measured) of one image, `measured` being the shape of what the operator returns.
-    operator: of `deeptensor.operators`, of one image (H, W), of at least 4 x 4 pixels. Its `shape` is that.
+    operator: of `deeptensor.operators`, of one image (H, W), of at least 4 x 4 pixels; or a linear module of torch with
+        that as its `shape`, which returns float32 of float32, and which autograd differentiates.
     start: a function from a boolean array like Y, true where measurements may be used, to reconstructions (F, H, W, B),
         or (F, H, W), from these alone. The first is corrected; others, such as noisier ones, are seen by the network.
     parts: 2 or more; entry k of the first axis of Y is of part k % parts.
@@ -83,20 +93,25 @@ def reconstruct(
     checkpoint: a file to which the state is written every minute, and from which an interrupted call goes on; it is
         removed at the end. `start` is called anew.
 
-    Raises ValueError for arrays and settings that make no sense.
+    Raises ValueError for arrays, operators and settings that make no sense, and FloatingPointError if the network
+    diverges.
     """
-    data = real(Y)
+    data = real(Y, advice=MISSING)
     Y = Y if isinstance(Y, torch.Tensor) else np.asarray(Y)
-    measured = _measured_by(operator)
+    with fitting():
+        where = device_for(device, Y)
+        operator, probe = _on(where, operator)
+    measured = probe.measured
     if data.shape[: len(measured)] != measured or data.ndim > len(measured) + 1:
+        stack = f"({', '.join(map(str, measured))}, B)"
         raise ValueError(
-            f"Y must have the shape {measured} of the operator's measurements, or {(*measured, 'B')} for B images, not"
+            f"Y must have the shape {measured} of the operator's measurements, or {stack} for B images, not"
             f" {tuple(data.shape)}"
         )
     if not data.isfinite().all():
-        raise ValueError("Y has entries that are not finite: leave out these measurements, and the operator's for them")
+        raise ValueError(f"Y has entries that are not finite: {MISSING}")
     if not callable(start):
-        raise ValueError(f"start must be a function from which measurements may be used, not {start!r}")
+        raise ValueError(f"start must be a function of which measurements may be used, not {shortened(start)}")
     check_whole("parts", parts, 2)
     if parts > measured[0]:
         raise ValueError(f"parts must be at most {measured[0]}, the first axis of Y, not {parts}")
@@ -105,20 +120,22 @@ def reconstruct(
     one = data.ndim == len(measured)
     with fitting():
         scale = data.abs().max().item() or 1.0
-        where = device_for(device, Y)
-        operator = deepcopy(operator).to(where)
         y = divided(data[..., None] if one else data, scale).movedim(-1, 0).to(where)
         images = tuple(operator.shape) if one else (*operator.shape, data.shape[-1])
         starts = [_started(start, Y, part, parts, images, scale) for part in range(parts)]
         if len(numbers := {len(found) for found in starts}) > 1:
             raise ValueError(f"start must always return the same number F of reconstructions, not {sorted(numbers)}")
-        corrector = _Corrector(torch.stack(starts).to(where), channels, number_of_scales(operator.shape, scales))
+        starts = torch.stack(starts)
+        _check_starts(starts, scale, Y)
+        corrector = _Corrector(starts.to(where), channels, number_of_scales(operator.shape, scales))
         corrector.network.initialise(torch.Generator().manual_seed(stream(seed, 0)))
         corrector.to(where)
         hidden = _Hidden(y, operator, parts)
         start_misfit = hidden.misfit(corrector.starts[:, 0])
+        if not isfinite(start_misfit):
+            raise ValueError("start has returned images of which the operator measures far more than Y")
         generator = torch.Generator(where).manual_seed(stream(seed, 1))
-        settings = (parts, channels, scales, iterations, learning_rate, seed)
+        settings = (parts, channels, scales, iterations, learning_rate, seed, probe.traits)
         learn(
             corrector,
             partial(_lesson, corrector, hidden, start_misfit or 1.0, generator),
@@ -131,42 +148,67 @@ def reconstruct(
             fingerprint=fingerprint_of(y, corrector.starts, settings) if path else "",
         )
         found = corrector.corrected()
+        largest = max(corrector.starts[:, 0].abs().max().item(), corrector.unit.item())
+        refuse_divergence(found, f"in its {iterations} iterations", learning_rate, largest)
         misfit = hidden.misfit(found)
         signal = found.mean(0).movedim(0, -1)
+    signal = like(signal[..., 0] if one else signal, Y, scale)
     if path is not None:
         path.unlink(missing_ok=True)
     return Reconstructed(
-        like(signal[..., 0] if one else signal, Y, scale),
-        misfit * scale * scale,
-        start_misfit * scale * scale,
+        signal,
+        squared(misfit, scale),
+        squared(start_misfit, scale),
         Stop(iterations, f"the {iterations} iterations are done"),
     )
 
 
-def _measured_by(operator: nn.Module) -> tuple[int, ...]:
-    """Return the shape of the operator's measurements of one image."""
+def _on(where: torch.device, operator: nn.Module) -> tuple[nn.Module, Probe]:
+    """Return a copy of the operator on a device, and what it does; ValueError for what is none of single images."""
     check_type("operator", operator, nn.Module, "an operator of deeptensor.operators, or a module with `shape`")
-    shape = getattr(operator, "shape", ())
-    if len(shape) != 2 or min(shape) < LEAST_SIDE:
+    shape = getattr(operator, "shape", None)
+    sizes = tuple(shape) if isinstance(shape, list | tuple) else ()
+    if len(sizes) != 2 or not all(isinstance(size, Integral) and size >= LEAST_SIDE for size in sizes):
         raise ValueError(
-            f"operator must be one of single images (H, W), of at least {LEAST_SIDE} x {LEAST_SIDE} pixels, not of"
-            f" shape {tuple(shape)}"
+            f"operator must be one of single images (H, W), of at least {LEAST_SIDE} x {LEAST_SIDE} pixels, and its"
+            f" `shape` is {sizes or shortened(shape)}"
         )
-    buffer = next(operator.buffers(), torch.zeros(()))
-    return tuple(operator(torch.zeros(shape, device=buffer.device)).shape)
+    with named(f"be copied to {where}"):
+        operator = deepcopy(operator).to(where)
+    return operator, probed(operator, where)
 
 
 def _started(start: Start, Y: Array, part: int, parts: int, images: tuple[int, ...], scale: float) -> torch.Tensor:
     """Return reconstructions (F, B, H, W), over the scale, without one part; `images` is (H, W, B) or (H, W)."""
     kept = torch.ones(Y.shape, dtype=torch.bool)
     kept[part::parts] = False
-    found = real(start(kept.to(Y.device) if isinstance(Y, torch.Tensor) else kept.numpy()), "what start returns")
+    found = start(kept.to(Y.device) if isinstance(Y, torch.Tensor) else kept.numpy())
+    wanted = f"reconstructions (F, {', '.join(map(str, images))})"
+    found = real(found, "what start returns", f"it must return {wanted} without gaps")
     if found.shape[1:] != images:
-        raise ValueError(f"start must return reconstructions (F, {', '.join(map(str, images))}), not {found.shape}")
+        raise ValueError(f"start must return {wanted}, not an array of shape {tuple(found.shape)}")
     if not found.isfinite().all():
         raise ValueError("start has returned entries that are not finite")
     found = divided(found, scale)
     return found.movedim(-1, 1) if found.ndim == 4 else found[:, None]
+
+
+def _check_starts(starts: torch.Tensor, scale: float, Y: Array) -> None:
+    """Raise ValueError for reconstructions, over the scale, that cannot be fitted to Y in single precision, or held."""
+    largest = starts.abs().max().item()
+    if largest > FARTHEST or (largest < 1 / FARTHEST and bool((Y != 0).any())):
+        relation = f"more than {FARTHEST:g} times" if largest > 1 else f"less than {1 / FARTHEST:g} of"
+        raise ValueError(
+            f"start has returned values of {relation} the largest in Y, {scale:.3g}: it must return images of which the"
+            " operator measures Y; multiply the operator by some power of ten if these are so"
+        )
+    refuse_edge(largest * scale, Y, "what start returns", "divide that and Y by some power of ten")
+    limits = torch.finfo(precision(Y))
+    if 0 < largest * scale < limits.tiny * limits.eps:
+        raise ValueError(
+            f"what start returns has values of up to {largest * scale:.3g}, too small for {precision(Y)}: multiply that"
+            " and Y by some power of ten"
+        )
 
 
 class _Hidden:

@@ -10,7 +10,7 @@ import os
 import time
 from dataclasses import dataclass, replace
 from functools import partial
-from math import prod
+from math import frexp, prod
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +18,11 @@ import torch
 from tqdm import tqdm
 
 from deeptensor.arguments import check_choice, check_flag, check_positive, check_whole
-from deeptensor.arrays import Array, divided, like, real
+from deeptensor.arrays import Array, divided, like, precision, real, refuse_edge, squared
 from deeptensor.checkpoints import checkpoint_path, fingerprint_of, load_checkpoint, restoring, save_checkpoint
 from deeptensor.eigenimages import EigenImages, eigen_images
 from deeptensor.fit import device_for, fitting
+from deeptensor.lessons import refuse_divergence
 from deeptensor.networks import number_of_scales
 from deeptensor.noise import Noise, draw_noise, with_level
 from deeptensor.progress import progress_bar
@@ -40,6 +41,8 @@ FEWEST, MOST = 100, 500
 RATE_OF_STACKS, RATE_OF_IMAGES = 5e-3, 2e-3
 # Of the learning rate, in the lessons after the first.
 REFINED_RATE = 0.6
+# The standard deviation of noise, over the largest datum, that is within the rounding of the data to single precision.
+ROUNDING = torch.finfo(torch.float32).eps
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,8 @@ class Denoised:
 
     factors: U (..., k) and V (B, k), whose product over k is the `signal`; of a matrix (m, n), U (m, k) and V (n, k).
     risk: Stein's estimate of the mean square error of `signal`, from the noise model and one probe. It is unbiased for
-        a denoiser that is fixed; that this one was taught by the same data makes it a little optimistic.
+        a denoiser that is fixed; that this one was taught by the same data makes it a little optimistic. It is NaN
+        where double precision has no number for it, of data of 1e-200 or 1e200.
     noise: the model, with its level, that was assumed.
     stop: the last iteration, and why it was that.
     """
@@ -121,16 +125,17 @@ def denoise(
     checkpoint: a file to which the state is written after each lesson, and from which an interrupted call goes on; it
         is removed at the end.
 
-    Raises ValueError for arrays and settings that make no sense, and if the data contradict the noise model.
+    Raises ValueError for arrays and settings that make no sense, and if the data contradict the noise model, and
+    FloatingPointError if the network diverges.
     """
-    data = real(Y)
+    data = real(Y, advice="fill what is missing first, as by `deeptensor.fill`")
     Y = Y if isinstance(Y, torch.Tensor) else np.asarray(Y)
     if data.ndim not in (2, 3):
         raise ValueError(f"Y must be a stack (H, W, B), or a matrix or image (H, W), not of shape {tuple(data.shape)}")
     if min(data.shape[:2]) < LEAST_SIDE:
         raise ValueError(f"Y has {data.shape[0]} x {data.shape[1]} pixels: give at least {LEAST_SIDE} x {LEAST_SIDE}")
     if not data.isfinite().all():
-        raise ValueError("Y has entries that are not finite: fill them first, as by a `factorise` with weights")
+        raise ValueError("Y has entries that are not finite: fill them first, as by `deeptensor.fill`")
     if noise is not None and not isinstance(noise, Noise):
         raise ValueError(f"noise must be Gaussian(...) or Poisson(...) of deeptensor.noise, or None, not {noise!r}")
     if iterations is None:
@@ -146,16 +151,28 @@ def denoise(
     path = checkpoint_path(checkpoint)
     with fitting():
         scale = data.abs().max().item() or 1.0
+        refuse_edge(scale, Y, "Y", "fill what such values mark as missing, or divide Y by some power of ten")
         data = divided(data, scale).to(device_for(device, Y))
         if data.ndim == 2:
             data = data[..., None]
-        model = with_level(None if noise is None else noise.times(1 / scale), data)
+        model = with_level(None if noise is None else _in_units(noise, scale), data)
         model.check(data)
-        noisy = model.variance(data).max() > 0
-        course = taught(data, model, settings, progress, path) if noisy else unchanged(data)
+        noisy = model.variance(data).max() > ROUNDING**2
+        course = taught(data, model, settings, progress, path) if noisy else unchanged(data, model)
+    found = _denoised(course, model.times(*frexp(scale)), scale, Y)
     if path is not None:
         path.unlink(missing_ok=True)
-    return _denoised(course, model.times(scale), scale, Y)
+    return found
+
+
+def _in_units(noise: Noise, scale: float) -> Noise:
+    """Return the noise of the data over `scale`."""
+    mantissa, exponent = frexp(scale)
+    try:
+        with np.errstate(over="ignore"):
+            return noise.times(1 / mantissa, -exponent)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"noise is {noise}, and Y has values of up to {scale:.3g}: give both in one unit") from error
 
 
 @dataclass(frozen=True)
@@ -236,8 +253,8 @@ def taught(data: torch.Tensor, noise: Noise, settings: Settings, progress: bool 
         for number in range(len(marks), len(lessons)):
             teach(student, Lesson(sources, flips, spectral, generator), settings, number, bar)
             found = answer(student, images.coordinates, flips)
-            if not found.isfinite().all():
-                raise FloatingPointError(f"the network diverged in its {bar.n} iterations: lower learning_rate")
+            when = f"in lesson {number + 1} of {len(lessons)}, of {lessons[number]} iterations"
+            refuse_divergence(images.compose(found), when, settings.learning_rate, largest=1)
             risk = _risk(data, found, noise, images, student, flips, generator)
             marks.append((sum(lessons[: number + 1]), time.perf_counter() - start, risk, found))
             images, sources = _after(images, noise, marks)
@@ -260,6 +277,8 @@ def teach(student: Student, lesson: Lesson, settings: Settings, number: int, bar
             value = LOSSES[settings.loss](student, y, z, size, first + (last - first) * step / length)
         else:
             value = size(student(y + z, 1.0) - y)
+        when = f"in iteration {step + 1} of {length} of lesson {number + 1} of {len(settings.lessons)}"
+        refuse_divergence(value, when, settings.learning_rate)
         optimiser.zero_grad()
         value.backward()
         optimiser.step()
@@ -267,12 +286,13 @@ def teach(student: Student, lesson: Lesson, settings: Settings, number: int, bar
         bar.update()
 
 
-def unchanged(data: torch.Tensor) -> Course:
-    """Return data (H, W, B) without noise as their own coordinates."""
+def unchanged(data: torch.Tensor, noise: Noise) -> Course:
+    """Return data (H, W, B) with noise that single precision does not show as their own coordinates."""
     coordinates, bands = data.movedim(2, 0), data.shape[2]
     one, identity = torch.ones_like(data[..., 0]), torch.eye(bands, device=data.device)
     images = EigenImages(coordinates, torch.ones_like(data[0, 0]), one, identity, 0 * data[0, 0], identity, None)
-    return Course(images, [(0, 0.0, 0.0, coordinates)], "the data have no noise")
+    risk = noise.variance(data.double()).mean().item()
+    return Course(images, [(0, 0.0, risk, coordinates)], "the data have no noise above their rounding")
 
 
 def _after(images: EigenImages, noise: Noise, marks: list) -> tuple[EigenImages, EigenImages]:
@@ -303,10 +323,17 @@ def _denoised(course: Course, noise: Noise, scale: float, Y: Array) -> Denoised:
             signal = signal[..., 0]
             left, s, right = torch.linalg.svd(signal, full_matrices=False)
             U, V = left * s, right.T
-        stages.append(Stage(iteration, seconds, risk * scale * scale, (like(U, Y, scale), like(V, Y))))
+        stages.append(Stage(iteration, seconds, squared(risk, scale), _factors(U, V, scale, Y)))
     last = stages[-1]
     stop = Stop(last.iteration, course.reason)
     return Denoised(last.factors, like(signal, Y, scale), last.risk, noise, stop, tuple(stages))
+
+
+def _factors(U: torch.Tensor, V: torch.Tensor, scale: float, Y: Array) -> tuple[Array, Array]:
+    """Return `scale` U and V in arrays like `Y`; a power of two that the former cannot hold is in the latter."""
+    most = frexp(torch.finfo(precision(Y)).max)[1] - 1
+    excess = max(frexp(U.abs().max().item())[1] + frexp(scale)[1] - most, 0)
+    return like(U * 2.0**-excess, Y, scale), like(V * 2.0**excess, Y)
 
 
 def _risk(
