@@ -132,8 +132,16 @@ def cell_count(answer: Parts) -> int:
 def log_odds(answer: Parts, frames: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     """Return the log-odds (frames x p) that an answer gives to the notes of all frames but the first of each sequence.
 
-    Raises ValueError for an answer that lacks an array, or has one that fits nothing.
+    Raises ValueError for an answer that lacks an array, or has one that fits nothing or belongs to another form, which
+    would be counted as if it were that.
     """
+    forms = {name.partition(".")[0] for name in answer}
+    forms = {own if own in ("table", "chain") else "network" for own in forms}
+    if len(forms) > 1:
+        raise ValueError(
+            f"the answer is {' and '.join(sorted(forms))} in one: give the arrays of one, and not: "
+            f"{', '.join(sorted(answer))}"
+        )
     try:
         return _log_odds(answer, frames, lengths)
     except KeyError as error:
@@ -149,8 +157,10 @@ def _log_odds(answer: Parts, frames: np.ndarray, lengths: np.ndarray) -> np.ndar
         return odds if weight is None else odds + (before * weight if weight.ndim == 1 else before @ weight.T)
     if "chain.states" in answer:
         places = np.argmax(before @ (2 * answer["chain.states"] - 1).T - answer["chain.states"].sum(axis=1), axis=1)
+        p = answer["chain.following"].astype(np.float64)
+        if not ((p >= 0) & (p <= 1)).all():
+            raise ValueError(f"`chain.following` is from {p.min():g} to {p.max():g}: give probabilities, from 0 to 1")
         with np.errstate(divide="ignore"):
-            p = answer["chain.following"].astype(np.float64)
             return np.clip(np.log(p) - np.log1p(-p), -CERTAIN, CERTAIN)[places]
     embedded = frames @ answer["before.weight"].T + answer["before.bias"]
     embedded = np.where(embedded > 0, embedded, SLOPE * embedded).astype(np.float32)

@@ -95,6 +95,22 @@ def test_an_answer_whose_matrices_do_not_fit_is_refused():
         measures["nll"](answer)
 
 
+def test_an_answer_of_two_forms_is_none_whose_numbers_are_counted():
+    measures = SEQUENCE.measures(problem_of(posed().given, Observation()), posed().withheld)
+    table = {"table.weight": np.zeros((8, 8)), "table.bias": np.zeros(8)}
+    assert measures["count"](table) == 72
+    for more in ({"bias_ih": np.zeros(1)}, {"chain.states": np.eye(2, 8)}):
+        with pytest.raises(ValueError, match=r"the answer is .*table.* in one: give the arrays of one, and not: "):
+            measures["count"](table | more)
+
+
+@pytest.mark.parametrize("p", [-0.1, 1.5])
+def test_a_chain_of_no_probabilities_is_refused(p):
+    chain = {"chain.states": np.eye(2, 3), "chain.following": np.full((2, 3), p)}
+    with pytest.raises(ValueError, match=f"`chain.following` is from {p} to {p}: give probabilities, from 0 to 1"):
+        SEQUENCE.log_odds(chain, FRAMES, LENGTHS)
+
+
 def test_measures_of_one_answer_are_not_those_of_the_next():
     measures = SEQUENCE.measures(problem_of(posed().given, Observation()), posed().withheld)
     values = [measures["nll"]({"table.bias": np.full(8, odds)}) for odds in (0.0, -1.0, 2.0)]
