@@ -61,9 +61,9 @@ def declared(answer: Mapping[str, np.ndarray], name: str, least: float = 0) -> f
     """
     number = float(answer[name])
     if not (0 <= number < MOST and number.is_integer()):
-        raise NoAnswer(f"declares {number:g} as `{name}`: it has to be a whole number from 0 to 2^53")
+        raise NoAnswer(f"the answer declares {number:g} as `{name}`: it has to be a whole number from 0 to 2^53")
     if np.float32(number) < np.float32(least):
-        raise NoAnswer(f"declares {number:g} as `{name}`, less than the {least:g} that the answer itself shows")
+        raise NoAnswer(f"the answer declares {number:g} as `{name}`, less than the {least:g} that it itself shows")
     return number
 
 

@@ -70,6 +70,8 @@ def measures(problem: Problem, truth: Mapping[str, np.ndarray]) -> dict[str, Cal
             raise ValueError(
                 f"rows of shape {answer.shape[1:]} do not apply to samples of {problem.observed.shape[1:]}"
             )
+        if not len(answer):
+            raise ValueError("the map has no rows: give one at least")
         rows = as_rows(answer)
         rows = rows / (np.abs(rows).max() or 1.0)  # no scale of a map changes anything, but by overflow
         return accuracy(wanted, votes(closeness(queries @ rows.T, samples @ rows.T), labels))

@@ -10,6 +10,7 @@ import torch
 from torch.nn import functional
 
 from benchmark.algorithms.layers import Factored, Layer, Stage
+from benchmark.answers import MOST
 
 BITS = 32
 
@@ -96,6 +97,10 @@ def _checked_stage(stage: Stage, number: int, channels: int) -> int:
         )
     if stage.scale is not None and not np.array_equal(kernel, np.round(kernel)):
         raise ValueError(f"stage {number} has a scale, and its kernel values that are no whole numbers")
+    if stage.scale is not None and np.abs(kernel).max() >= MOST:
+        raise ValueError(
+            f"stage {number} has a scale, and its kernel a value of 2^53 or more, which no float tells apart"
+        )
     if not stage.shared and kernel.shape[0] % stage.groups:
         raise ValueError(f"stage {number} makes {kernel.shape[0]} channels, which {stage.groups} groups do not divide")
     return kernel.shape[0] * (stage.groups if stage.shared else 1)

@@ -151,6 +151,10 @@ def kernel_part(**changes: object) -> dict[str, np.ndarray]:
         (kernel_part(**{"0.0.1.kernel": np.ones((6, 7, 3, 3))}), "stage 1 takes 7 channels in each of 1 groups, and"),
         (kernel_part(**{"0.0.0.kernel": np.ones((8, 8, 1))}), r"stage 0 has the shape \(8, 8, 1\); it has four axes"),
         (kernel_part(**{"0.0.0.order": np.arange(1, 9)}), "an order from 1 to 8 of 8 channels"),
+        (
+            kernel_part(**{"0.0.0.scale": np.array(2.0), "0.0.0.kernel": np.full((8, 8, 1, 1), 1e30)}),
+            r"stage 0 has a scale, and its kernel a value of 2\^53 or more",
+        ),
         (kernel_part(**{"0.0.0.order": np.arange(8) + 0.5}), "`order` has the value 0.5: it holds whole numbers"),
         (kernel_part(**{"0.0.0.order": np.zeros(0)}), r"an order of shape \(0,\), where some channels are needed"),
         (kernel_part(**{"0.0.1.groups": np.array(1.9)}), "`groups` has the value 1.9: it holds whole numbers"),

@@ -96,6 +96,8 @@ def test_what_cannot_be_judged_is_refused(labels, share, message, rng):
 def test_rows_of_another_shape_are_no_map(item, rng):
     with pytest.raises(ValueError, match=r"rows of shape \(6,\) do not apply to samples of \(2, 3\)"):
         judged(METRIC.pose(item, Observation(), rng), np.ones((4, 6)))
+    with pytest.raises(ValueError, match="the map has no rows: give one at least"):
+        judged(METRIC.pose(item, Observation(), rng), np.ones((0, 2, 3)))
 
 
 @pytest.mark.parametrize(

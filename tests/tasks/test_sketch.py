@@ -105,7 +105,7 @@ def test_a_sketch_of_zeros_for_rows_that_are_left_out_keeps_what_is_not_zero():
 def test_numbers_kept_that_are_none_or_fewer_than_the_sketch_has_are_refused(kept):
     sketch = np.random.default_rng(6).standard_normal((4, 5)) * (np.arange(4) < 2)[:, None]
     matrix = np.random.default_rng(7).standard_normal((9, 5))
-    reason = "less than the 10 that the answer itself shows" if kept in (0, 9) else "it has to be a whole number"
+    reason = "less than the 10 that it itself shows" if kept in (0, 9) else "it has to be a whole number"
     with pytest.raises(ValueError, match=f"declares .* as `kept`.*{reason}"):
         measured(matrix, sketch, kept=kept)
 
