@@ -66,6 +66,8 @@ def pose(item: Item, observation: Observation, rng: np.random.Generator) -> Pose
         raise ValueError(f"{item.name}: the masks say of no pixel whether it moves: give 0 or 1 for some")
     known = {"background": item.extras["background"]} if "background" in item.extras else {}
     for name, own in known.items():
+        if bad := np.count_nonzero(~np.isfinite(own)):
+            raise ValueError(f"{item.name}: {bad} values of the {name} are NaN or infinite: fill them, or leave it out")
         if own.shape != item.signal.shape:
             raise ValueError(f"{item.name}: a {name} of shape {own.shape} for a video of shape {item.signal.shape}")
     check_signal(item)

@@ -101,6 +101,8 @@ def pose(
         training = np.flatnonzero(marked)
         queries = np.setdiff1d(np.arange(len(labels)), training)
     else:
+        if train < 1 or test < 1:
+            raise ValueError(f"{item.name}: {train} images of a class to `train` and {test} to `test`: give 1 or more")
         training, queries = split(labels, train, test, np.random.default_rng(split_seed))
     if not len(training) or not len(queries):
         raise ValueError(f"{item.name}: {len(training)} training images and {len(queries)} queries: give some of both")

@@ -27,6 +27,7 @@ from functools import partial, reduce
 
 import numpy as np
 
+from benchmark.checks import check_signal
 from benchmark.contract import Item, Posed, Problem, Tiny
 from benchmark.loaders.chords import chord_sequences
 from benchmark.metrics import Taken
@@ -50,10 +51,19 @@ def pose(item: Item, observation: Observation, rng: np.random.Generator) -> Pose
     """Give the frames and lengths of the training and validation sequences; withhold those of the test.
 
     The item has the `lengths` (n,) of its sequences and their `split`, 0, 1 or 2, as extras. `observed` are the
-    training frames, with their lengths `lengths`. Raises ValueError for a sequence of one frame, which predicts none,
-    and for lengths that do not sum up to the frames or leave a part without sequences.
+    training frames, with their lengths `lengths`. Raises ValueError for frames that are zero or not finite, a sequence
+    of one frame, which predicts none, lengths and parts that are no whole numbers or other ones, and lengths that do
+    not sum up to the frames or leave a part without sequences.
     """
-    lengths, split = item.extras["lengths"], item.extras["split"]
+    check_signal(item)
+    lengths, split = (np.asarray(item.extras[name]) for name in ("lengths", "split"))
+    for name, own in (("lengths", lengths), ("split", split)):
+        if own.ndim != 1 or own.dtype.kind not in "iu":
+            raise ValueError(
+                f"{item.name}: `{name}` of shape {own.shape} is {own.dtype}: give a whole number a sequence"
+            )
+    if others := set(split.tolist()) - set(range(len(PARTS))):
+        raise ValueError(f"{item.name}: `split` has the mark {min(others)}: give 0, 1 or 2, for {', '.join(PARTS)}")
     if lengths.sum() != len(item.signal) or len(split) != len(lengths):
         raise ValueError(
             f"{item.name}: {len(lengths)} sequences of {lengths.sum()} frames with {len(split)} marks, "

@@ -189,6 +189,7 @@ def test_what_tells_nothing_of_motion_is_refused(rng, item, message):
     ("changes", "message"),
     [
         ({"background": np.zeros((6, 5))}, r"clip: a background of shape \(6, 5\) for a video of shape \(6, 5, 3\)"),
+        ({"background": np.full((6, 5, 3), np.nan)}, "clip: 90 values of the background are NaN or infinite"),
         ({"signal": np.zeros((6, 5, 3))}, "clip: all 90 values are zero"),
         ({"signal": np.full((6, 5, 3), np.nan)}, "clip: 90 of 90 values are NaN or infinite"),
     ],

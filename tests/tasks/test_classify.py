@@ -123,6 +123,12 @@ def test_what_cannot_be_classified_is_refused(rng, item, message):
         CLASSIFY.pose(item, Observation(), rng)
 
 
+@pytest.mark.parametrize(("train", "test"), [(0, 0), (-1, 1), (3, 0)])
+def test_splits_without_images_on_a_side_are_refused(train, test, rng):
+    with pytest.raises(ValueError, match=f"{train} images of a class to `train` and {test} to `test`: give 1 or more"):
+        CLASSIFY.pose(item_of([1, 1, 2, 2]), Observation(), rng, train=train, test=test)
+
+
 def test_accuracy_is_the_share_of_queries_whose_label_is_right():
     truth = {"labels": np.array([7, 7, 40, 12])}
     measure = CLASSIFY.measures(Problem(np.ones((4, 2, 3))), truth)["accuracy"]

@@ -178,6 +178,9 @@ def test_samples_whose_covariance_has_no_score_are_refused(signal, rank, message
 def test_signals_that_errors_have_no_scale_for_are_refused(task, signal, message, rng):
     with pytest.raises(ValueError, match=message):
         TASKS[task].pose(Item("item", signal), Observation(None, PerColumn(0.5)), rng)
+    for other in ("denoise", "outliers", "factorise"):
+        with pytest.raises(ValueError, match=message):
+            TASKS[other].pose(Item("item", signal), Observation(), rng)
 
 
 def test_a_signal_is_not_recovered_without_an_operator(rng):

@@ -72,6 +72,12 @@ def test_no_test_frame_is_given():
         ({"lengths": np.array([1, 17, *[9] * 10, *[8] * 4, *[12] * 6])}, "sequence 0 has 1 frame, of which none"),
         ({"lengths": np.array([9] * 22)}, "give the length and the part of each sequence"),
         ({"split": np.repeat([0, 2], [16, 6])}, "no validation sequences"),
+        (
+            {"split": np.repeat([0, 1, 2, 5], [12, 4, 5, 1])},
+            "`split` has the mark 5: give 0, 1 or 2, for training, val",
+        ),
+        ({"lengths": np.full(22, 9.5)}, r"`lengths` of shape \(22,\) is float64: give a whole number a sequence"),
+        ({"split": np.zeros((2, 11), int)}, r"`split` of shape \(2, 11\) is int64: give a whole number a sequence"),
     ],
 )
 def test_sequences_that_cannot_be_posed_are_refused(extras, message):
