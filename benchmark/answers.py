@@ -53,6 +53,20 @@ def check_answer(
     return bad
 
 
+def declared(answer: Mapping[str, np.ndarray], name: str, least: float = 0) -> float:
+    """Return a number that a method declares of its own work, the part `name` of an answer.
+
+    Raises NoAnswer for what is no whole number, and for less than `least`, which the answer itself shows: as single
+    precision, in which answers are kept, tells them apart.
+    """
+    number = float(answer[name])
+    if not (0 <= number < MOST and number.is_integer()):
+        raise NoAnswer(f"the answer declares {number:g} as `{name}`: it has to be a whole number from 0 to 2^53")
+    if np.float32(number) < np.float32(least):
+        raise NoAnswer(f"the answer declares {number:g} as `{name}`, less than the {least:g} that it itself shows")
+    return number
+
+
 def size_of(answer: Answer) -> int:
     """Return the number of values of an answer."""
     signal = compose(answer)

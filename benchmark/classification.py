@@ -40,8 +40,12 @@ def smallest_class(labels: np.ndarray) -> int:
 
 
 def check_classes(labels: np.ndarray, share: float) -> None:
-    """Raise ValueError if a class has too few of the training `labels`, which are a `share` of all, to learn from."""
-    if (smallest := smallest_class(labels)) < FEWEST:
+    """Raise ValueError if a class has too few of the training `labels`, which are a `share` of all, to learn from.
+
+    So it does where they are of one class.
+    """
+    smallest = smallest_class(labels) if len(np.unique(labels)) > 1 else 0
+    if smallest < FEWEST:
         raise ValueError(
             f"a class has {smallest} training samples, where {share:g} of all samples train: "
             f"give at least {round(FEWEST / share)} samples a class"

@@ -12,6 +12,8 @@ SSIM_WINDOW, GAUSSIAN_WINDOW = 7, 11
 MOVING, UNKNOWN = 1, 2
 # The rule of what moves: deviations of the noise, the least distance, and the side of the window that drops specks.
 DEVIATIONS, LEAST_DISTANCE, SPECKS = 5, 2 / 255, 5
+# Singular values up to this share of the largest are none.
+NOTHING = 1e-10
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ METRICS = {
     ),
     "bound_share": Metric("... over FD's bound", higher_is_better=False, decimals=2, smallest=0.01, traced=False),
     "kept": Metric("Numbers kept", higher_is_better=False, decimals=0, smallest=1, traced=False),
-    "nonzeros": Metric("Non-zeros of the sketch", higher_is_better=False, decimals=0, smallest=1, traced=False),
+    "nonzeros": Metric("Non-zeros", higher_is_better=False, decimals=0, smallest=1, traced=False),
     "consensus": Metric("Disagreement of nodes", higher_is_better=False, decimals=6, smallest=1e-6, traced=False),
     "own_excess": Metric("... in own bases [%]", higher_is_better=False, decimals=2, smallest=0.1, traced=False),
     "kilobytes": Metric("Sent by a node [kB]", higher_is_better=False, decimals=2, smallest=0.01, traced=False),
@@ -295,7 +297,7 @@ def _orthonormal(rows: np.ndarray) -> np.ndarray:
     if np.array_equal(rows, np.eye(*rows.shape)):  # of thousands of pixels the decomposition would take minutes
         return rows.T
     left, singular_values, _ = np.linalg.svd(rows.T.astype(np.float64), full_matrices=False)
-    return left[:, singular_values > 1e-10 * singular_values[0]]
+    return left[:, singular_values > NOTHING * singular_values[0]]
 
 
 def component_match(truth: Sequence[np.ndarray], answer: Sequence[np.ndarray]) -> float:
@@ -306,6 +308,23 @@ def component_match(truth: Sequence[np.ndarray], answer: Sequence[np.ndarray]) -
     """
     cosines = np.prod([_cosines(own, other) for own, other in zip(truth, answer, strict=True)], axis=0)
     return float(cosines[_pairs(cosines)].sum() / len(cosines))
+
+
+def disagreement(bases: np.ndarray) -> float:
+    """Return how far bases U_j, J x n x r, are from being one, from 0 to 1, in whatever coordinates they have it.
+
+    The columns of all bases, one above the other, are first made orthonormal, by one matrix for all: U_j T. Then it is
+    the root of sum_j ||U_j T - M||_F^2 / r, M the mean of U_j T. So no scale and no mixture of columns that all nodes
+    apply changes it, and coordinates of a node's own do: where data have the rank, any node has the right subspace by
+    itself, and not the others' U. Directions that no basis has are left out; of nothing but zeros it is 1.
+    """
+    stacked = bases.astype(np.float64).reshape(-1, bases.shape[2])
+    apart = (bases - bases.mean(axis=0, dtype=np.float64)).reshape(stacked.shape)
+    _, singular_values, right = np.linalg.svd(stacked, full_matrices=False)
+    there = singular_values > NOTHING * singular_values[0]
+    if not there.any():
+        return 1.0
+    return float(np.linalg.norm(apart @ (right[there].T / singular_values[there])) / np.sqrt(there.sum()))
 
 
 def component_angle(truth: np.ndarray, answer: np.ndarray) -> float:

@@ -9,6 +9,7 @@ from functools import partial
 
 import numpy as np
 
+from benchmark.checks import check_signal
 from benchmark.contract import Item, Posed, Problem, Tiny
 from benchmark.metrics import (
     MOVING,
@@ -51,7 +52,8 @@ def pose(item: Item, observation: Observation, rng: np.random.Generator) -> Pose
     """Give the video H x W x T; withhold its masks and, where it is known, the background without what moves.
 
     The masks, an extra of the video's shape, have 0 where a pixel stands still, 1 where it moves and 2 where that is
-    not known. Raises ValueError for other values, another shape, masks that say nothing, and a single frame.
+    not known. Raises ValueError for other values, another shape, masks that say nothing, a single frame, and a video
+    that is zero or not finite.
     """
     masks = np.asarray(item.extras["masks"])
     if item.signal.shape[2] < 2:
@@ -63,6 +65,12 @@ def pose(item: Item, observation: Observation, rng: np.random.Generator) -> Pose
     if (masks == UNKNOWN).all():
         raise ValueError(f"{item.name}: the masks say of no pixel whether it moves: give 0 or 1 for some")
     known = {"background": item.extras["background"]} if "background" in item.extras else {}
+    for name, own in known.items():
+        if bad := np.count_nonzero(~np.isfinite(own)):
+            raise ValueError(f"{item.name}: {bad} values of the {name} are NaN or infinite: fill them, or leave it out")
+        if own.shape != item.signal.shape:
+            raise ValueError(f"{item.name}: a {name} of shape {own.shape} for a video of shape {item.signal.shape}")
+    check_signal(item)
     return Posed(observation.draw(item.signal, rng), {"signal": item.signal, "masks": masks.astype(np.uint8)} | known)
 
 
@@ -83,7 +91,9 @@ def measures(problem: Problem, truth: Mapping[str, np.ndarray]) -> dict[str, Cal
     """
     target = truth["masks"][truth["masks"] != UNKNOWN] == MOVING
     names = [name for name in MEASURES if name not in ("false_positives", "psnr")] if target.any() else []
-    names += ["false_positives"] * (not target.all()) + ["psnr"] * ("background" in truth)
+    names += ["false_positives"] * (not target.all()) + ["psnr"] * (
+        "background" in truth and bool((truth["masks"] == 0).any())
+    )
     taken = Taken(partial(values_of, problem.observed, truth, names))
     return {name: partial(taken.of, name) for name in names}
 

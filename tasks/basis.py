@@ -5,10 +5,11 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from benchmark.algorithms.principal import principal_components
+from benchmark.checks import check_signal, told_labels, told_rank
 from benchmark.classification import accuracy, check_classes
 from benchmark.contract import Item, Posed, Problem, Tiny
 from benchmark.metrics import affinity
-from benchmark.noise import Gaussian
+from benchmark.noise import Gaussian, Share
 from benchmark.observation import Observation
 from benchmark.samples import as_rows
 from benchmark.tiny import pattern_samples
@@ -20,20 +21,23 @@ FLOOR, CEILING = "raw_pixels", "clean_pca"
 
 
 def pose(
-    item: Item, observation: Observation, rng: np.random.Generator, *, share: float = 0.25, split_seed: int = 42
+    item: Item, observation: Observation, rng: np.random.Generator, *, share: Share = 0.25, split_seed: int = 42
 ) -> Posed:
     """Give the noisy training samples, a `share` of all; withhold the clean ones, noisy test samples, and all labels.
 
-    The defaults are those of the paper's Figure 2. Raises ValueError for samples without labels, or with too few of a
-    class to learn from.
+    The defaults are those of the paper's Figure 2. Raises ValueError for samples that are zero or not finite, without a
+    label for each, or of one class, with too few of a class to learn from, or none left for the test, and without a
+    rank that the training samples can have.
     """
-    if "labels" not in item.extras:
-        raise ValueError(
-            "a basis is judged by classification, and the samples have no labels: give a labelled data set"
-        )
+    check_signal(item)
+    labels = told_labels(item)
     order = np.random.default_rng(split_seed).permutation(len(item.signal))
     train, test = np.split(order, [round(share * len(order))])
-    labels = item.extras["labels"]
+    if not len(train) or not len(test):
+        raise ValueError(
+            f"{item.name}: a share of {share:g} of {len(order)} samples leaves none on one side: give another share"
+        )
+    told_rank(item, min(len(train), item.signal[0].size))
     check_classes(labels[train], share)
     given = observation.draw(item.signal[train], rng)
     return Posed(

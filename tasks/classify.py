@@ -10,10 +10,14 @@ from functools import partial
 
 import numpy as np
 
+from benchmark.checks import check_signal, told_labels
 from benchmark.contract import Item, Posed, Problem, Tiny
 from benchmark.metrics import accuracy
 from benchmark.noise import Share
 from benchmark.observation import Observation
+
+# Numbers of which experiments are told what they may be (see `benchmark.settings`).
+Count = int
 
 KINDS = {"samples"}
 MEASURES = ["accuracy"]
@@ -70,8 +74,8 @@ def pose(
     observation: Observation,
     rng: np.random.Generator,
     *,
-    train: int = 50,
-    test: int = 20,
+    train: Count = 50,
+    test: Count = 20,
     split_seed: int = 0,
 ) -> Posed:
     """Give the training images, their labels, and the queries as observed; withhold the clean queries and their labels.
@@ -79,19 +83,26 @@ def pose(
     Images that the item's extra `training`, a mask, does not mark are the queries. Without it, `train` random images of
     each class are for training and `test` others are queries; a class of fewer is divided in the same proportion.
     Labels that are texts become their places in sorted order.
-    Raises ValueError for images without labels, or where a query's class has no training image.
+    Raises ValueError for images that are zero or not finite, without a label for each, or of one class, for a mask of
+    another length, and where a query's class has no training image.
     """
     if item.signal.ndim != 3:
         raise ValueError(f"{item.name}: samples of shape {item.signal.shape[1:]}; images, h x w, are classified")
-    if "labels" not in item.extras:
-        raise ValueError(f"{item.name}: the images have no labels to learn classes from: give a labelled data set")
-    labels = np.asarray(item.extras["labels"])
+    check_signal(item)
+    labels = told_labels(item)
     if not np.issubdtype(labels.dtype, np.number):  # answers are numbers
         labels = np.unique(labels, return_inverse=True)[1]
     if "training" in item.extras:
-        training = np.flatnonzero(item.extras["training"])
+        marked = np.asarray(item.extras["training"])
+        if marked.shape != labels.shape:
+            raise ValueError(
+                f"{item.name}: the extra `training` has the shape {marked.shape} for {len(labels)} images: mark each"
+            )
+        training = np.flatnonzero(marked)
         queries = np.setdiff1d(np.arange(len(labels)), training)
     else:
+        if train < 1 or test < 1:
+            raise ValueError(f"{item.name}: {train} images of a class to `train` and {test} to `test`: give 1 or more")
         training, queries = split(labels, train, test, np.random.default_rng(split_seed))
     if not len(training) or not len(queries):
         raise ValueError(f"{item.name}: {len(training)} training images and {len(queries)} queries: give some of both")

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from benchmark.checks import check_signal
 from benchmark.contract import Item, Posed, Problem, Tiny
 from benchmark.metrics import misfit
 from benchmark.observation import Observation
@@ -18,8 +19,9 @@ FLOOR, CEILING = None, None
 def pose(item: Item, observation: Observation, rng: np.random.Generator) -> Posed:
     """Give the measurements and their operator; withhold the matrix, of a stack H x W x N that of its images, H W x N.
 
-    Raises ValueError without an operator.
+    Raises ValueError without an operator, and for a matrix that is zero or not finite.
     """
+    check_signal(item)
     if observation.operator is None:
         raise ValueError("the task `columns` needs an operator: give the noise entry one")
     matrix = item.signal.reshape(-1, item.signal.shape[-1])

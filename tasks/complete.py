@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmark.contract import Item, Posed, Problem, Tiny
 from benchmark.metrics import numerical_rank, rmse, snr
-from benchmark.noise import Gaussian
+from benchmark.noise import Gaussian, Share
 from benchmark.observation import Observation
 from benchmark.tiny import smooth_stack
 
@@ -24,14 +24,15 @@ FLOOR, CEILING = None, None
 LEAST = 2
 
 
-def pose(item: Item, observation: Observation, rng: np.random.Generator, *, share: float = 0.5) -> Posed:
+def pose(item: Item, observation: Observation, rng: np.random.Generator, *, share: Share = 0.5) -> Posed:
     """Give the observed entries and their mask; withhold the signal and the mask of the entries that are scored.
 
     Extras of an item, all optional: the masks `observed`, else a random `share` of the entries, and `scored`, else all
     others; `measured`, what is observed where that is not the signal itself; `unit`, in which errors are told, else 1;
     `bounds`, the least and the largest value that there can be, to which answers are clipped before they are scored.
     Raises ValueError for a signal that is no matrix, masks of other shapes or that overlap, fewer than two
-    entries, and values beyond the bounds.
+    entries, values that are not finite or beyond the bounds, scored ones that are all zero where errors are relative to
+    them, and a unit or bounds that are none.
     """
     if item.signal.ndim != 2:
         raise ValueError(f"{item.name}: a signal of shape {item.signal.shape}; a matrix, or a grey image, is completed")
@@ -45,16 +46,27 @@ def pose(item: Item, observation: Observation, rng: np.random.Generator, *, shar
             raise ValueError(f"{item.name}: {name!r} has {np.count_nonzero(own)} entries: give {LEAST} at least")
     if both := np.count_nonzero(observed & scored):
         raise ValueError(f"{item.name}: {both} entries are observed and scored: score others than are observed")
+    values = np.concatenate([measured[observed], item.signal[scored]])
+    if bad := np.count_nonzero(~np.isfinite(values)):
+        raise ValueError(f"{item.name}: {bad} values that are observed or scored are NaN or infinite: mask them out")
+    unit = np.asarray(item.extras.get("unit", 1.0), float)
+    if unit.shape or not 0 < unit < np.inf:
+        raise ValueError(f"{item.name}: the extra `unit` is {unit}: give a positive number, in which errors are told")
     given = observation.draw(measured, rng)
     told = {}
     if "bounds" in item.extras:
         told["bounds"] = np.asarray(item.extras["bounds"], float)
-        values = np.concatenate([measured[observed], item.signal[scored]])
+        if told["bounds"].shape != (2,) or not told["bounds"][0] < told["bounds"][1]:
+            raise ValueError(
+                f"{item.name}: the extra `bounds` is {told['bounds']}: give the least and the largest value"
+            )
         low, high = told["bounds"]
         if beyond := np.count_nonzero((values < low - 1e-6) | (values > high + 1e-6)):
             raise ValueError(f"{item.name}: {beyond} values are beyond the scale from {low:g} to {high:g}: drop them")
+    elif not item.signal[scored].any():
+        raise ValueError(f"{item.name}: all scored values are zero, and errors relative to them none: score others")
     given["observed"] = np.where(observed, given["observed"], 0).astype(np.float32)
-    told |= {"signal": item.signal, "scored": scored, "unit": np.asarray(item.extras.get("unit", 1.0), float)}
+    told |= {"signal": item.signal, "scored": scored, "unit": unit}
     return Posed(given | {"mask": observed}, told)
 
 

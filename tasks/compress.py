@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmark.algorithms.layers import Factored, Layer, chain, layers_of
+from benchmark.checks import check_signal
 from benchmark.contract import Item, Posed, Problem, Tiny
 from benchmark.metrics import Taken
 from benchmark.noise import Gaussian
@@ -44,8 +45,12 @@ def pose(item: Item, observation: Observation, rng: np.random.Generator) -> Pose
     the loss with respect to its outputs. Withheld are the rest of the network, all images and labels, and what the
     network itself says.
 
-    Raises ValueError for layers that are grouped or dilated, or that get nothing but zeros.
+    Raises ValueError for layers that are grouped or dilated, or that get nothing but zeros or are zero, and without a
+    budget.
     """
+    check_signal(item)
+    if item.budget is None or item.budget < 1:
+        raise ValueError(f"{item.name}: the budget of numbers that layers may store is {item.budget}: tell 1 or more")
     extras, network, names = item.extras, network_of(item.extras), names_of(item.extras)
     convolutions = [plain_convolution(item, name) for name in names]
     shapes = [(*network[f"{name}.weight"].shape, 1, 1)[:4] for name in names]

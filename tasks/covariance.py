@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from benchmark.checks import check_signal, told_rank
 from benchmark.contract import Item, Posed, Problem, Tiny
 from benchmark.covariance import leading_eigenpairs, sample_covariance
 from benchmark.metrics import affinity, psnr
@@ -22,7 +23,18 @@ FLOOR, CEILING = None, None
 
 
 def pose(item: Item, observation: Observation, rng: np.random.Generator) -> Posed:
-    """Give the noisy samples; withhold the clean ones."""
+    """Give the noisy samples; withhold the clean ones.
+
+    Raises ValueError for samples of other than one axis, that are not finite, or do not differ, and without a rank.
+    """
+    check_signal(item)
+    if item.signal.ndim != 2:
+        raise ValueError(f"{item.name}: samples of shape {item.signal.shape[1:]}: give each as one row of features")
+    told_rank(item, item.signal.shape[1])
+    if not np.ptp(sample_covariance(item.signal)) > 0:
+        raise ValueError(
+            f"{item.name}: the covariance is the same everywhere, and has no range: give samples that differ"
+        )
     return Posed(observation.draw(item.signal, rng), {"signal": item.signal})
 
 

@@ -9,6 +9,7 @@ from functools import partial
 
 import numpy as np
 
+from benchmark.checks import check_signal
 from benchmark.contract import Item, Posed, Problem, Tiny
 from benchmark.loaders.planted import plant
 from benchmark.metrics import (
@@ -51,6 +52,8 @@ COLUMNS = {
     "dedicom": ["AC"],
     "paratuck2": ["A", "B"],
 }
+# The factor that holds what is known of real data.
+FACTOR_OF = {"concentrations": "A", "spectra": "C"}
 # A match from which on the factors count as recovered.
 RECOVERED = 0.99
 
@@ -72,8 +75,10 @@ def pose(item: Item, observation: Observation, rng: np.random.Generator, *, held
 
     Told are the `model` by name, its `ranks`, the `multilinear` ranks of the unfoldings, the `heights` of slices that
     stand one above the other, and bases that factors lie in. Of an item with the extra `links`, a share `held_out` of
-    all entries is hidden: set to 0, and False in the `mask` that is given.
+    all entries is hidden: set to 0, and False in the `mask` that is given. Raises ValueError for a tensor that is zero
+    or not finite, and where what is hidden is all there is, or tells nothing.
     """
+    check_signal(item)
     extras = dict(item.extras)
     given = observation.draw(item.signal, rng) | {"model": extras["model"]}
     given |= {name: extras[name] for name in TOLD if name in extras}
@@ -84,6 +89,8 @@ def pose(item: Item, observation: Observation, rng: np.random.Generator, *, held
         hidden = hidden.reshape(item.signal.shape)
         if not (0 < item.signal[hidden].sum() < hidden.sum()):
             raise ValueError(f"{item.name}: the held-out entries are all links, or none is: hold out more")
+        if hidden.all() or not given["observed"][~hidden].any():
+            raise ValueError(f"{item.name}: no link is left that is not held out: hold out less")
         given |= {"observed": np.where(hidden, 0, given["observed"]), "mask": ~hidden}
         withheld["hidden"] = hidden
     return Posed(given, {"signal": item.signal} | withheld)
@@ -92,7 +99,8 @@ def pose(item: Item, observation: Observation, rng: np.random.Generator, *, held
 def answer_shape(problem: Problem) -> dict[str, tuple[int, ...] | None]:
     """Ask for the signal; a decomposition also returns what its model has: factors A, B and C, or its terms.
 
-    A, B and C are n x r along the axes, terms are r x I x J x K. What is left out has a match of 0.
+    A, B and C are n x r along the axes, terms are r x I x J x K; of no more columns or terms than the rank that is told
+    or the truth has, as among enough columns some match by chance. What is left out has a match of 0.
     """
     return {"signal": problem.observed.shape} | dict.fromkeys(sorted(OPTIONAL))
 
@@ -100,7 +108,8 @@ def answer_shape(problem: Problem) -> dict[str, tuple[int, ...] | None]:
 def measures(problem: Problem, truth: Mapping[str, np.ndarray]) -> dict[str, Callable[[Mapping], float]]:
     """Return the relative error, the misfit to the observation, and what else is known.
 
-    That is the match of factors, concentrations, spectra or links, of which the held-out entries alone count.
+    That is the match of factors, concentrations, spectra or links, of which the held-out entries alone count. Raises
+    ValueError for factors or terms of other sizes than were asked for.
     """
     clean, observed = truth["signal"].astype(np.float64), problem.observed.astype(np.float64)
     seen = problem.granted.get("mask", True)
@@ -108,21 +117,43 @@ def measures(problem: Problem, truth: Mapping[str, np.ndarray]) -> dict[str, Cal
         "relative_error": lambda answer: 100 * float(np.linalg.norm(answer["signal"] - clean) / np.linalg.norm(clean)),
         "misfit": lambda answer: misfit(observed, seen * answer["signal"]),
     }
+    references = {FACTOR_OF.get(name, name): own for name, own in truth.items() if name in {*OPTIONAL, *FACTOR_OF}}
+
+    def sized(answer: Mapping) -> Mapping:
+        for name in references.keys() & answer.keys():
+            check_size(name, answer[name], references[name], problem.rank)
+        return answer
+
     if "A" in truth or "B" in truth or "terms" in truth:
         matched = partial(match_of, str(problem.granted["model"]), truth)
-        found["match"] = matched
-        found["recovered"] = lambda answer: 100.0 * (matched(answer) > RECOVERED)
+        found["match"] = lambda answer: matched(sized(answer))
+        found["recovered"] = lambda answer: 100.0 * (matched(sized(answer)) > RECOVERED)
     if "concentrations" in truth:
         amounts = truth["concentrations"]
-        found["concentrations"] = lambda answer: correlation(amounts, answer["A"]) if "A" in answer else 0.0
+        found["concentrations"] = lambda answer: correlation(amounts, sized(answer)["A"]) if "A" in answer else 0.0
     if "spectra" in truth:
-        found["angle"] = lambda answer: component_angle(truth["spectra"], answer["C"]) if "C" in answer else 90.0
+        found["angle"] = lambda answer: component_angle(truth["spectra"], sized(answer)["C"]) if "C" in answer else 90.0
     if "hidden" in truth:
         hidden = truth["hidden"]
         links = clean[hidden] > 0
         found["average_precision"] = lambda answer: average_precision(links, answer["signal"][hidden])
         found["area_under_curve"] = lambda answer: area_under_curve(links, answer["signal"][hidden])
     return found
+
+
+def check_size(name: str, answer: np.ndarray, truth: np.ndarray, rank: int | None) -> None:
+    """Raise ValueError for a factor (n, r), or terms (r, ...), that cannot be compared, or of more columns or terms.
+
+    More than the rank that is told and the truth has: among enough columns some match by chance.
+    """
+    axis = 0 if name == "terms" else -1
+    most = max(rank or 0, truth.shape[axis])
+    one = np.delete(truth.shape, axis).tolist()
+    if answer.ndim != truth.ndim or np.delete(answer.shape, axis).tolist() != one or answer.shape[axis] > most:
+        raise ValueError(
+            f"{name} has the shape {answer.shape}, of {answer.ndim} axes, where up to {most} of the size "
+            f"{' x '.join(map(str, one))} were asked for"
+        )
 
 
 def match_of(model: str, truth: Mapping[str, np.ndarray], answer: Mapping[str, np.ndarray]) -> float:

@@ -5,6 +5,7 @@ from functools import partial
 
 import numpy as np
 
+from benchmark.checks import check_signal
 from benchmark.contract import Item, Posed, Problem, Tiny
 from benchmark.metrics import fidelity, has_spectra, mpsnr, sam
 from benchmark.noise import Poisson
@@ -18,7 +19,11 @@ FLOOR, CEILING = "noisy", "clean"
 
 
 def pose(item: Item, observation: Observation, rng: np.random.Generator) -> Posed:
-    """Give the noisy signal; withhold the clean one."""
+    """Give the noisy signal; withhold the clean one.
+
+    Raises ValueError for a signal that is zero or not finite.
+    """
+    check_signal(item)
     return Posed(observation.draw(item.signal, rng), {"signal": item.signal})
 
 

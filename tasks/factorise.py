@@ -5,6 +5,7 @@ from functools import partial
 
 import numpy as np
 
+from benchmark.checks import check_signal
 from benchmark.contract import Item, Posed, Problem, Tiny
 from benchmark.metrics import psnr
 from benchmark.noise import Gaussian
@@ -18,7 +19,11 @@ FLOOR, CEILING = "noisy", "clean"
 
 
 def pose(item: Item, observation: Observation, rng: np.random.Generator) -> Posed:
-    """Give the noisy samples; withhold the clean ones."""
+    """Give the noisy samples; withhold the clean ones.
+
+    Raises ValueError for a signal that is zero or not finite.
+    """
+    check_signal(item)
     return Posed(observation.draw(item.signal, rng), {"signal": item.signal})
 
 

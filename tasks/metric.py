@@ -10,6 +10,7 @@ from functools import partial
 
 import numpy as np
 
+from benchmark.checks import check_signal, told_labels
 from benchmark.contract import Item, Posed, Problem, Tiny
 from benchmark.metrics import accuracy
 from benchmark.noise import Gaussian, Share
@@ -27,11 +28,11 @@ NEIGHBOURS = 5
 def pose(item: Item, observation: Observation, rng: np.random.Generator, *, share: Share = 0.5) -> Posed:
     """Give a random `share` of the samples of each class, and their labels; withhold all others and theirs.
 
-    Raises ValueError for samples without labels, or where there are too few to divide.
+    Raises ValueError for samples that are zero or not finite, without a label for each, or of one class, and where
+    there are too few to divide.
     """
-    if "labels" not in item.extras:
-        raise ValueError(f"{item.name}: the samples have no labels to learn a metric from: give a labelled data set")
-    labels = np.asarray(item.extras["labels"])
+    check_signal(item)
+    labels = told_labels(item)
     training = np.zeros(len(labels), bool)
     for name in np.unique(labels):
         own = rng.permutation(np.flatnonzero(labels == name))
@@ -69,7 +70,10 @@ def measures(problem: Problem, truth: Mapping[str, np.ndarray]) -> dict[str, Cal
             raise ValueError(
                 f"rows of shape {answer.shape[1:]} do not apply to samples of {problem.observed.shape[1:]}"
             )
+        if not len(answer):
+            raise ValueError("the map has no rows: give one at least")
         rows = as_rows(answer)
+        rows = rows / (np.abs(rows).max() or 1.0)  # no scale of a map changes anything, but by overflow
         return accuracy(wanted, votes(closeness(queries @ rows.T, samples @ rows.T), labels))
 
     return {"accuracy": partial(judged, cosines), "accuracy_euclidean": partial(judged, opposite_distances)}

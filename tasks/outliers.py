@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from benchmark.checks import check_signal
 from benchmark.contract import Item, Posed, Problem, Tiny
 from benchmark.metrics import fidelity
 from benchmark.noise import SaltAndPepper
@@ -17,7 +18,11 @@ FLOOR, CEILING = "noisy", "clean"
 
 
 def pose(item: Item, observation: Observation, rng: np.random.Generator) -> Posed:
-    """Give the corrupted signal, without the places of what was replaced; withhold the clean one."""
+    """Give the corrupted signal, without the places of what was replaced; withhold the clean one.
+
+    Raises ValueError for a signal that is zero or not finite.
+    """
+    check_signal(item)
     return Posed(observation.draw(item.signal, rng), {"signal": item.signal})
 
 

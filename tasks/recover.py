@@ -5,6 +5,7 @@ from functools import partial
 
 import numpy as np
 
+from benchmark.checks import check_signal
 from benchmark.contract import Item, Posed, Problem, Tiny
 from benchmark.metrics import GAUSSIAN_WINDOW, fidelity, misfit, ssim_gaussian
 from benchmark.noise import Gaussian, Poisson
@@ -19,12 +20,14 @@ FLOOR, CEILING = None, "clean"
 
 
 def pose(item: Item, observation: Observation, rng: np.random.Generator) -> Posed:
-    """Give the measurements and their operator; withhold the clean signal. Raises ValueError without an operator.
+    """Give the measurements and their operator; withhold the clean signal.
 
-    The number of measurements stands beside the clean signal, for the controls that see it in place of them.
+    Raises ValueError without an operator, and for a signal that is zero or not finite. The number of measurements
+    stands beside the clean signal, for the controls that see it in place of them.
     """
     if observation.operator is None:
         raise ValueError("the task `recover` needs an operator: give the noise entry one, or choose the task `denoise`")
+    check_signal(item)
     given = observation.draw(item.signal, rng)
     return Posed(given, {"signal": item.signal, "measurements": np.array(given["observed"].size)})
 

@@ -27,6 +27,7 @@ from functools import partial, reduce
 
 import numpy as np
 
+from benchmark.checks import check_signal
 from benchmark.contract import Item, Posed, Problem, Tiny
 from benchmark.loaders.chords import chord_sequences
 from benchmark.metrics import Taken
@@ -50,10 +51,19 @@ def pose(item: Item, observation: Observation, rng: np.random.Generator) -> Pose
     """Give the frames and lengths of the training and validation sequences; withhold those of the test.
 
     The item has the `lengths` (n,) of its sequences and their `split`, 0, 1 or 2, as extras. `observed` are the
-    training frames, with their lengths `lengths`. Raises ValueError for a sequence of one frame, which predicts none,
-    and for lengths that do not sum up to the frames or leave a part without sequences.
+    training frames, with their lengths `lengths`. Raises ValueError for frames that are zero or not finite, a sequence
+    of one frame, which predicts none, lengths and parts that are no whole numbers or other ones, and lengths that do
+    not sum up to the frames or leave a part without sequences.
     """
-    lengths, split = item.extras["lengths"], item.extras["split"]
+    check_signal(item)
+    lengths, split = (np.asarray(item.extras[name]) for name in ("lengths", "split"))
+    for name, own in (("lengths", lengths), ("split", split)):
+        if own.ndim != 1 or own.dtype.kind not in "iu":
+            raise ValueError(
+                f"{item.name}: `{name}` of shape {own.shape} is {own.dtype}: give a whole number a sequence"
+            )
+    if others := set(split.tolist()) - set(range(len(PARTS))):
+        raise ValueError(f"{item.name}: `split` has the mark {min(others)}: give 0, 1 or 2, for {', '.join(PARTS)}")
     if lengths.sum() != len(item.signal) or len(split) != len(lengths):
         raise ValueError(
             f"{item.name}: {len(lengths)} sequences of {lengths.sum()} frames with {len(split)} marks, "
@@ -132,8 +142,16 @@ def cell_count(answer: Parts) -> int:
 def log_odds(answer: Parts, frames: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     """Return the log-odds (frames x p) that an answer gives to the notes of all frames but the first of each sequence.
 
-    Raises ValueError for an answer that lacks an array, or has one that fits nothing.
+    Raises ValueError for an answer that lacks an array, or has one that fits nothing or belongs to another form, which
+    would be counted as if it were that.
     """
+    forms = {name.partition(".")[0] for name in answer}
+    forms = {own if own in ("table", "chain") else "network" for own in forms}
+    if len(forms) > 1:
+        raise ValueError(
+            f"the answer is {' and '.join(sorted(forms))} in one: give the arrays of one, and not: "
+            f"{', '.join(sorted(answer))}"
+        )
     try:
         return _log_odds(answer, frames, lengths)
     except KeyError as error:
@@ -149,8 +167,10 @@ def _log_odds(answer: Parts, frames: np.ndarray, lengths: np.ndarray) -> np.ndar
         return odds if weight is None else odds + (before * weight if weight.ndim == 1 else before @ weight.T)
     if "chain.states" in answer:
         places = np.argmax(before @ (2 * answer["chain.states"] - 1).T - answer["chain.states"].sum(axis=1), axis=1)
+        p = answer["chain.following"].astype(np.float64)
+        if not ((p >= 0) & (p <= 1)).all():
+            raise ValueError(f"`chain.following` is from {p.min():g} to {p.max():g}: give probabilities, from 0 to 1")
         with np.errstate(divide="ignore"):
-            p = answer["chain.following"].astype(np.float64)
             return np.clip(np.log(p) - np.log1p(-p), -CERTAIN, CERTAIN)[places]
     embedded = frames @ answer["before.weight"].T + answer["before.bias"]
     embedded = np.where(embedded > 0, embedded, SLOPE * embedded).astype(np.float32)

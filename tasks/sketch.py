@@ -8,6 +8,8 @@ from functools import cache
 
 import numpy as np
 
+from benchmark.answers import declared
+from benchmark.checks import check_signal, told_rank
 from benchmark.contract import Item, Posed, Problem, Tiny
 from benchmark.metrics import Taken
 from benchmark.noise import Gaussian
@@ -30,11 +32,15 @@ def pose(item: Item, observation: Observation, rng: np.random.Generator, *, shar
     """Give a matrix A whole; of a stack h x w x N a random `share` of its matrices, and withhold the others.
 
     An item with the extra `training`, a mark for each matrix, is parted by that. Raises ValueError for matrices that
-    are zero, and where no matrix is given, or none withheld.
+    are zero, not finite or, as far as they are judged, of the rank or less, for a rank or a budget that is not told or
+    does not fit, and where no matrix is given, or none withheld.
     """
+    check_signal(item)
+    _check_told(item)
     if item.signal.ndim == 2:
-        _check_some(item.name, item.signal[..., None])
-        return Posed(observation.draw(item.signal, rng), {"signal": item.signal})
+        given = observation.draw(item.signal, rng)
+        _check_inexact(item, given["observed"][..., None])
+        return Posed(given, {"signal": item.signal})
     number = item.signal.shape[2]
     given = np.asarray(item.extras.get("training", rng.permutation(number) < round(share * number)), bool)
     if given.shape != (number,):
@@ -45,6 +51,7 @@ def pose(item: Item, observation: Observation, rng: np.random.Generator, *, shar
         raise ValueError(f"{item.name}: {given.sum()} of {number} matrices are given: leave one at least on both sides")
     _check_some(item.name, item.signal)
     test = observation.draw(item.signal[..., ~given], rng)["observed"]
+    _check_inexact(item, test)
     return Posed(observation.draw(item.signal[..., given], rng), {"signal": item.signal[..., given], "test": test})
 
 
@@ -54,8 +61,31 @@ def _check_some(name: str, matrices: np.ndarray) -> None:
         raise ValueError(f"{name}: matrix {empty[0]} of {matrices.shape[2]} is zero, and has no sketch: leave it out")
 
 
+def _check_told(item: Item) -> None:
+    """Raise ValueError for a rank or a budget that no sketch can have."""
+    most = min(item.signal.shape) if item.signal.ndim == 2 else len(item.signal)
+    rank = told_rank(item, min(item.signal.shape[:2]) - 1)
+    if item.budget is None:
+        raise ValueError(
+            f"{item.name}: no budget is told, the rows of a sketch: give the data set a `budget` from {rank} to {most}"
+        )
+    if not rank <= item.budget <= most:
+        raise ValueError(f"{item.name}: the budget {item.budget} for the rank {rank}: give {rank} to {most}")
+
+
+def _check_inexact(item: Item, matrices: np.ndarray) -> None:
+    """Raise ValueError for a matrix, of those that sketches are judged by, that is of the rank that is told or less."""
+    for number, matrix in enumerate(np.moveaxis(matrices.astype(np.float64), 2, 0)):
+        tails = Known(matrix, item.rank).tails
+        if tails[item.rank] <= ROUNDING * tails[0]:
+            raise ValueError(
+                f"{item.name}: matrix {number} of the {matrices.shape[2]} that sketches are judged by is of the rank "
+                f"{item.rank} or less, and its best approximation has no error to exceed: tell a smaller rank"
+            )
+
+
 def answer_shape(problem: Problem) -> dict[str, tuple[int, ...] | None]:
-    """Ask for the sketch, and how many numbers were kept at a time to make it.
+    """Ask for the sketch, and how many numbers were kept at a time to make it: no fewer than it has itself.
 
     Of a stream of rows n x d it is B, budget x d; of a stack h x w x N it is S, budget x h, and S A a sketch of A.
     """
@@ -69,7 +99,7 @@ def measures(problem: Problem, truth: Mapping[str, np.ndarray]) -> dict[str, Cal
     The excess error is that of the best approximation of the rank within the rows of B, or of S A for the withheld
     matrices A, of which it is the mean: 100 (||A - [A V]_k V^T||_F / ||A - A_k||_F - 1).
     """
-    kept = {"kept": lambda answer: float(answer["kept"])}
+    kept = {"kept": lambda answer: declared(answer, "kept", least=np.count_nonzero(answer["sketch"]))}
     if problem.observed.ndim == 2:
         matrix = problem.observed.astype(np.float64)
         known = cache(lambda: Known(matrix, problem.rank))
@@ -86,8 +116,7 @@ def measures(problem: Problem, truth: Mapping[str, np.ndarray]) -> dict[str, Cal
 class Known:
     """A matrix A, n x d, for which sketches are judged, by what stays the same under rotations of its columns.
 
-    So a tall one is its triangle. `tails` (n,) are ||A - A_k||_F^2 for each k from 0. Raises ValueError where nothing
-    is left beyond the `rank`.
+    So a tall one is its triangle. `tails` (n,) are ||A - A_k||_F^2 for each k from 0.
     """
 
     def __init__(self, matrix: np.ndarray, rank: int):
@@ -95,8 +124,6 @@ class Known:
         self.triangle = np.linalg.qr(matrix, mode="r") if len(matrix) > matrix.shape[1] else matrix
         squares = np.linalg.svd(self.triangle, compute_uv=False) ** 2
         self.energy, self.tails = squares.sum(), np.cumsum(squares[::-1])[::-1]
-        if rank >= len(self.tails) or self.tails[rank] <= ROUNDING * self.energy:
-            raise ValueError(f"the matrix is of rank {rank} or less, and its best approximation has no error to exceed")
 
     def excess(self, rows: np.ndarray) -> float:
         """Return by how many percent the error of the best approximation within the span of rows exceeds the least."""

@@ -10,6 +10,7 @@ import torch
 from torch.nn import functional
 
 from benchmark.algorithms.layers import Factored, Layer, Stage
+from benchmark.answers import MOST
 
 BITS = 32
 
@@ -44,12 +45,20 @@ def _stage(parts: Mapping[str, np.ndarray]) -> Stage:
     if "kernel" not in parts:
         raise ValueError(f"a stage has no kernel, but: {', '.join(parts)}")
     scale = float(parts["scale"]) if "scale" in parts else None
-    groups, shared = int(parts.get("groups", 1)), bool(parts.get("shared", False))
+    groups, shared = int(_whole("groups", parts.get("groups", 1))), bool(parts.get("shared", False))
     return Stage(np.asarray(parts["kernel"]), groups, shared, _indices(parts.get("order")), scale)
 
 
 def _indices(order: np.ndarray | None) -> np.ndarray | None:
-    return None if order is None else np.asarray(order).astype(np.int64)
+    return None if order is None else _whole("order", order).astype(np.int64)
+
+
+def _whole(name: str, values: np.ndarray) -> np.ndarray:
+    """Return values that are whole numbers as they are; raise ValueError for others."""
+    values = np.asarray(values)
+    if other := values[values != np.round(values)].tolist():
+        raise ValueError(f"`{name}` has the value {other[0]:g}: it holds whole numbers")
+    return values
 
 
 def checked(factored: Factored, layer: Layer) -> Factored:
@@ -88,6 +97,10 @@ def _checked_stage(stage: Stage, number: int, channels: int) -> int:
         )
     if stage.scale is not None and not np.array_equal(kernel, np.round(kernel)):
         raise ValueError(f"stage {number} has a scale, and its kernel values that are no whole numbers")
+    if stage.scale is not None and np.abs(kernel).max() >= MOST:
+        raise ValueError(
+            f"stage {number} has a scale, and its kernel a value of 2^53 or more, which no float tells apart"
+        )
     if not stage.shared and kernel.shape[0] % stage.groups:
         raise ValueError(f"stage {number} makes {kernel.shape[0]} channels, which {stage.groups} groups do not divide")
     return kernel.shape[0] * (stage.groups if stage.shared else 1)
@@ -96,8 +109,8 @@ def _checked_stage(stage: Stage, number: int, channels: int) -> int:
 def _check_order(order: np.ndarray | None, channels: int, length: int | None) -> None:
     if order is None:
         return
-    if order.ndim != 1 or (length is not None and len(order) != length):
-        raise ValueError(f"an order of shape {order.shape}, where {length} channels are needed")
+    if order.ndim != 1 or not order.size or (length is not None and len(order) != length):
+        raise ValueError(f"an order of shape {order.shape}, where {length or 'some'} channels are needed")
     if order.min() < -1 or order.max() >= channels:
         raise ValueError(f"an order from {order.min()} to {order.max()} of {channels} channels")
 

@@ -5,7 +5,12 @@ from scipy.sparse.csgraph import connected_components
 
 
 def ring(nodes: int) -> np.ndarray:
-    """Return the weights (nodes, nodes) of a ring: a third each for a node and its two neighbours."""
+    """Return the weights (nodes, nodes) of a ring: a third each for a node and its two neighbours.
+
+    Raises ValueError for less than one node.
+    """
+    if nodes < 1:
+        raise ValueError(f"a ring of {nodes} `nodes`: give 1 or more")
     near = np.roll(np.eye(nodes), 1, axis=0)
     return metropolis((near + near.T) > 0)
 
@@ -36,8 +41,10 @@ def metropolis(links: np.ndarray) -> np.ndarray:
 
 def check_weights(name: str, weights: np.ndarray) -> None:
     """Raise ValueError unless weights (J, J) are symmetric, have rows of sum 1, and bring any values to their mean."""
-    if weights.ndim != 2 or weights.shape[0] != weights.shape[1]:
-        raise ValueError(f"{name}: weights of shape {weights.shape}: give one for each pair of nodes")
+    if weights.ndim != 2 or weights.shape[0] != weights.shape[1] or not weights.size:
+        raise ValueError(f"{name}: weights of shape {weights.shape}: give one for each pair of nodes, of one at least")
+    if bad := np.count_nonzero(~np.isfinite(weights)):
+        raise ValueError(f"{name}: {bad} of {weights.size} weights are NaN or infinite: see metropolis")
     if (weights < 0).any() or not np.allclose(weights, weights.T) or not np.allclose(weights.sum(axis=1), 1):
         raise ValueError(
             f"{name}: the weights are not symmetric, non-negative and of sum 1 in each row: see metropolis"

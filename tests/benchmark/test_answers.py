@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.answers import NoAnswer, check_answer, size_of
+from benchmark.answers import NoAnswer, check_answer, declared, size_of
 from benchmark.contract import Estimate, Snapshot
 
 SHAPE = (6, 5)
@@ -180,3 +180,11 @@ def test_a_fraction_of_an_iteration_is_none_whatever_its_type():
     for number in (Fraction(25, 2), np.float64(12), 12.0):
         with pytest.raises(NoAnswer, match="whole number"):
             check_answer(Estimate(signal=GOOD, iterations=number), SHAPE)
+
+
+def test_a_declared_number_is_compared_as_single_precision_keeps_it():
+    number = 2**24 + 1  # which single precision rounds down
+    assert declared({"kept": np.array(number, np.float32)}, "kept", least=number) == 2**24
+    assert declared({"kept": np.array(0.0)}, "kept") == 0
+    with pytest.raises(NoAnswer, match=r"declares 1.6.*e.07 as `kept`, less than the 2.*e.07 that it"):
+        declared({"kept": np.array(number, np.float32)}, "kept", least=2e7 + 1)

@@ -183,3 +183,26 @@ def test_masks_and_background_are_withheld(rng):
 def test_what_tells_nothing_of_motion_is_refused(rng, item, message):
     with pytest.raises(ValueError, match=message):
         TASK.pose(item, Observation(), rng)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"background": np.zeros((6, 5))}, r"clip: a background of shape \(6, 5\) for a video of shape \(6, 5, 3\)"),
+        ({"background": np.full((6, 5, 3), np.nan)}, "clip: 90 values of the background are NaN or infinite"),
+        ({"signal": np.zeros((6, 5, 3))}, "clip: all 90 values are zero"),
+        ({"signal": np.full((6, 5, 3), np.nan)}, "clip: 90 of 90 values are NaN or infinite"),
+    ],
+)
+def test_a_background_of_another_shape_and_videos_that_are_none_are_refused(changes, message, rng):
+    item = item_of(np.zeros((6, 5, 3)))
+    item = Item("clip", changes.pop("signal", item.signal), extras={**item.extras, **changes})
+    with pytest.raises(ValueError, match=message):
+        TASK.pose(item, Observation(), rng)
+
+
+def test_where_nothing_is_known_to_stand_still_the_background_has_no_measure(clip):
+    video, masks = clip
+    found = scored(video, np.where(masks == 0, 2, masks), {"background": np.zeros_like(video)}, background=0 * video)
+    assert "psnr" not in found
+    assert found["f_measure"] > 0.9

@@ -110,13 +110,23 @@ def test_labels_that_are_texts_are_numbered_in_order(rng):
         (Item("plain", np.ones((4, 2, 3))), "have no labels to learn classes from: give a labelled data set"),
         (Item("flat", np.ones((4, 6)), extras={"labels": np.arange(4)}), r"samples of shape \(6,\); images, h x w"),
         (item_of([1, 1, 2], training=np.array([1, 1, 0]) == 1), "no training image of the classes 2"),
-        (item_of([1, 1], training=np.array([1, 1]) == 1), "2 training images and 0 queries: give some of both"),
+        (item_of([1, 2], training=np.array([1, 1]) == 1), "2 training images and 0 queries: give some of both"),
         (item_of([1, 2]), "2 training images and 0 queries"),
+        (item_of([1, 1, 1]), "item: all 3 `labels` are 1: give samples of two classes or more"),
+        (item_of([1, np.nan, 2]), "item: 1 of 3 `labels` are NaN or infinite: name a class for each"),
+        (item_of([[1], [2]]), r"item: `labels` of shape \(2, 1\) for 2 samples: give one for each"),
+        (item_of([1, 2], training=np.ones(3)), r"the extra `training` has the shape \(3,\) for 2 images: mark each"),
     ],
 )
 def test_what_cannot_be_classified_is_refused(rng, item, message):
     with pytest.raises(ValueError, match=message):
         CLASSIFY.pose(item, Observation(), rng)
+
+
+@pytest.mark.parametrize(("train", "test"), [(0, 0), (-1, 1), (3, 0)])
+def test_splits_without_images_on_a_side_are_refused(train, test, rng):
+    with pytest.raises(ValueError, match=f"{train} images of a class to `train` and {test} to `test`: give 1 or more"):
+        CLASSIFY.pose(item_of([1, 1, 2, 2]), Observation(), rng, train=train, test=test)
 
 
 def test_accuracy_is_the_share_of_queries_whose_label_is_right():

@@ -88,6 +88,15 @@ def test_what_is_measured_may_differ_from_the_signal_that_is_scored():
         ({"scored": masks()}, "'scored' has 0 entries"),
         ({"observed": np.ones((3, 3))}, r"'observed' of shape \(3, 3\) for a signal of shape \(4, 5\)"),
         ({"observed": masks((0, 0), (1, 1)), "scored": masks((1, 1), (2, 2))}, "1 entries are observed and scored"),
+        ({"unit": np.array(0.0)}, "item: the extra `unit` is 0.0: give a positive number"),
+        ({"unit": np.ones(3)}, r"item: the extra `unit` is \[1. 1. 1.\]: give a positive number"),
+        ({"bounds": np.array([1.0, 0.0])}, r"item: the extra `bounds` is \[1. 0.\]: give the least and the largest"),
+        ({"bounds": np.array([0.0, np.nan])}, r"item: the extra `bounds` is \[ 0. nan\]"),
+        ({"bounds": np.ones(3)}, r"item: the extra `bounds` is \[1. 1. 1.\]"),
+        (
+            {"measured": np.full(SIGNAL.shape, np.nan)},
+            "item: 10 values that are observed or scored are NaN or infinite",
+        ),
         (
             {"observed": masks((0, 0), (1, 1)), "bounds": np.array([0.3, 1.0])},
             r"item: 3 values are beyond the scale from 0.3 to 1: drop them",
@@ -97,6 +106,14 @@ def test_what_is_measured_may_differ_from_the_signal_that_is_scored():
 def test_masks_and_values_that_make_no_problem_are_refused(extras, message):
     with pytest.raises(ValueError, match=message):
         pose(**extras)
+
+
+def test_scored_values_of_zero_have_no_relative_error_and_are_refused():
+    observed = np.arange(20).reshape(4, 5) % 2 == 0
+    with pytest.raises(ValueError, match="item: all scored values are zero, and errors relative to them none"):
+        pose(np.where(observed, SIGNAL, 0), observed=observed)
+    posed = pose(np.where(observed, SIGNAL, 0), observed=observed, bounds=np.array([0.0, 1.0]))
+    assert measured(posed, np.full(SIGNAL.shape, 0.25))["rmse"] == pytest.approx(0.25)  # which is relative to nothing
 
 
 def test_a_picture_in_colour_is_refused():

@@ -151,6 +151,13 @@ def kernel_part(**changes: object) -> dict[str, np.ndarray]:
         (kernel_part(**{"0.0.1.kernel": np.ones((6, 7, 3, 3))}), "stage 1 takes 7 channels in each of 1 groups, and"),
         (kernel_part(**{"0.0.0.kernel": np.ones((8, 8, 1))}), r"stage 0 has the shape \(8, 8, 1\); it has four axes"),
         (kernel_part(**{"0.0.0.order": np.arange(1, 9)}), "an order from 1 to 8 of 8 channels"),
+        (
+            kernel_part(**{"0.0.0.scale": np.array(2.0), "0.0.0.kernel": np.full((8, 8, 1, 1), 1e30)}),
+            r"stage 0 has a scale, and its kernel a value of 2\^53 or more",
+        ),
+        (kernel_part(**{"0.0.0.order": np.arange(8) + 0.5}), "`order` has the value 0.5: it holds whole numbers"),
+        (kernel_part(**{"0.0.0.order": np.zeros(0)}), r"an order of shape \(0,\), where some channels are needed"),
+        (kernel_part(**{"0.0.1.groups": np.array(1.9)}), "`groups` has the value 1.9: it holds whole numbers"),
         (kernel_part(**{"0.0.0.scale": np.array(2.0), "0.0.0.kernel": np.full((8, 8, 1, 1), 0.5)}), "no whole numbers"),
     ],
 )
@@ -166,6 +173,13 @@ def test_grouped_and_dilated_layers_are_refused_with_a_reason(line):
     weights = {"network.two.weight": np.ones((6, 4, 3, 3), np.float32)} if line.endswith("1 2") else {}
     with pytest.raises(ValueError, match=r"the layer two has \d groups and the dilation \d: the methods factor plain"):
         posed(["two"], program=program, **weights)
+
+
+@pytest.mark.parametrize("budget", [None, 0])
+def test_layers_without_a_budget_are_refused(budget):
+    item = replace(TASK.tiny_item(["two"]), budget=budget)
+    with pytest.raises(ValueError, match=f"tiny: the budget of numbers that layers may store is {budget}: tell 1 or"):
+        TASK.pose(item, Observation(), np.random.default_rng(0))
 
 
 def test_calibration_inputs_of_zeros_are_refused():

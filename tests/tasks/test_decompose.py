@@ -1,5 +1,7 @@
 """The task `decompose`: its measures by hand, the noise, who gets what, and what is refused."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -111,6 +113,50 @@ def test_planted_slices_of_unequal_heights_share_their_cross_product(rng):
         factor = (own @ inner.T) / weights
         shared.append(factor.T @ factor)
     np.testing.assert_allclose(shared, np.broadcast_to(shared[0], (8, 3, 3)), rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("model", ["cp", "btd"])
+def test_more_columns_or_terms_than_were_asked_for_and_others_that_cannot_match_are_refused(model, rng):
+    item = plant(model, "one", np.random.default_rng(0))
+    posed = TASK.pose(item, Observation(), rng)
+    problem = Problem(posed.given["observed"], rank=item.rank, granted=posed.given)
+    matched = TASK.measures(problem, posed.withheld)["match"]
+    name = "terms" if model == "btd" else "B"
+    truth = posed.withheld[name]
+    answer = {own: values for own, values in posed.withheld.items() if own in TASK.OPTIONAL}
+
+    def with_more(number):
+        more = rng.standard_normal((number, *truth.shape[1:])) if model == "btd" else rng.standard_normal((20, number))
+        return answer | {name: np.concatenate([truth, more], axis=0 if model == "btd" else 1)}
+
+    most = max(item.rank, len(truth) if model == "btd" else truth.shape[1])
+    number = most - truth.shape[0 if model == "btd" else 1]
+    if model == "btd":  # as many terms of CP as the rank are an answer
+        assert matched(with_more(number)) == pytest.approx(1)
+    with pytest.raises(ValueError, match=f"{name} has the shape .* where up to {most} of the size"):
+        matched(with_more(number + 1))
+    with pytest.raises(ValueError, match=f"{name} has the shape .* where up to {most} of the size"):
+        matched(answer | {name: truth[:, :-1] if model == "btd" else truth[:-1]})
+
+
+def test_columns_of_chance_are_no_match_of_concentrations_or_spectra(rng):
+    extras = {"model": np.array("cp"), "concentrations": rng.random((5, 2)), "spectra": rng.random((7, 2))}
+    posed = TASK.pose(Item("mixtures", rng.random((5, 6, 7)), rank=3, extras=extras), Observation(), rng)
+    measures = TASK.measures(Problem(posed.given["observed"], rank=3, granted=posed.given), posed.withheld)
+    for metric, name, size in (("concentrations", "A", 5), ("angle", "C", 7)):
+        with pytest.raises(
+            ValueError, match=f"{name} has the shape .{size}, 4000., .* up to 3 of the size {size} were"
+        ):
+            measures[metric]({name: rng.random((size, 4000))})
+        assert measures[metric]({name: rng.random((size, 3))}) > 0
+
+
+def test_tensors_of_zeros_and_relations_without_a_link_left_are_refused(relations, rng):
+    item = plant("cp", "one", rng)
+    with pytest.raises(ValueError, match="one: all 8000 values are zero, and errors relative to them none"):
+        TASK.pose(replace(item, signal=0 * item.signal), Observation(), rng)
+    with pytest.raises(ValueError, match="relations: no link is left that is not held out: hold out less"):
+        TASK.pose(relations, Observation(), rng, held_out=1)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from benchmark.contract import Item, Problem
 from benchmark.loading import load_module
 from benchmark.noise import Gaussian, Skewed
 from benchmark.observation import Observation
+from benchmark.operators import PerColumn
 from benchmark.source import ROOT
 
 TASKS = {path.stem: load_module(path) for path in sorted((ROOT / "tasks").glob("[!_.]*.py"))}
@@ -114,12 +115,12 @@ def test_a_basis_has_as_many_vectors_as_the_rank_and_a_covariance_as_many_rows_a
 
 
 def test_samples_without_labels_are_no_problem_of_a_basis(rng):
-    with pytest.raises(ValueError, match="have no labels: give a labelled data set"):
+    with pytest.raises(ValueError, match="have no labels to learn classes from: give a labelled data set"):
         TASKS["basis"].pose(Item("plain", rng.random((40, 5))), Observation(), rng)
 
 
 def test_samples_with_too_few_of_a_class_are_none_either(rng):
-    item = Item("few", rng.random((40, 5)), extras={"labels": np.array([0] * 38 + [1] * 2)})
+    item = Item("few", rng.random((40, 5)), rank=2, extras={"labels": np.array([0] * 38 + [1] * 2)})
     seeds = {}
     for seed in range(20):
         try:
@@ -128,6 +129,58 @@ def test_samples_with_too_few_of_a_class_are_none_either(rng):
             seeds[seed] = str(error)
     assert seeds
     assert all("give at least 8 samples a class" in message for message in seeds.values())
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"labels": np.zeros(40)}, "item: all 40 `labels` are 0.0: give samples of two classes or more"),
+        ({"labels": np.arange(39) % 2}, r"item: `labels` of shape \(39,\) for 40 samples"),
+        ({"rank": None}, "item: no rank is told: give the data set a `rank` from 1 to 5"),
+        ({"rank": 6}, r"item: the rank 6 for a signal of shape \(40, 5\): give 1 to 5"),
+        ({"signal": np.zeros((40, 5))}, "item: all 200 values are zero"),
+        ({"share": 1.0}, "item: a share of 1 of 40 samples leaves none on one side: give another share"),
+        ({"share": 0.0}, "item: a share of 0 of 40 samples leaves none on one side: give another share"),
+    ],
+)
+def test_samples_that_tell_no_basis_are_refused(changes, message, rng):
+    own = {"signal": rng.random((40, 5)), "rank": 2, "labels": np.arange(40) % 2, "share": 0.5} | changes
+    item = Item("item", own["signal"], rank=own["rank"], extras={"labels": own["labels"]})
+    with pytest.raises(ValueError, match=message):
+        TASKS["basis"].pose(item, Observation(), rng, share=own["share"])
+
+
+@pytest.mark.parametrize(
+    ("signal", "rank", "message"),
+    [
+        (np.ones((9, 4)), 1, "item: the covariance is the same everywhere, and has no range: give samples that differ"),
+        (np.arange(4.0)[None], 1, "a covariance needs at least 2 samples, not 1"),
+        (np.full((9, 4), np.inf), 1, "item: 36 of 36 values are NaN or infinite"),
+        (np.eye(9, 4), 5, r"item: the rank 5 for a signal of shape \(9, 4\): give 1 to 4"),
+        (np.eye(9, 4), None, "item: no rank is told"),
+        (np.ones((9, 2, 2)), 1, r"item: samples of shape \(2, 2\): give each as one row of features"),
+    ],
+)
+def test_samples_whose_covariance_has_no_score_are_refused(signal, rank, message, rng):
+    with pytest.raises(ValueError, match=message):
+        TASKS["covariance"].pose(Item("item", signal, rank=rank), Observation(), rng)
+
+
+@pytest.mark.parametrize("task", ["columns", "recover"])
+@pytest.mark.parametrize(
+    ("signal", "message"),
+    [
+        (np.zeros((8, 6)), "item: all 48 values are zero, and errors relative to them none: leave it out"),
+        (np.full((8, 6), 1e-50), "item: all 48 values are zero"),  # as single precision keeps them
+        (np.where(np.eye(8, 6) > 0, np.nan, 1), "item: 6 of 48 values are NaN or infinite in single precision"),
+    ],
+)
+def test_signals_that_errors_have_no_scale_for_are_refused(task, signal, message, rng):
+    with pytest.raises(ValueError, match=message):
+        TASKS[task].pose(Item("item", signal), Observation(None, PerColumn(0.5)), rng)
+    for other in ("denoise", "outliers", "factorise"):
+        with pytest.raises(ValueError, match=message):
+            TASKS[other].pose(Item("item", signal), Observation(), rng)
 
 
 def test_a_signal_is_not_recovered_without_an_operator(rng):

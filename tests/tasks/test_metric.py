@@ -1,5 +1,7 @@
 """The task `metric`: who gets which samples, how neighbours vote, and what is refused."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.neighbors import KNeighborsClassifier
@@ -72,9 +74,12 @@ def test_scale_and_rotation_of_a_map_change_nothing(item, rng):
 @pytest.mark.parametrize(
     ("labels", "share", "message"),
     [
-        (None, 0.5, "item: the samples have no labels to learn a metric from: give a labelled data set"),
+        (None, 0.5, "item: the samples have no labels to learn classes from: give a labelled data set"),
         ([1] * 9 + [2], 0.3, "a share of 0.3 of the 1 samples of class 2 leaves none on one side; give more"),
         ([1] * 4 + [2] * 4, 0.5, "item: 4 training samples have no 5 neighbours: give more"),
+        ([1] * 10, 0.5, "item: all 10 `labels` are 1: give samples of two classes or more"),
+        ([1.0] * 5 + [np.nan] * 5, 0.5, "item: 5 of 10 `labels` are NaN or infinite: name a class for each sample"),
+        ([[1]] * 5 + [[2]] * 5, 0.5, r"item: `labels` of shape \(10, 1\) for 10 samples: give one for each"),
     ],
 )
 def test_what_cannot_be_judged_is_refused(labels, share, message, rng):
@@ -91,3 +96,33 @@ def test_what_cannot_be_judged_is_refused(labels, share, message, rng):
 def test_rows_of_another_shape_are_no_map(item, rng):
     with pytest.raises(ValueError, match=r"rows of shape \(6,\) do not apply to samples of \(2, 3\)"):
         judged(METRIC.pose(item, Observation(), rng), np.ones((4, 6)))
+    with pytest.raises(ValueError, match="the map has no rows: give one at least"):
+        judged(METRIC.pose(item, Observation(), rng), np.ones((0, 2, 3)))
+
+
+@pytest.mark.parametrize(
+    ("samples", "message"),
+    [
+        (np.ones((12, 3)), r"item: `labels` of shape \(10,\) for 12 samples: give one for each"),
+        (np.zeros((10, 3)), "item: all 30 values are zero, and errors relative to them none: leave it out"),
+        (np.full((10, 3), np.nan), "item: 30 of 30 values are NaN or infinite in single precision"),
+        (np.full((10, 3), 1e39), "item: 30 of 30 values are NaN or infinite in single precision"),
+    ],
+)
+def test_samples_that_cannot_be_judged_are_refused(samples, message, rng):
+    item = Item("item", samples, extras={"labels": np.repeat([1, 2], 5)})
+    with pytest.raises(ValueError, match=message):
+        METRIC.pose(item, Observation(), rng)
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1e30, 1e200])
+def test_no_scale_of_data_or_map_changes_who_is_near(item, rng, scale):
+    rows = rng.standard_normal((4, 2, 3))
+    posed = METRIC.pose(item, Observation(), np.random.default_rng(0))
+    assert judged(posed, scale * rows) == judged(posed, rows)
+    large = replace(item, signal=item.signal * np.clip(scale, 1e-30, 1e30))
+    np.testing.assert_allclose(
+        METRIC.pose(large, Observation(), np.random.default_rng(0)).given["observed"],
+        posed.given["observed"],
+        rtol=1e-5,
+    )

@@ -72,6 +72,12 @@ def test_no_test_frame_is_given():
         ({"lengths": np.array([1, 17, *[9] * 10, *[8] * 4, *[12] * 6])}, "sequence 0 has 1 frame, of which none"),
         ({"lengths": np.array([9] * 22)}, "give the length and the part of each sequence"),
         ({"split": np.repeat([0, 2], [16, 6])}, "no validation sequences"),
+        (
+            {"split": np.repeat([0, 1, 2, 5], [12, 4, 5, 1])},
+            "`split` has the mark 5: give 0, 1 or 2, for training, val",
+        ),
+        ({"lengths": np.full(22, 9.5)}, r"`lengths` of shape \(22,\) is float64: give a whole number a sequence"),
+        ({"split": np.zeros((2, 11), int)}, r"`split` of shape \(2, 11\) is int64: give a whole number a sequence"),
     ],
 )
 def test_sequences_that_cannot_be_posed_are_refused(extras, message):
@@ -93,6 +99,22 @@ def test_an_answer_whose_matrices_do_not_fit_is_refused():
     measures = SEQUENCE.measures(problem_of(posed().given, Observation()), posed().withheld)
     with pytest.raises(ValueError, match=r"\(6, 3\), where \(6, 4\) and \(6, 2\) were asked for"):
         measures["nll"](answer)
+
+
+def test_an_answer_of_two_forms_is_none_whose_numbers_are_counted():
+    measures = SEQUENCE.measures(problem_of(posed().given, Observation()), posed().withheld)
+    table = {"table.weight": np.zeros((8, 8)), "table.bias": np.zeros(8)}
+    assert measures["count"](table) == 72
+    for more in ({"bias_ih": np.zeros(1)}, {"chain.states": np.eye(2, 8)}):
+        with pytest.raises(ValueError, match=r"the answer is .*table.* in one: give the arrays of one, and not: "):
+            measures["count"](table | more)
+
+
+@pytest.mark.parametrize("p", [-0.1, 1.5])
+def test_a_chain_of_no_probabilities_is_refused(p):
+    chain = {"chain.states": np.eye(2, 3), "chain.following": np.full((2, 3), p)}
+    with pytest.raises(ValueError, match=f"`chain.following` is from {p} to {p}: give probabilities, from 0 to 1"):
+        SEQUENCE.log_odds(chain, FRAMES, LENGTHS)
 
 
 def test_measures_of_one_answer_are_not_those_of_the_next():
