@@ -62,6 +62,27 @@ def of_cells(experiment, ending):
     ]
 
 
+def files_of(experiment):
+    """Return every file of an experiment that a later one is made of, and its results.
+
+    A target needs them all: Snakemake makes no file anew that fails or is deleted, while what was made of it earlier is there.
+    """
+    own = plan.experiments[experiment]
+    cells = plan.cells_of(experiment)
+    return [
+        *(f"{RESULTS}/data/{experiment}/{dataset}/facts.json" for dataset in own.data),
+        *(
+            f"{RESULTS}/data/{experiment}/{dataset}/{noise}/{seed}.npz"
+            for dataset, noise, seed in cells
+        ),
+        *(record for runs in cells.values() for record in of_runs(runs, "record.json")),
+        *of_cells(experiment, ".csv"),
+        *(f"{RESULTS}/{product}" for product in plan.products_of(experiment)),
+        f"{SITE}/{plan.profile}/{experiment}.html",
+        f"{RESULTS}/{experiment}/complete.txt",
+    ]
+
+
 wildcard_constraints:
     source=any_of(path.stem for path in (ROOT / "datasets" / "registry").glob("*.txt")),
     experiment=any_of(plan.experiments),
