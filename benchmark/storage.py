@@ -29,9 +29,9 @@ class Unusable(ValueError):
 
 
 def remedy(paths: Iterable[Path]) -> str:
-    """Return the advice, and a line for a shell, by which files that jobs made, and what is made of them, are renewed.
+    """Return the advice, and a line for a shell, by which files of jobs are made anew, with what is made of them.
 
-    It holds as the targets of the workflow need every file that a job makes.
+    It holds as the targets of the workflow need a file of every job.
     """
     return f"What is deleted is made anew at the next start:\n  rm {shlex.join(dict.fromkeys(map(str, paths)))}"
 

@@ -63,9 +63,9 @@ def of_cells(experiment, ending):
 
 
 def files_of(experiment):
-    """Return every file of an experiment that a later one is made of, and its results.
+    """Return a file of every job of an experiment from its items on, which its target needs.
 
-    A target needs them all: Snakemake makes no file anew that fails or is deleted, while what was made of it earlier is there.
+    Snakemake itself does no job again that failed, or whose file was deleted, while what was made of it earlier is there.
     """
     own = plan.experiments[experiment]
     cells = plan.cells_of(experiment)
