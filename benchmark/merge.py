@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmark.catalog import method_code
 from benchmark.record import differences, other_problems
 from benchmark.source import ROOT
-from benchmark.storage import load_json, sha256_of_items
+from benchmark.storage import Unusable, load_json, sha256_of_items
 
 FILES = ("estimate.npz", "record.json")
 
@@ -29,7 +29,12 @@ def merge(source: Path, target: Path, root: Path = ROOT) -> tuple[list[str], dic
     taken, left = [], {}
     for record in sorted(source.glob("runs/*/*/*/*/*/record.json")):
         folder = record.parent.relative_to(source)
-        if reason := obstacle(load_json(record), folder, target, root):
+        try:
+            made = load_json(record)
+        except Unusable as error:  # of elsewhere, where it has to be made anew
+            left[str(folder)] = error.fault
+            continue
+        if reason := obstacle(made, folder, target, root):
             left[str(folder)] = reason
             continue
         (target / folder).mkdir(parents=True, exist_ok=True)
@@ -67,7 +72,7 @@ def main() -> None:
     options = parser.parse_args()
     try:
         taken, left = merge(options.source, options.target)
-    except FileNotFoundError as error:
+    except (FileNotFoundError, Unusable) as error:
         sys.exit(str(error))
     for name, reason in left.items():
         sys.stdout.write(f"left {name}: {reason}\n")

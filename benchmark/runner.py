@@ -31,10 +31,10 @@ def run_method(run: Run, problems: Path, facts: Path, folder: Path, log_file: Pa
 
     `time_limit` is in seconds for all items together. A missing package, an error, a crash, a wrong or non-finite
     answer and an exceeded limit become the status of the items concerned. Raises MethodChanged if the method's code is
-    not at the end what it was at the start.
+    not at the end what it was at the start, and Unusable if the problems or the facts are damaged.
     """
     method, items = ROOT / run.file, load_json(facts)["items"]
-    literals, code = literals_of(method), method_code(method)
+    literals, code, digests = literals_of(method), method_code(method), sha256_of_items(problems)
     origin = {
         "file": run.file,
         "seed": run.seed,
@@ -63,7 +63,7 @@ def run_method(run: Run, problems: Path, facts: Path, folder: Path, log_file: Pa
         fallback = outcome_of("skipped", f"needs the package {names}, which is not installed: pip install {names}")
     else:
         fallback = outcome_of(*_run_worker(scratch / "job.json", run.threads, time_limit, log_file))
-    records, arrays, digests = [], {}, sha256_of_items(problems)
+    records, arrays = [], {}
     for number, item in enumerate(items):
         outcome, estimate = scratch / f"{number}.json", scratch / f"{number}.npz"
         identity = {"item": item["name"], "rank": item["rank"], "data_sha256": item["sha256"]}

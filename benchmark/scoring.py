@@ -16,7 +16,7 @@ from benchmark.plan import Run
 from benchmark.posing import observation_of, problem_of
 from benchmark.record import differences, other_problems
 from benchmark.source import ROOT
-from benchmark.storage import load_arrays, load_json, parts_of, sha256_of_items, unpack, written_whole
+from benchmark.storage import Unusable, intact, load_arrays, load_json, parts_of, sha256_of_items, unpack, written_whole
 
 log = logging.getLogger(__name__)
 
@@ -58,20 +58,21 @@ def score_cell(
     """Score the runs of a data set under one noise and seed, whose `records` lie beside their estimates.
 
     What is asked of each has a `run`, `made_by`, the digest of its method's code, and `names`. `problems` are the files
-    that hold the `given` and the `withheld` arrays and the `facts`. Raises ValueError that names every run that is not
-    the one that the plan has; then nothing is written.
+    that hold the `given` and the `withheld` arrays and the `facts`. Raises Unusable that names every run whose record
+    is damaged or not the one that the plan has; then nothing is written.
     """
-    rows, curves, faults, posed = [], [], [], Problems.read(**problems)
+    rows, curves, faults, unusable, posed = [], [], [], [], Problems.read(**problems)
     for own, record in zip(asked, records, strict=True):
         try:
             found = score_run(Run(**own["run"]), own["made_by"], own["names"], posed, record)
-        except ValueError as error:
-            faults.append(str(error))
+        except Unusable as error:
+            faults.append(f"the run of {own['run']['method']}: {error.fault}")
+            unusable += error.paths
             continue
         rows += found[0]
         curves += found[1]
     if faults:
-        raise ValueError("\n".join(faults))
+        raise Unusable("\n".join(faults), *unusable)
     with written_whole(scores_out) as partial:
         pd.DataFrame(rows).to_csv(partial, index=False)
     with written_whole(curves_out) as partial:
@@ -84,38 +85,37 @@ def score_run(run: Run, code: str, names: Mapping, problems: Problems, record: P
     `code` is the digest of the method's code, `names` holds the columns that say what the method is (file, label,
     family, control, licence_note); beside the `record` lie the estimates. Each iterate of the run gets its rows:
     `returned` by the method, the `last` one, the `average` of iterates, and the `oracle`: the best by the primary
-    measure of these and of all snapshots, which no method could pick. Raises ValueError if the run was made by another
-    file or other code, with other parameters or another observation, or of other problems, as one that was made
-    elsewhere can be.
+    measure of these and of all snapshots, which no method could pick. Raises Unusable if the record is damaged, or the
+    run was made by another file or other code, with other parameters or another observation, or of other problems, as
+    one that was made elsewhere can be.
     """
-    task, made = load_module(ROOT / run.task_file), load_json(record)
-    wanted = {"file": run.file, "code_sha256": code, "params": run.params, "observation": run.observation}
-    faults = differences(made, wanted)
-    if others := other_problems(made, problems.digests):
-        faults.append(f"it got other problems of the items {', '.join(others)} than are here")
-    if faults:
-        raise ValueError(
-            f"the run of {run.method} is not the one that the plan has: {'; '.join(faults)}. "
-            f"Delete the folder {record.parent} to run it again, or change the experiment"
-        )
+    with intact(record):
+        made = load_json(record)
+        wanted = {"file": run.file, "code_sha256": code, "params": run.params, "observation": run.observation}
+        faults = differences(made, wanted)
+        if others := other_problems(made, problems.digests):
+            faults.append(f"it got other problems of the items {', '.join(others)} than are here")
+        if faults:
+            raise Unusable(f"it is not the one that the plan has: {'; '.join(faults)}", record)
+        place = {"task": run.task, "dataset": run.dataset, "noise": run.noise, "method": run.method}
+        origin = {column: made["run"][column] for column in RUN_COLUMNS} | {"params": json.dumps(made["run"]["params"])}
+        common = place | dict(names) | {"schema": SCHEMA} | origin
+        bases = [common | {column: item[column] for column in ("item", *ITEM_COLUMNS)} for item in made["items"]]
+    task = load_module(ROOT / run.task_file)
     observation = observation_of(run.observation, task)
-    place = {"task": run.task, "dataset": run.dataset, "noise": run.noise, "method": run.method}
     rows, curves = [], []
-    for item in made["items"]:
-        name = item["item"]
-        base = place | dict(names) | {"item": name, "schema": SCHEMA}
-        base |= {column: made["run"][column] for column in RUN_COLUMNS} | {"params": json.dumps(made["run"]["params"])}
-        base |= {column: item[column] for column in ITEM_COLUMNS}
-        problem = problem_of(parts_of(problems.given, name), observation, item["rank"], problems.budgets[name])
+    for base in bases:
+        name = base["item"]
+        problem = problem_of(parts_of(problems.given, name), observation, base["rank"], problems.budgets[name])
         measures = task.measures(problem, parts_of(problems.withheld, name))
-        if item["status"] != "ok":
+        if base["status"] != "ok":
             rows += _rows(base, "returned", dict.fromkeys(measures, np.nan))
             continue
         try:
-            estimate = unpack(load_arrays(record.with_name("estimate.npz"), name), name)
-        except Exception as error:  # a damaged file costs its own rows alone
-            log.exception("the estimate of %s by %s cannot be read", name, run.method)
-            fault = {"status": "failed", "message": f"its estimate cannot be read: {type(error).__name__}: {error}"}
+            estimate = _estimate_of(record.with_name("estimate.npz"), name)
+        except Unusable as error:  # a damaged file costs its own rows alone
+            log.warning("the run of %s: its estimate %s", run.method, error.fault)
+            fault = {"status": "failed", "message": f"its estimate {error.fault}"}
             rows += _rows(base | fault, "returned", dict.fromkeys(measures, np.nan))
             continue
         answers, curve = iterates_of(estimate, measures)
@@ -151,6 +151,11 @@ def iterates_of(estimate: Estimate, measures: Measures) -> tuple[dict[str, Answe
             if sign * value > sign * best or (np.isnan(best) and not np.isnan(value)):
                 answers["oracle"], best = answer, value
     return answers, curve
+
+
+def _estimate_of(path: Path, item: str) -> Estimate:
+    with intact(path):
+        return unpack(load_arrays(path, f"{item}/"), item)
 
 
 def _taken(measure: Callable[[Answer], float], answer: Answer) -> float:

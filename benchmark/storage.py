@@ -1,16 +1,50 @@
-"""Files of arrays: problems by item, and estimates with their traces. A file appears whole or not at all."""
+"""Files of arrays: problems by item, and estimates with their traces. A file appears whole or not at all.
+
+One that is damaged later is an error that says which it is, and how it is made anew.
+"""
 
 import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+import shlex
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from benchmark.contract import Answer, Estimate, Item, Snapshot
+
+
+class Unusable(ValueError):
+    """Files that jobs made are damaged, or not those of the plan; the message says what is wrong and what to delete.
+
+    `fault` is what is wrong, without the advice on the `paths`.
+    """
+
+    def __init__(self, fault: str, *paths: Path):
+        super().__init__(f"{fault}\n{remedy(paths)}")
+        self.fault, self.paths = fault, paths
+
+
+def remedy(paths: Iterable[Path]) -> str:
+    """Return the advice, and a line for a shell, by which files of jobs are made anew, with what is made of them.
+
+    It holds as the targets of the workflow need a file of every job.
+    """
+    return f"What is deleted is made anew at the next start:\n  rm {shlex.join(dict.fromkeys(map(str, paths)))}"
+
+
+@contextmanager
+def intact(path: Path) -> Iterator[None]:
+    """Raise Unusable for what goes wrong with the content of a file that is read in the block."""
+    try:
+        yield
+    except (Unusable, MemoryError, FileNotFoundError, PermissionError):
+        raise
+    except Exception as error:
+        raise Unusable(f"{path} cannot be read: {type(error).__name__}: {error}", path) from error
 
 
 @contextmanager
@@ -40,10 +74,10 @@ def save_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
         np.savez(partial, **arrays)
 
 
-def load_arrays(path: Path, item: str = "") -> dict[str, np.ndarray]:
-    """Read named arrays from an `.npz` file: all, or those of an item."""
-    with np.load(path, allow_pickle=False) as file:
-        return {name: file[name] for name in file.files if not item or name.startswith(f"{item}/")}
+def load_arrays(path: Path, start: str = "") -> dict[str, np.ndarray]:
+    """Read the arrays of an `.npz` file whose names start with a text; raise Unusable if it is damaged."""
+    with intact(path), np.load(path, allow_pickle=False) as file:
+        return {name: file[name] for name in file.files if name.startswith(start)}
 
 
 def save_json(path: Path, content: Mapping) -> None:
@@ -53,8 +87,9 @@ def save_json(path: Path, content: Mapping) -> None:
 
 
 def load_json(path: Path) -> dict:
-    """Read a JSON file."""
-    return json.loads(Path(path).read_text())
+    """Read a JSON file; raise Unusable if it is damaged."""
+    with intact(path):
+        return json.loads(path.read_text())
 
 
 def sha256_of_array(array: np.ndarray) -> str:
@@ -64,9 +99,9 @@ def sha256_of_array(array: np.ndarray) -> str:
 
 
 def sha256_of_items(path: Path) -> dict[str, str]:
-    """Return a digest of all arrays `<item>/...` of an `.npz` file, by item."""
+    """Return a digest of all arrays `<item>/...` of an `.npz` file, by item; raise Unusable if it is damaged."""
     digests = {}
-    with np.load(path, allow_pickle=False) as file:
+    with intact(path), np.load(path, allow_pickle=False) as file:
         for name in sorted(file.files):
             item, _, own = name.partition("/")
             digests.setdefault(item, hashlib.sha256()).update(f"{own} {sha256_of_array(file[name])}\n".encode())

@@ -13,7 +13,7 @@ from benchmark.contract import compose
 from benchmark.metrics import METRICS
 from benchmark.report.tables import OBSERVATION, read_scores, read_summary, rows_at
 from benchmark.settings import listing
-from benchmark.storage import load_json, parts_of, unpack
+from benchmark.storage import load_arrays, load_json, parts_of, unpack
 
 FIGURES = Path(__file__).parent / "figures"
 # This one is of a whole experiment.
@@ -219,10 +219,10 @@ def read_scene(
         seed,
         item,
         *frames,
-        given=parts_of(_read(given, f"{item}/"), item),
-        withheld=parts_of(_read(withheld, f"{item}/"), item),
+        given=parts_of(load_arrays(given, f"{item}/"), item),
+        withheld=parts_of(load_arrays(withheld, f"{item}/"), item),
         estimates={
-            row.label: compose(unpack(_read(estimates[row.method], f"{item}/answer"), item).answer)
+            row.label: compose(unpack(load_arrays(estimates[row.method], f"{item}/answer"), item).answer)
             if row.status == "ok"
             else _cut(f"{row.status}: {row.message}")
             for row in rows[rows["method"].isin(list(estimates))].itertuples()
@@ -230,7 +230,7 @@ def read_scene(
         shown=told["shown"],
         energies={
             name.removesuffix("/observed"): float(np.mean(np.square(own, dtype=np.float64)))
-            for name, own in _read(given).items()
+            for name, own in load_arrays(given).items()
             if name.endswith("/observed")
         },
     )
@@ -246,12 +246,6 @@ def _pictured(rows: pd.DataFrame, entry: Mapping) -> pd.DataFrame:
 
 def _returned(scores: pd.DataFrame, item: str, seed: int) -> pd.DataFrame:
     return scores[rows_at(scores, {"item": item, "seed": seed, "iterate": "returned"})]
-
-
-def _read(path: Path, start: str = "") -> dict[str, np.ndarray]:
-    """Return the arrays of a file whose names start with a text: of an estimate, the answer without its trace."""
-    with np.load(path, allow_pickle=False) as file:
-        return {name: file[name] for name in file.files if name.startswith(start)}
 
 
 def _cut(text: str) -> str:

@@ -9,6 +9,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from benchmark.metrics import METRICS
+from benchmark.storage import intact, remedy
 
 SCHEMA = Path(__file__).parents[2] / "workflow" / "schemas" / "record.schema.yaml"
 LONGEST = 300
@@ -21,13 +22,12 @@ DTYPES = {"string": "str", "integer": "Int64", "number": "float64", "boolean": "
 def gather(score_files: Sequence[Path], experiment: str, schema_path: Path = SCHEMA) -> pd.DataFrame:
     """Return all rows of an experiment's score files, checked, with the column `experiment` added.
 
-    Raises ValueError if there is no file, a row breaks the schema, or a run is there twice (its weight would double).
+    Raises Unusable if a file is damaged or a row breaks the schema, ValueError if there is no file or a run is there
+    twice (its weight would double).
     """
     if not score_files:
         raise ValueError(f"experiment {experiment!r} has no score files: give it a data set, a noise and a method")
-    scores = pd.concat([read_scores(path, schema_path) for path in score_files], ignore_index=True)
-    scores.insert(0, "experiment", experiment)
-    validate_rows(scores, schema_path)
+    scores = pd.concat([_checked(path, experiment, schema_path) for path in score_files], ignore_index=True)
     repeated = scores.duplicated([*RUN, "metric"])
     if repeated.any():
         run = scores.loc[repeated, RUN].iloc[0].to_dict()
@@ -155,10 +155,10 @@ def as_text(summary: pd.DataFrame) -> str:
     return "\n".join(blocks) + "\n* best of the methods that need no truth; mean and sd over n runs (items and seeds)\n"
 
 
-def failures(scores: pd.DataFrame) -> str:
+def failures(scores: pd.DataFrame, results: Path) -> str:
     """Return what to tell of runs that failed, exceeded their time or gave NaN; nothing where none did.
 
-    A run whose iterates alone are not finite gave its answer, and is no failure.
+    `results` is the profile's folder. A run whose iterates alone are not finite gave its answer, and is no failure.
     """
     failed = scores[(scores["iterate"] == "returned") & ~scores["status"].isin(["ok", "skipped"])]
     runs = failed.drop_duplicates(RUN)
@@ -169,23 +169,25 @@ def failures(scores: pd.DataFrame) -> str:
         f"{shortened(row.message)}"
         for row in runs.itertuples()
     ]
-    folders = [f"runs/{row.experiment}/{row.dataset}/{row.noise}/{row.method}/{row.seed}" for row in runs.itertuples()]
-    advice = (
-        "The tables show them as holes. A run is done again when its method or its parameters change. To do these "
-        "again as they are, delete their folders:"
-    )
-    return "\n".join(
-        [f"{len(runs)} runs failed:", *lines, advice, *(f"  {name}" for name in dict.fromkeys(folders)), ""]
-    )
+    records = [
+        results / f"runs/{row.experiment}/{row.dataset}/{row.noise}/{row.method}/{row.seed}/record.json"
+        for row in runs.itertuples()
+    ]
+    holes = "The tables show them as holes. A run is done again when its method, its parameters or its problems change."
+    return "\n".join([f"{len(runs)} runs failed:", *lines, holes, remedy(records), ""])
 
 
-def missing(scores: pd.DataFrame, cells: Iterable[Sequence]) -> str:
-    """Return what to tell of runs (data set, noise, method, seed) that the scores lack, if any."""
+def missing(scores: pd.DataFrame, cells: Iterable[Sequence], folder: Path) -> str:
+    """Return what to tell of runs (data set, noise, method, seed) that the scores lack, if any.
+
+    In `folder` lie the files that the scores were gathered from.
+    """
     there = set(scores[["dataset", "noise", "method", "seed"]].itertuples(index=False, name=None))
     if not (holes := [cell for cell in map(tuple, cells) if cell not in there]):
         return ""
     lines = [f"  {method} on {dataset}, {noise}, seed {seed}" for dataset, noise, method, seed in holes]
-    return "\n".join([f"{len(holes)} runs are not in the table, as their inputs could not be made:", *lines, ""])
+    files = [folder / f"{dataset}/{noise}/{seed}.csv" for dataset, noise, _, seed in holes]
+    return "\n".join([f"{len(holes)} runs are not in the table:", *lines, remedy(files), ""])
 
 
 def panels(summary: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -222,6 +224,14 @@ def note_of(row: pd.Series) -> str:
     notes = ["control"] * row["control"] + ["uses the truth"] * (row["iterate"] == "oracle")
     notes += [row["status"]] * (row["status"] != "ok") + [row["licence_note"]] * pd.notna(row["licence_note"])
     return "; ".join(notes)
+
+
+def _checked(path: Path, experiment: str, schema_path: Path) -> pd.DataFrame:
+    with intact(path):
+        scores = read_scores(path, schema_path)
+        scores.insert(0, "experiment", experiment)
+        validate_rows(scores, schema_path)
+    return scores
 
 
 def _load(schema_path: Path) -> dict:

@@ -12,6 +12,7 @@ from benchmark.source import ROOT
 SCRIPT = """
 import sys
 from benchmark.job import logged
+from benchmark.storage import Unusable
 
 with logged(sys.argv[1], expected=(KeyError,)):
     raise {error}
@@ -27,6 +28,7 @@ with logged(sys.argv[1], expected=(KeyError,)):
             "No space left on device: 'x.npz': make",
             False,
         ),
+        ("Unusable('x.npz cannot be read', 'x.npz')", "\n  rm x.npz\n", False),
         (f"PermissionError({errno.EACCES}, 'Permission denied')", "give the right to write there", False),
         (f"FileNotFoundError({errno.ENOENT}, 'No such file')", "this is a defect of the suite", True),
         ("ValueError('nobody foresaw it')", "this is a defect of the suite", True),

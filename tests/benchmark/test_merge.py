@@ -105,6 +105,15 @@ def test_an_experiment_s_data_are_its_own(folders):
     assert "are not posed here" in left[RUN]
 
 
+def test_a_record_that_is_damaged_elsewhere_is_left_and_nothing_is_to_be_deleted_here(folders):
+    source, target = folders
+    (source / RUN / "record.json").write_text('{"run": {"fi')
+    taken, left = merge(source, target)
+    assert taken == []
+    assert left[RUN].startswith(f"{source / RUN}/record.json cannot be read: JSONDecodeError")
+    assert "rm" not in left[RUN].split()
+
+
 def test_a_folder_without_runs_is_refused(tmp_path):
     with pytest.raises(FileNotFoundError, match="give the folder of a profile"):
         merge(tmp_path, tmp_path)

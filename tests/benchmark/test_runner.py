@@ -17,7 +17,7 @@ import torch
 from benchmark.plan import Run
 from benchmark.runner import MethodChanged, run_method
 from benchmark.source import ROOT
-from benchmark.storage import load_arrays, load_json, save_arrays, save_json, unpack
+from benchmark.storage import Unusable, load_arrays, load_json, save_arrays, save_json, unpack
 from benchmark.worker import available
 
 HEAD = '''"""A method made by a test."""
@@ -68,13 +68,16 @@ def run(tmp_path, monkeypatch):
     save_arrays(tmp_path / "given.npz", observed | {"b/calibration": np.arange(3)})
     save_json(tmp_path / "facts.json", {"items": FACTS})
 
-    def call(body, time_limit=60, requires="[]", device="cpu", head="", items=None):
+    def call(body, time_limit=60, requires="[]", device="cpu", head="", items=None, damaged=None):
         if items:
             numbers = {str(number): np.full((6, 5), float(number)) for number in range(items)}
             save_arrays(tmp_path / "given.npz", {f"{name}/observed": own for name, own in numbers.items()})
             save_json(tmp_path / "facts.json", {"items": [FACTS[0] | {"name": name} for name in numbers]})
         method = tmp_path / "method.py"
         method.write_text(HEAD.replace("REQUIRES = []", f"REQUIRES = {requires}\n{head}") + f"    {body}\n")
+        if damaged:
+            content = (tmp_path / damaged).read_bytes()
+            (tmp_path / damaged).write_bytes(content[: len(content) // 2])
         planned = replace(PLANNED, file=str(method), device=device)
         run_method(planned, Path("given.npz"), Path("facts.json"), Path("run"), Path("log"), time_limit)
         return load_arrays(Path("run/estimate.npz")), load_json(Path("run/record.json"))
@@ -89,6 +92,14 @@ def statuses(record):
 def test_a_finished_worker_leaves_quietly(run, tmp_path):
     run(RETURN)
     assert (tmp_path / "log").read_text() == ""
+
+
+@pytest.mark.parametrize("file", ["facts.json", "given.npz"])
+def test_damaged_problems_are_an_error_before_the_method_starts(run, tmp_path, file):
+    with pytest.raises(Unusable, match=rf"^{file} cannot be read"):
+        run(f"open('started', 'w'); {RETURN}", damaged=file)
+    assert not (tmp_path / "started").exists()
+    assert not (tmp_path / "run").exists()
 
 
 def test_packages_that_a_method_requires_are_there_before_its_clock_starts(run):

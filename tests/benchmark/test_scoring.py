@@ -1,21 +1,21 @@
 """Scores: which iterates a run offers, what the oracle is, and how failures are told."""
 
 import json
-import zipfile
+import re
 from dataclasses import asdict, replace
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark import scoring
 from benchmark.contract import Estimate, Snapshot
 from benchmark.metrics import psnr, sam
 from benchmark.plan import Run
 from benchmark.report.tables import failures, gather
 from benchmark.scoring import CURVE_COLUMNS, iterates_of, score_cell
-from benchmark.storage import pack, save_arrays, save_json, sha256_of_items
+from benchmark.storage import Unusable, pack, save_arrays, save_json, sha256_of_items
 
 RNG = np.random.default_rng(0)
 CLEAN = RNG.random((16, 12, 9)).astype(np.float32)
@@ -36,6 +36,7 @@ RUN = Run(
     threads=1,
 )
 CODE = 64 * "0"
+RESULTS = Path("results/test")
 ORIGIN = {
     "file": "baselines/m.py",
     "seed": 0,
@@ -133,7 +134,7 @@ def test_iterates_may_be_factors_and_parts():
 def scored(tmp_path):
     """Return a way to score a run of the items `a` and `b`, of which outcomes and estimates can be given."""
 
-    def call(a, b, estimate=None, run=RUN, truth=CLEAN, origin=None):
+    def call(a, b, estimate=None, run=RUN, truth=CLEAN, origin=None, damage=lambda home: None):
         items = [ITEM | {"item": "a"} | a, ITEM | {"item": "b"} | b]
         estimate = estimate or Estimate(signal=noisy(0.2), trace=trace([0.3, 0.1]))
         problems = {"given": tmp_path / "given.npz", "withheld": tmp_path / "withheld.npz"}
@@ -151,6 +152,7 @@ def scored(tmp_path):
         digests = sha256_of_items(problems["given"])
         items = [{"problem_sha256": digests[own["item"]]} | own for own in items]
         save_json(home / "record.json", {"run": ORIGIN | (origin or {}), "items": items})
+        damage(home)
         asked = [{"run": asdict(run), "made_by": CODE, "names": NAMES}]
         score_cell(asked, [home / "record.json"], problems, tmp_path / "scores.csv", tmp_path / "curves.csv")
         return tmp_path / "scores.csv", tmp_path / "curves.csv"
@@ -179,10 +181,10 @@ def test_a_failed_item_is_a_row_a_metric_without_value_and_the_other_item_is_sco
     assert list(failed["metric"]) == ["psnr", "ssim", "mpsnr", "sam"]
     assert failed["value"].isna().all()
     assert rows.loc[rows["item"] == "a", "value"].notna().all()
-    told = failures(rows)
+    told = failures(rows, RESULTS)
     assert "1 runs failed" in told
     assert "m on scene (b), weak, seed 0: failed: KeyError: 'x'" in told
-    assert "scene/weak/m/0" in told
+    assert told.endswith("\n  rm results/test/runs/fig/scene/weak/m/0/record.json\n")
 
 
 def test_a_last_iterate_that_blew_up_is_a_hole_beside_the_returned_one(scored):
@@ -192,36 +194,45 @@ def test_a_last_iterate_that_blew_up_is_a_hole_beside_the_returned_one(scored):
     assert status.to_dict() == {"returned": "ok", "oracle": "ok", "last": "nonfinite", "average": "ok"}
 
 
-def test_an_estimate_that_cannot_be_read_is_a_hole_and_the_other_item_is_scored(scored, monkeypatch):
-    read = scoring.load_arrays
+def test_an_estimate_that_cannot_be_read_is_a_hole_and_the_other_item_is_scored(scored):
+    def damage(home):
+        path = home / "estimate.npz"
+        content = bytearray(path.read_bytes())
+        content[content.find(b"b/answer.npy") + 300] ^= 1  # within its values
+        path.write_bytes(content)
 
-    def damaged(path, item=""):
-        if (path.stem, item) == ("estimate", "b"):
-            raise zipfile.BadZipFile("Bad CRC-32")
-        return read(path, item)
-
-    monkeypatch.setattr(scoring, "load_arrays", damaged)
-    rows = gather([scored({}, {})[0]], "fig")
-    assert "its estimate cannot be read: BadZipFile: Bad CRC-32" in failures(rows)
+    rows = gather([scored({}, {}, damage=damage)[0]], "fig")
+    assert re.search(r"its estimate \S+/estimate.npz cannot be read: BadZipFile: Bad CRC-32", failures(rows, RESULTS))
     assert rows.loc[rows["item"] == "a", "value"].notna().all()
+
+
+@pytest.mark.parametrize("content", ['{"run": {"fi', "", '{"run": {}}', "[]"], ids=["half", "empty", "keyless", "list"])
+def test_a_record_that_cannot_be_read_is_named_with_its_method_and_what_to_delete(scored, tmp_path, content):
+    record = tmp_path / RUN.folder / "record.json"
+    with pytest.raises(Unusable) as error:
+        scored({}, {}, damage=lambda home: (home / "record.json").write_text(content))
+    fault, advice = str(error.value).split("\n", 1)
+    assert fault.startswith(f"the run of m: {record} cannot be read: ")
+    assert advice.endswith(f"\n  rm {record}")
+    assert not (tmp_path / "scores.csv").exists()
 
 
 def test_a_skipped_run_is_no_failure(scored):
     skipped = {"status": "skipped", "message": "needs x"} | NO_ANSWER
     scores_file, curves_file = scored(skipped, skipped)
-    assert failures(gather([scores_file], "fig")) == ""
+    assert failures(gather([scores_file], "fig"), RESULTS) == ""
     assert list(pd.read_csv(curves_file)) == CURVE_COLUMNS
 
 
 def test_a_run_made_with_other_parameters_than_the_plan_has_is_an_error_that_says_what_to_delete(scored, tmp_path):
-    with pytest.raises(ValueError, match=r"'loss': 'l1'.*'loss': 'l2'.*Delete the folder") as error:
+    with pytest.raises(Unusable, match=r"the run of m: .*'loss': 'l1'.*'loss': 'l2'") as error:
         scored({}, {}, run=replace(RUN, params={"loss": "l2"}))
-    assert str(tmp_path) in str(error.value)
+    assert str(error.value).endswith(f"\n  rm {tmp_path / RUN.folder}/record.json")
     assert not (tmp_path / "scores.csv").exists()
 
 
 def test_a_run_made_under_another_noise_of_the_same_name_is_refused(scored):
-    with pytest.raises(ValueError, match=r"observation .*'sigma': 0.1.*'sigma': 0.2.*Delete the folder"):
+    with pytest.raises(Unusable, match=r"observation .*'sigma': 0.1.*'sigma': 0.2"):
         scored({}, {}, run=replace(RUN, observation={"model": "gaussian", "sigma": 0.2}))
 
 

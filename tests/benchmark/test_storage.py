@@ -1,12 +1,14 @@
 """Estimates and items survive the disk, and files appear whole or not at all."""
 
 import errno
+import shlex
 
 import numpy as np
 import pytest
 
 from benchmark.contract import Estimate, Item, Snapshot, compose
 from benchmark.storage import (
+    Unusable,
     load_arrays,
     load_json,
     pack,
@@ -15,6 +17,7 @@ from benchmark.storage import (
     save_arrays,
     save_json,
     sha256_of_array,
+    sha256_of_items,
     unpack,
     unpack_item,
     written_whole,
@@ -135,6 +138,36 @@ class Unreadable:
 def test_json_survives(tmp_path):
     save_json(tmp_path / "a.json", {"items": [1, None, "ü"]})
     assert load_json(tmp_path / "a.json") == {"items": [1, None, "ü"]}
+
+
+DAMAGE = {
+    "half": lambda content: content[: len(content) // 2],
+    "empty": lambda content: b"",
+    "zeros": lambda content: bytes(len(content)),
+    "no text": lambda content: b"\xff" * len(content),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize("read", [load_arrays, load_json, sha256_of_items])
+def test_a_damaged_file_is_an_error_that_names_it_and_a_line_that_deletes_it(tmp_path, read, damage):
+    path = tmp_path / "the user's own" / "a"
+    path.parent.mkdir()
+    save_arrays(path.with_suffix(".npz"), {"a/x": np.arange(6.0)})
+    save_json(path.with_suffix(".json"), {"items": [1, None, "ü"]})
+    path = path.with_suffix(".json" if read is load_json else ".npz")
+    path.write_bytes(DAMAGE[damage](path.read_bytes()))
+    with pytest.raises(Unusable) as error:
+        read(path)
+    said, line = str(error.value).rsplit("\n", 1)
+    assert said.startswith(f"{path} cannot be read: ")
+    assert shlex.split(line) == ["rm", str(path)]
+
+
+@pytest.mark.parametrize("read", [load_arrays, load_json, sha256_of_items])
+def test_a_file_that_is_not_there_is_not_said_to_be_damaged(tmp_path, read):
+    with pytest.raises(FileNotFoundError):
+        read(tmp_path / "a")
 
 
 def test_the_digest_tells_values_shapes_and_types_apart():

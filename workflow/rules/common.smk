@@ -62,6 +62,27 @@ def of_cells(experiment, ending):
     ]
 
 
+def files_of(experiment):
+    """Return a file of every job of an experiment from its items on, which its target needs.
+
+    Snakemake itself does no job again that failed, or whose file was deleted, while what was made of it earlier is there.
+    """
+    own = plan.experiments[experiment]
+    cells = plan.cells_of(experiment)
+    return [
+        *(f"{RESULTS}/data/{experiment}/{dataset}/facts.json" for dataset in own.data),
+        *(
+            f"{RESULTS}/data/{experiment}/{dataset}/{noise}/{seed}.npz"
+            for dataset, noise, seed in cells
+        ),
+        *(record for runs in cells.values() for record in of_runs(runs, "record.json")),
+        *of_cells(experiment, ".csv"),
+        *(f"{RESULTS}/{product}" for product in plan.products_of(experiment)),
+        f"{SITE}/{plan.profile}/{experiment}.html",
+        f"{RESULTS}/{experiment}/complete.txt",
+    ]
+
+
 wildcard_constraints:
     source=any_of(path.stem for path in (ROOT / "datasets" / "registry").glob("*.txt")),
     experiment=any_of(plan.experiments),

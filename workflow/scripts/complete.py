@@ -10,9 +10,11 @@ class RunsFailed(Exception):
 
 
 with logged(snakemake.log[0], expected=(RunsFailed,)):
+    experiment = snakemake.wildcards.experiment
+    results, logs = Path(snakemake.output[0]).parents[1], Path(snakemake.log[0]).parents[1]
     scores = read_scores(Path(snakemake.input.scores))
-    if message := failures(scores) + missing(scores, snakemake.params.cells):
+    gathered = results / "scores" / experiment
+    if message := failures(scores, results) + missing(scores, snakemake.params.cells, gathered):
         raise RunsFailed(message)
     Path(snakemake.output[0]).write_text("Every run is there; none failed.\n")
-    results, logs = Path(snakemake.output[0]).parents[1], Path(snakemake.log[0]).parents[1]
-    print(progress(snakemake.wildcards.experiment, results, logs), flush=True)
+    print(progress(experiment, results, logs), flush=True)

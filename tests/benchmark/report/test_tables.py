@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,6 +16,9 @@ from benchmark.report.tables import (
     with_printed,
     write,
 )
+from benchmark.storage import Unusable
+
+RESULTS = Path("results/test")
 
 
 @pytest.fixture
@@ -67,11 +72,20 @@ def test_names_that_look_like_numbers_stay_what_they_are(scores, tmp_path):
 
 def test_runs_of_the_plan_that_no_row_is_of_are_told(scores):
     cells = [["toy", "gaussian", method, seed] for method in ("svd", "deep") for seed in (0, 1)]
-    assert missing(scores, cells) == ""
-    told = missing(scores, [*cells, ["toy", "gaussian", "svd", 2], ["toy", "poisson", "svd", 0]])
+    assert missing(scores, cells, RESULTS) == ""
+    told = missing(scores, [*cells, ["toy", "gaussian", "svd", 2], ["toy", "poisson", "svd", 0]], RESULTS)
     assert told.startswith("2 runs are not in the table")
     assert "svd on toy, gaussian, seed 2" in told
     assert "svd on toy, poisson, seed 0" in told
+    assert told.endswith("\n  rm results/test/toy/gaussian/2.csv results/test/toy/poisson/0.csv\n")
+
+
+def test_a_file_of_scores_that_is_cut_off_is_named_with_what_to_delete(row, tmp_path):
+    write(pd.DataFrame([row(seed=0), row(seed=1)]), tmp_path / "0.csv")
+    content = (tmp_path / "0.csv").read_text()
+    (tmp_path / "0.csv").write_text(content[: int(0.8 * len(content))])
+    with pytest.raises(Unusable, match=r"0.csv cannot be read: .*\n.*\n  rm \S+/0.csv$"):
+        gather([tmp_path / "0.csv"], "fig9")
 
 
 def test_the_sd_of_a_single_run_is_empty(summary):
@@ -234,15 +248,15 @@ def test_a_message_of_more_than_300_characters_is_cut_and_says_where_the_whole_i
     assert scores["message"].iloc[0] == LONG  # whole in the scores
     summary = summarise(scores, "psnr", None)
     assert of(summary, "svd")["status"] == f"failed (1 of 1): {short}"
-    assert max(map(len, failures(scores).splitlines())) < 500
+    assert max(map(len, failures(scores, RESULTS).splitlines())) < 500
 
 
-def test_failures_name_the_folders_of_the_runs(row):
+def test_failures_name_the_records_to_delete(row):
     lost = {"value": np.nan, "status": "failed", "message": "singular matrix", "experiment": "fig9"}
     skipped = {"value": np.nan, "status": "skipped", "message": "no package", "experiment": "fig9"}
-    told = failures(pd.DataFrame([row(**lost), row(item="other", **lost), row(method="bm3d", **skipped)]))
+    told = failures(pd.DataFrame([row(**lost), row(item="other", **lost), row(method="bm3d", **skipped)]), RESULTS)
     assert told.startswith("2 runs failed:")
     assert "  svd on toy (cube), gaussian, seed 0: failed: singular matrix\n" in told
-    assert told.count("  runs/fig9/toy/gaussian/svd/0\n") == 1
+    assert told.endswith("\n  rm results/test/runs/fig9/toy/gaussian/svd/0/record.json\n")
     assert "bm3d" not in told
-    assert failures(pd.DataFrame([row(experiment="fig9")])) == ""
+    assert failures(pd.DataFrame([row(experiment="fig9")]), RESULTS) == ""
