@@ -23,8 +23,8 @@ PRECISIONS = {"single": None, "bfloat16": torch.bfloat16}
 class Network:
     """The settings of the network that generates a factor of some sizes and rank r from an input.
 
-    The defaults are quick; `deeptensor.PAPER` has the network of arXiv 2204.03145, with 128 channels, 5 scales and a
-    perturbation of 1/30. More scales make smoother factors, which learn noise, and what is not smooth, more slowly.
+    The defaults are quick; `deeptensor.PAPER` has the network of arXiv 2204.03145, with 128 channels and a perturbation
+    of 1/30. More scales make smoother factors, which learn noise, and what is not smooth, more slowly.
 
     kind: "skip", a convolutional encoder-decoder with skip connections (Ulyanov et al. 2018, arXiv 1711.10925);
         "decoder", the deep decoder, convolutions of kernel 1 and upsampling alone (Heckel and Hand 2019, arXiv
@@ -43,7 +43,7 @@ class Network:
 
     kind: str = "skip"
     channels: int = 64
-    scales: int = 2
+    scales: int = 5
     kernel: int = 3
     input: str = "random"
     input_channels: int | None = None
