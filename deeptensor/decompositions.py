@@ -39,7 +39,7 @@ Networks = Network | tuple[Network, ...]
 
 NETWORK = Network()
 # The product of three or more factors of vectors has few numbers, and noise in them is kept out by noise at the input.
-CP_NETWORK = Network(perturbation=1 / 30)
+CP_NETWORK = Network(perturbation=0.02)
 
 
 class SVDResult(NamedTuple):
@@ -127,9 +127,9 @@ def cp(
     arrays of the kind of `X`: torch tensors need TensorLy's PyTorch backend to go on with, which is left as it is.
     `rank` is r; None or a share of the energy choose it for the unfolding along each axis, as for `svd`, and the
     largest is taken, which the rank of the tensor can exceed. `network` is one for all axes, or one each, by default
-    with the paper's perturbation, 1/30, which keeps noise out of the factors and leaves errors of about 1 % where
-    there is none; `settings` are those of `deeptensor.factorise`. A tensor of 64 x 64 x 64 takes about half a minute on
-    one CPU core.
+    with a perturbation of 0.02, which keeps noise out of the factors and leaves errors of about 1 % where there is
+    none; `settings` are those of `deeptensor.factorise`. A tensor of 64 x 64 x 64 takes about half a minute on one CPU
+    core.
     """
     with needed("TensorLy", by="cp"):
         from tensorly.cp_tensor import CPTensor

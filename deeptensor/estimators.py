@@ -61,7 +61,7 @@ class _DeepTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     loss: str = "l2"
     stopping: object = None
     iterations: int = 1700
-    learning_rate: float = 5e-3
+    learning_rate: float = 1.5e-2
     schedule: str = "linear"
     random_state: RandomState = 0
     device: str = "auto"

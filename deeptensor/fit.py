@@ -95,7 +95,7 @@ def factorise_many(
     l2_penalty: float = 0.0,
     stopping: Rule = LowestLoss(),  # noqa: B008, it is frozen
     iterations: int = 1700,
-    learning_rate: float = 5e-3,
+    learning_rate: float = 1.5e-2,
     schedule: str = "linear",
     scale: float = 1.0,
     seeds: Sequence[int] | None = None,

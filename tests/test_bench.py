@@ -175,3 +175,20 @@ def test_the_table_of_the_defaults_has_every_setting_and_library(tmp_path, monke
     assert (exact.loc[~exact["by"].str.startswith("deeptensor"), "error"] < 1e-3).all()
     assert exact["data"].nunique() == 3
     assert "| camera, 512 x 512 |" in (tmp_path / "defaults.md").read_text()
+
+
+def test_rows_of_the_paper_are_kept_with_the_commit_that_they_were_measured_at(tmp_path, monkeypatch):
+    monkeypatch.setattr("bench.defaults.SEEDS", range(1))
+    exact = {"data": "exact", "by": "numpy", "error": 1.0, "cpu_seconds": 1.0}
+    monkeypatch.setattr("bench.defaults.exact_rows", lambda short: [exact])
+    kept = [
+        {"data": name, "seed": 0, "settings": "paper", "error": 0.5, "cpu_seconds": 9.0, "git_commit": "earlier"}
+        for name in defaults.NOISY
+    ]
+    pd.DataFrame(kept).to_csv(tmp_path / "earlier.csv", index=False)
+    options = ["--iterations", "2", "--output", str(tmp_path), "--paper", str(tmp_path / "earlier.csv")]
+    assert defaults.main(options) == 0
+    noisy = pd.read_csv(tmp_path / "defaults_noisy.csv", index_col="settings")
+    assert (noisy.loc["paper", ["error", "cpu_seconds", "git_commit"]] == [0.5, 9.0, "earlier"]).all(axis=None)
+    assert (noisy.loc["defaults", "git_commit"] != "earlier").all()
+    assert "of the paper's settings: earlier" in (tmp_path / "defaults.md").read_text()
