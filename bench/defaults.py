@@ -2,8 +2,8 @@
 
 Noisy data: the library's defaults beside `deeptensor.PAPER`, both the iterate of lowest training loss, by their error
 to the clean signal. Data of exact rank without noise: the defaults beside NumPy, scikit-learn and TensorLy. The
-defaults were chosen on other data: `skimage.data.moon` and `coins` with noise of 0.1, and tensors and arrays of exact
-rank from other seeds. About 30 minutes, nearly all for the paper's settings.
+defaults were chosen on other data: `skimage.data.moon`, `coins`, `astronaut` and `brick` with noise of 0.1, and tensors
+and arrays of exact rank from other seeds. About 30 minutes, nearly all for the paper's settings.
 """
 
 import argparse

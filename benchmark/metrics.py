@@ -289,11 +289,12 @@ def affinity(basis: np.ndarray, other: np.ndarray) -> float:
 
     ||Q^T P||_F^2 / r for orthonormal Q and P; a row that adds nothing to its space counts as orthogonal to the other.
     """
-    cosines = _orthonormal(basis).T @ _orthonormal(other)
+    cosines = orthonormal(basis).T @ orthonormal(other)
     return float(np.sum(cosines**2) / len(basis))
 
 
-def _orthonormal(rows: np.ndarray) -> np.ndarray:
+def orthonormal(rows: np.ndarray) -> np.ndarray:
+    """Return orthonormal columns (n, k) of the same span as the rows (r, n), k their rank."""
     if np.array_equal(rows, np.eye(*rows.shape)):  # of thousands of pixels the decomposition would take minutes
         return rows.T
     left, singular_values, _ = np.linalg.svd(rows.T.astype(np.float64), full_matrices=False)

@@ -13,7 +13,7 @@ from benchmark.checks import check_signal, told_rank
 from benchmark.contract import Item, Posed, Problem, Tiny
 from benchmark.loaders.graphs import check_weights, ring, shares
 from benchmark.loaders.planted import exact_product
-from benchmark.metrics import NOTHING, Taken, disagreement
+from benchmark.metrics import Taken, disagreement, orthonormal
 from benchmark.noise import Gaussian
 from benchmark.observation import Observation
 
@@ -116,8 +116,7 @@ def measures(problem: Problem, truth: Mapping[str, np.ndarray]) -> dict[str, Cal
 
 def projected(basis: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     """Return a matrix n x N projected onto the span of a basis n x r."""
-    left, singular_values, _ = np.linalg.svd(basis, full_matrices=False)
-    span = left[:, singular_values > NOTHING * singular_values[0]]
+    span = orthonormal(basis.T)
     return span @ (span.T @ matrix)
 
 

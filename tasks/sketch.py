@@ -11,7 +11,7 @@ import numpy as np
 from benchmark.answers import declared
 from benchmark.checks import check_signal, told_rank
 from benchmark.contract import Item, Posed, Problem, Tiny
-from benchmark.metrics import Taken
+from benchmark.metrics import Taken, orthonormal
 from benchmark.noise import Gaussian
 from benchmark.observation import Observation
 from benchmark.tiny import smooth_stack
@@ -127,9 +127,7 @@ class Known:
 
     def excess(self, rows: np.ndarray) -> float:
         """Return by how many percent the error of the best approximation within the span of rows exceeds the least."""
-        _, singular_values, right = np.linalg.svd(rows, full_matrices=False)
-        basis = right[singular_values > 1e-10 * singular_values[0]].T
-        found = np.linalg.svd(self.triangle @ basis, compute_uv=False)[: self.rank]
+        found = np.linalg.svd(self.triangle @ orthonormal(rows), compute_uv=False)[: self.rank]
         # No less than the least, but for rounding.
         return 100 * max(float(np.sqrt(max(self.energy - np.sum(found**2), 0) / self.tails[self.rank]) - 1), 0.0)
 
