@@ -22,8 +22,9 @@ class Metric:
 
     `smallest` is the smallest effect of interest: a difference below it is none that a claim can be based on. It is a
     choice of this suite, for which a claim may set its own.
-    One that is not `traced` is too dear to be taken of every snapshot. `error` turns values, single ones or arrays of
-    them, into what is proportional to the squared error, where the measure tells that.
+    One that is not `traced` is too dear to be taken of every snapshot. A `cost` tells what an answer takes, not what it
+    is worth. `error` turns values, single ones or arrays of them, into what is proportional to the squared error, where
+    the measure tells that.
     """
 
     label: str
@@ -31,6 +32,7 @@ class Metric:
     decimals: int
     smallest: float
     traced: bool = True
+    cost: bool = False
     error: Callable[[Any], Any] | None = None
 
 
@@ -65,8 +67,8 @@ METRICS = {
         "Accuracy, Euclidean [%]", higher_is_better=True, decimals=1, smallest=0.5, traced=False
     ),
     "nll": Metric("NLL [nats a frame]", higher_is_better=False, decimals=3, smallest=0.02),
-    "count": Metric("Numbers of the matrices", higher_is_better=False, decimals=0, smallest=1, traced=False),
-    "count_network": Metric("Numbers in all", higher_is_better=False, decimals=0, smallest=1, traced=False),
+    "count": Metric("Numbers of the matrices", higher_is_better=False, decimals=0, smallest=1, traced=False, cost=True),
+    "count_network": Metric("Numbers in all", higher_is_better=False, decimals=0, smallest=1, traced=False, cost=True),
     "accuracy_linear": Metric("Accuracy, linear [%]", higher_is_better=True, decimals=1, smallest=0.5, traced=False),
     "accuracy_rbf": Metric("Accuracy, RBF [%]", higher_is_better=True, decimals=1, smallest=0.5, traced=False),
     "error_increase": Metric("Error increase [points]", higher_is_better=False, decimals=2, smallest=0.1, traced=False),
@@ -96,11 +98,13 @@ METRICS = {
         "Covariance error [%]", higher_is_better=False, decimals=4, smallest=0.001, traced=False
     ),
     "bound_share": Metric("... over FD's bound", higher_is_better=False, decimals=2, smallest=0.01, traced=False),
-    "kept": Metric("Numbers kept", higher_is_better=False, decimals=0, smallest=1, traced=False),
-    "nonzeros": Metric("Non-zeros", higher_is_better=False, decimals=0, smallest=1, traced=False),
+    "kept": Metric("Numbers kept", higher_is_better=False, decimals=0, smallest=1, traced=False, cost=True),
+    "nonzeros": Metric("Non-zeros", higher_is_better=False, decimals=0, smallest=1, traced=False, cost=True),
     "consensus": Metric("Disagreement of nodes", higher_is_better=False, decimals=6, smallest=1e-6, traced=False),
     "own_excess": Metric("... in own bases [%]", higher_is_better=False, decimals=2, smallest=0.1, traced=False),
-    "kilobytes": Metric("Sent by a node [kB]", higher_is_better=False, decimals=2, smallest=0.01, traced=False),
+    "kilobytes": Metric(
+        "Sent by a node [kB]", higher_is_better=False, decimals=2, smallest=0.01, traced=False, cost=True
+    ),
 }
 
 

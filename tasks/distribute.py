@@ -22,7 +22,7 @@ Count = int
 
 KINDS = {"matrices", "stack"}
 MEASURES = ["relative_error", "consensus", "excess", "own_excess", "kilobytes"]
-FIGURES = set()
+FIGURES = {"costs"}
 FLOOR, CEILING = None, None
 
 BYTES = 8  # of a number

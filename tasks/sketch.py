@@ -21,7 +21,7 @@ Share = float
 
 KINDS = {"matrices", "stack"}
 MEASURES = ["excess", "covariance_error", "bound_share", "kept", "nonzeros"]
-FIGURES = set()
+FIGURES = {"costs"}
 FLOOR, CEILING = None, None
 
 # Of the energy of a matrix, what rounding leaves: no more than that is no error.

@@ -377,6 +377,28 @@ def test_noise_that_is_learnt_slower_lies_above_the_signal_and_is_told_from_it_b
     assert (np.diff(heights) > 0).all()  # also of lines that end at one place
 
 
+def test_costs_are_points_of_each_method_against_each_measure_and_zeros_have_a_place(scene):
+    values = {
+        "Central": {"relative_error": 2.0, "consensus": 0.0, "excess": 0.0, "kilobytes": 9280.0},
+        "Gossip": {"relative_error": 3.0, "consensus": 0.01, "excess": 5.0, "kilobytes": 2.6},
+        "Broken": {"relative_error": np.nan, "consensus": np.nan, "excess": np.nan, "kilobytes": np.nan},
+    }
+    own = {"subject": list(values), "entry": {"metric": "relative_error"}}
+    axes = draw("costs", scene(values=values, **own)).axes
+    assert [axis.get_ylabel() for axis in axes] == ["Relative error [%]", "Disagreement of nodes"]
+    points = [{line.get_label(): tuple(line.get_xydata()[0]) for line in axis.lines} for axis in axes]
+    assert points[0] == {"Central": (9280, 2), "Gossip": (2.6, 3)}
+    assert points[1] == {"Central": (9280, 0), "Gossip": (2.6, 0.01)}
+    assert {axis.get_xscale() for axis in axes} == {"symlog"}
+    assert axes[1].get_yscale() == "symlog"
+    assert {axis.get_xlabel() for axis in axes} == {"Sent by a node [kB]"}
+
+
+def test_without_a_cost_the_figure_says_so(scene):
+    figure = draw("costs", scene(values={"A": {"psnr": 30.0}}))
+    assert "no cost was measured" in " ".join(figure.axes[0].texts[0].get_text().split())
+
+
 def test_bases_show_the_source_s_first_with_their_measures_and_no_unit_vectors(scene):
     basis = np.random.default_rng(0).standard_normal((15, 6, 5))
     estimates = {"Own": basis, "Pixels": np.eye(15, 30).reshape(15, 6, 5), "PCA": basis}
@@ -461,7 +483,8 @@ def test_a_strip_of_a_source_that_names_no_methods_has_the_reference(scene, clea
 def test_a_figure_that_no_file_draws_is_an_error_that_lists_what_there_is(scene):
     for name in ("pictures", "sweep", "../scene", ""):
         with pytest.raises(
-            ValueError, match=r"there are: backgrounds, bases, convergence, losses, reconstructions, spectra, strip$"
+            ValueError,
+            match=r"there are: backgrounds, bases, convergence, costs, losses, reconstructions, spectra, strip$",
         ):
             draw(name, scene())
 
