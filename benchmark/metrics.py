@@ -101,6 +101,8 @@ METRICS = {
     "consensus": Metric("Disagreement of nodes", higher_is_better=False, decimals=6, smallest=1e-6, traced=False),
     "own_excess": Metric("... in own bases [%]", higher_is_better=False, decimals=2, smallest=0.1, traced=False),
     "kilobytes": Metric("Sent by a node [kB]", higher_is_better=False, decimals=2, smallest=0.01, traced=False),
+    "regret": Metric("Regret [% of the revenue]", higher_is_better=False, decimals=1, smallest=0.5, traced=False),
+    "regret_slope": Metric("Slope of the regret", higher_is_better=False, decimals=2, smallest=0.01, traced=False),
 }
 
 
