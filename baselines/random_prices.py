@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from benchmark.algorithms.pricing import Shop, on_sphere, rounds_of
+from benchmark.algorithms.pricing import Shop, random_price, rounds_of
 from benchmark.contract import Estimate, Problem
 
 LABEL = "Random prices"
@@ -13,8 +13,8 @@ CONTROL = STOCHASTIC = True
 
 
 def solve(problem: Problem, *, seed: int, device: str) -> Estimate:
-    """Return the prices of all rounds, T x N, each of length 1."""
+    """Return the prices of all rounds, T x N."""
     rng, shop = np.random.default_rng(seed), Shop(problem)
     for _ in range(rounds_of(problem)):
-        shop.sell(on_sphere(len(problem.observed), rng))
+        shop.sell(random_price(len(problem.observed), rng))
     return shop.estimate

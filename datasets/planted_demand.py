@@ -1,9 +1,9 @@
-"""Random linear demands of products with few features: c - B p of prices p, c = U z and B = U V U^T.
+"""Random linear demands of products with few features: c - B p at prices p, c = U z and B = U V U^T.
 
-U (N x d) is a random orthonormal basis, z has normal entries of mean 0.15 and standard deviation 0.05, and V = A A^T,
-A of standard normal entries, is scaled to a largest eigenvalue of 1. Of a realisation z and V are the same for all
-numbers of products. Units are those of prices in a ball of radius 20 and of demands of 200: z of mean 30 and standard
-deviation 10, a largest eigenvalue of 10.
+As in the simulation that the paper's authors published, in units of prices in a ball of radius 20 and of demands of
+1000: U (N x d) is a random orthonormal basis; z has normal entries of mean 0.1 and standard deviation 0.02, whose signs
+are dropped; V has normal entries of standard deviation 0.04, and so much is added to its diagonal that the least
+eigenvalue of (V + V^T) / 2 is 0.2. Of a realisation z and V are the same for all numbers of products.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ CITATION = (
 )
 STANDS_IN_FOR = None
 
-MEAN, DEVIATION = 0.15, 0.05
+MEAN, DEVIATION, SCALE, LEAST = 0.1, 0.02, 0.04, 0.2
 
 
 def load(
@@ -47,7 +47,6 @@ def load(
 
 
 def _demand(features: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    z = MEAN + DEVIATION * rng.standard_normal(features)
-    A = rng.standard_normal((features, features))
-    V = A @ A.T
-    return z, V / np.linalg.norm(V, 2)
+    z = np.abs(MEAN + DEVIATION * rng.standard_normal(features))
+    V = SCALE * rng.standard_normal((features, features))
+    return z, V + (LEAST - np.linalg.eigvalsh((V + V.T) / 2)[0]) * np.eye(features)

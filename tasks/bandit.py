@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from benchmark.algorithms.pricing import best_price
+from benchmark.algorithms.pricing import best_price, random_price
 from benchmark.checks import check_signal, told_rank
 from benchmark.contract import Item, Posed, Problem, Tiny
 from benchmark.metrics import Taken
@@ -25,6 +25,8 @@ FLOOR, CEILING = "random_prices", None
 
 # By how much rounding may put a price outside of the ball.
 ROUNDING = 1e-9
+# Random prices that a bound on revenues is estimated at.
+ASKED = 1000
 # Regret below this share of the revenue is none that has a slope.
 NO_REGRET = 1e-5
 
@@ -36,8 +38,10 @@ def pose(item: Item, observation: Observation, rng: np.random.Generator, *, roun
 
     The signal, N x (N + 1) x S, holds S demands [c B] of N products; each is that of an S-th of the rounds. Granted is
     what the published algorithms suppose known: the `features` (N x d) of the products where the item has them as an
-    extra, orthonormal and with c and the range of B in their span; a bound on the revenue of a round
-    (`revenue_bound`, |c| + |B|) and one on its slope over prices (`revenue_slope`, |c| + 2 |B|). Raises ValueError for
+    extra, orthonormal and with c and the range of B in their span; what the revenue of a round (`revenue_bound`) and
+    its slope over prices (`revenue_slope`, |c| + 2 |B|) are at most. The former is estimated as in the authors'
+    simulation, at the best price and at a thousand random ones, and a tenth more; but at prices in the span that
+    matters, so that it does not depend on how many products there are. Raises ValueError for
     other shapes, a signal that is zero or not finite, no rank that N products can have, fewer rounds than there are
     demands, and demands of which no price makes a revenue.
     """
@@ -52,14 +56,14 @@ def pose(item: Item, observation: Observation, rng: np.random.Generator, *, roun
     turns = np.arange(rounds) * number // rounds
     if best_revenues(signal, turns).sum() <= 0:
         raise ValueError(f"{item.name}: no price makes a revenue, and regret relative to it is none: leave it out")
-    demands = [(np.linalg.norm(c), np.linalg.norm(B, 2)) for c, B in map(_split, np.moveaxis(signal, 2, 0))]
+    first, demands = observation.draw(signal[:, 0, 0], rng), np.moveaxis(signal, 2, 0).astype(np.float64)
+    norms = [(np.linalg.norm(c), np.linalg.norm(B, 2)) for c, B in map(_split, demands)]
     granted = {
         "rounds": np.array(rounds),
-        "revenue_bound": np.array(max(c + B for c, B in demands)),
-        "revenue_slope": np.array(max(c + 2 * B for c, B in demands)),
+        "revenue_bound": np.array(max(_bound(own, item.rank, observation, rng) for own in demands)),
+        "revenue_slope": np.array(max(c + 2 * B for c, B in norms)),
     }
     granted |= {name: item.extras[name] for name in ("features",) if name in item.extras}
-    first = observation.draw(signal[:, 0, 0], rng)
     return Posed(first | granted, {"signal": signal, "turns": turns, "noise_seed": rng.integers(2**63)})
 
 
@@ -132,6 +136,14 @@ def slope(lost: np.ndarray) -> float:
     rounds = np.arange(1, len(lost) + 1)
     own = (rounds > len(lost) / 4) & (lost > NO_REGRET * rounds)
     return float(np.polyfit(np.log(rounds[own]), np.log(lost[own]), 1)[0]) if own.sum() > 1 else 0.0
+
+
+def _bound(demand: np.ndarray, rank: int, observation: Observation, rng: np.random.Generator) -> float:
+    """Return about how much a revenue can be, of either sign, at prices in the span of a demand [c B] of a rank."""
+    (c, B), span = _split(demand), np.linalg.svd(demand)[0][:, :rank]
+    best, prices = best_price(c, B), np.stack([span @ random_price(rank, rng) for _ in range(ASKED)])
+    seen = observation.draw(c - prices @ B.T, rng)["observed"]
+    return 1.1 * max(best @ (c - B @ best), np.abs(np.sum(prices * seen, axis=1)).max())
 
 
 def _split(demand: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -10,6 +10,8 @@ import numpy as np
 from benchmark.contract import Estimate, Problem
 
 Rng = np.random.Generator
+# From the demands of a round to a basis, N x d.
+Learn = Callable[[np.ndarray], np.ndarray]
 HALVINGS = 60
 
 
@@ -48,6 +50,11 @@ def on_sphere(size: int, rng: Rng) -> np.ndarray:
     return point / np.linalg.norm(point)
 
 
+def random_price(size: int, rng: Rng) -> np.ndarray:
+    """Return a price of a random direction, and of a length between 0 and 1, each as likely as any other."""
+    return rng.uniform() * on_sphere(size, rng)
+
+
 def rounds_of(problem: Problem) -> int:
     """Return the number of rounds of a problem."""
     return int(problem.granted["rounds"])
@@ -71,30 +78,29 @@ class Shop:
         return Estimate(signal=np.array(self.prices), iterations=len(self.prices))
 
 
-def ascend(
-    problem: Problem,
-    rng: Rng,
-    shop: Shop,
-    basis: np.ndarray,
-    learn: Callable[[int, np.ndarray], np.ndarray] | None = None,
-) -> None:
+def steps_of(problem: Problem, d: int) -> tuple[float, float]:
+    """Return how far gradient ascent in d dimensions moves, and how far around a price it asks: eta and delta.
+
+    Of T rounds, with bounds B on a revenue and L on its slope over prices, eta = 1 / (B T^1/2) and
+    delta = T^-1/4 (B d / (3 (L + B)))^1/2, of which the authors' simulation takes 0.1 at most.
+    """
+    rounds, bound, slope = (float(problem.granted[name]) for name in ("rounds", "revenue_bound", "revenue_slope"))
+    return 1 / (bound * np.sqrt(rounds)), min(0.1, rounds**-0.25 * np.sqrt(bound * d / (3 * (slope + bound))))
+
+
+def ascend(problem: Problem, rng: Rng, shop: Shop, basis: np.ndarray, learn: Learn | None = None) -> None:
     """Play the rounds that are left by gradient ascent without a gradient, on prices U x of a basis U (N x d).
 
     In each round with a random direction xi of length 1 the price is U (x + delta xi), and of its revenue R
-    x <- the nearest point of the ball of radius 1 - delta to x + eta R xi. With the bounds B and L of a revenue and of
-    its slope over prices, and T rounds in all, eta = 1 / (B T^1/2) and delta = T^-1/4 (B d / (3 (L + B)))^1/2, at most
-    1. Where the basis is learnt, from the number of a round and its demands, x stands for the same price as before, as
-    far as the new basis has it.
+    x <- the nearest point to x + eta R xi of the ball of radius 1 - delta. Where the basis is learnt it is another one
+    after each round, of its demands; x is then the same.
     """
-    rounds, bound, slope = (float(problem.granted[name]) for name in ("rounds", "revenue_bound", "revenue_slope"))
     d = basis.shape[1]
-    step = 1 / (bound * np.sqrt(rounds))
-    delta = min(1.0, rounds**-0.25 * np.sqrt(bound * d / (3 * (slope + bound))))
+    eta, delta = steps_of(problem, d)
     x = np.zeros(d)
-    for number in range(len(shop.prices), int(rounds)):
+    for _ in range(len(shop.prices), rounds_of(problem)):
         xi = on_sphere(d, rng)
         demand, revenue = shop.sell(basis @ (x + delta * xi))
-        x = in_ball(x + step * revenue * xi, 1 - delta)
+        x = in_ball(x + eta * revenue * xi, 1 - delta)
         if learn:
-            turned = learn(number, demand)
-            x, basis = in_ball(turned.T @ (basis @ x), 1 - delta), turned
+            basis = learn(demand)
