@@ -21,7 +21,7 @@ from benchmark.algorithms.pricing import Shop, best_price, in_ball, on_sphere, r
 from benchmark.contract import Estimate, Problem
 
 LABEL = "Certainty equivalence"
-FAMILY = "pricing by regression"
+FAMILY = "regression"
 TASKS = {"bandit"}
 DEVICES = {"cpu"}
 STOCHASTIC = True

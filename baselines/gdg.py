@@ -15,7 +15,7 @@ from benchmark.algorithms.pricing import Shop, ascend
 from benchmark.contract import Estimate, Problem
 
 LABEL = "GDG"
-FAMILY = "pricing by gradient"
+FAMILY = "bandit"
 TASKS = {"bandit"}
 DEVICES = {"cpu"}
 STOCHASTIC = True

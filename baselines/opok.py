@@ -14,7 +14,7 @@ from benchmark.algorithms.pricing import Shop, ascend
 from benchmark.contract import Estimate, Problem, Skipped
 
 LABEL = "OPOK, told the features"
-FAMILY = "pricing by gradient"
+FAMILY = "bandit"
 TASKS = {"bandit"}
 DEVICES = {"cpu"}
 STOCHASTIC = True

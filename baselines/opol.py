@@ -17,7 +17,7 @@ from benchmark.algorithms.pricing import Shop, ascend, on_sphere, rounds_of, ste
 from benchmark.contract import Estimate, Problem
 
 LABEL = "OPOL"
-FAMILY = "pricing by gradient"
+FAMILY = "bandit"
 TASKS = {"bandit"}
 DEVICES = {"cpu"}
 STOCHASTIC = True

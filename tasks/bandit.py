@@ -33,7 +33,7 @@ NO_REGRET = 1e-5
 Arrays = Mapping[str, np.ndarray]
 
 
-def pose(item: Item, observation: Observation, rng: np.random.Generator, *, rounds: Count = 4000) -> Posed:
+def pose(item: Item, observation: Observation, rng: np.random.Generator, *, rounds: Count = 400) -> Posed:
     """Give the demands at prices of zero, and the number of `rounds`; withhold the demands that there will be.
 
     The signal, N x (N + 1) x S, holds S demands [c B] of N products; each is that of an S-th of the rounds. Granted is
@@ -154,6 +154,6 @@ def tiny() -> dict[str, Tiny]:
     """Return four products with two features, in little noise."""
     rng = np.random.default_rng(5)
     U = np.linalg.qr(rng.standard_normal((4, 2)))[0]
-    demand = np.column_stack([U @ [0.6, 0.5], U @ np.diag([0.5, 0.3]) @ U.T])
+    demand = np.column_stack([U @ [0.6, 0.5], U @ np.diag([0.3, 0.2]) @ U.T])
     item = Item("products", demand[..., None], rank=2, signed=True, extras={"features": U})
     return {"products": Tiny(item, Observation(Gaussian(0.01)), "regret", 90)}

@@ -149,9 +149,7 @@ def test_a_round_too_many_is_a_failed_row_that_says_so(run):
 
 
 def test_rounds_too_many_that_a_method_passes_over_change_nothing(run):
-    body = (
-        f"play(problem, {ROUNDS})\ntry:\n    problem.play(np.full(3, 0.5))\nexcept ValueError:\n    pass\n{RETURN}"
-    )
+    body = f"play(problem, {ROUNDS})\ntry:\n    problem.play(np.full(3, 0.5))\nexcept ValueError:\n    pass\n{RETURN}"
     arrays, rows = run(body)
     assert [row["status"] for row in rows] == ["ok", "ok"]
     assert arrays["a/answer"].shape == (ROUNDS, 3)
@@ -193,7 +191,7 @@ def test_what_is_no_action_at_all_ends_no_environment(run):
 
 
 # Looks for bytes in the memory of its process, of which it holds the complement alone.
-SEARCH = '''
+SEARCH = """
 def memory_has(complement):
     wanted, found = np.frombuffer(complement, np.uint8), False
     with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb", 0) as memory:
@@ -214,7 +212,7 @@ def memory_has(complement):
     return found
 
 
-'''
+"""
 
 
 def complement(array):
