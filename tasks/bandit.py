@@ -41,9 +41,9 @@ def pose(item: Item, observation: Observation, rng: np.random.Generator, *, roun
     extra, orthonormal and with c and the range of B in their span; what the revenue of a round (`revenue_bound`) and
     its slope over prices (`revenue_slope`, |c| + 2 |B|) are at most. The former is estimated as in the authors'
     simulation, at the best price and at a thousand random ones, and a tenth more; but at prices in the span that
-    matters, so that it does not depend on how many products there are. Raises ValueError for
-    other shapes, a signal that is zero or not finite, no rank that N products can have, fewer rounds than there are
-    demands, and demands of which no price makes a revenue.
+    matters, so that it does not depend on how many products there are. Raises ValueError for other shapes, a signal
+    that is zero or not finite, no rank that N products can have, fewer rounds than there are demands, and demands of
+    which no price makes a revenue.
     """
     check_signal(item)
     signal = np.asarray(item.signal, np.float32)

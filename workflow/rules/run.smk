@@ -4,8 +4,8 @@ def for_environment(wildcards):
     return [withheld] if plan.has_environment(wildcards.experiment) else []
 
 
-# A method is given the problems, and nothing of what is withheld. Neither the runner's modules nor the time limit decide what
-# it answers, so that a change of them runs nothing again.
+# A method is given the problems, and nothing of what is withheld; its environment, where the task has one, is a process of
+# its own. Neither the runner's modules nor the time limit decide what it answers, so that a change of them runs nothing again.
 rule run_method:
     input:
         problems=f"{RESULTS}/data/{CELL}.npz",
