@@ -70,6 +70,7 @@ def run_method(
         if not psutil.pid_exists(int(leftover.name.rpartition("-")[2])):
             shutil.rmtree(leftover)
     scratch = folder.absolute() / f"unfinished-{os.getpid()}"
+    scratch.mkdir(parents=True)
     if missing := missing_packages(literals):
         names = " ".join(missing)
         fallback = outcome_of("skipped", f"needs the package {names}, which is not installed: pip install {names}")
