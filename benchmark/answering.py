@@ -33,6 +33,8 @@ def score_answer(
     where there is one. Raises CannotScore for what is not there, or is no answer.
     """
     own = plan.experiments[experiment]
+    if plan.has_environment(experiment):
+        raise CannotScore(f"{experiment} is played with an environment, and what was played there is scored alone")
     cell = [
         _the_one("--data", dataset, own.data),
         _the_one("--noise", noise, own.noise),

@@ -1,6 +1,6 @@
 """What passes between the benchmark and a method, a data set, and a task."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import Protocol
@@ -13,6 +13,8 @@ from benchmark.observation import Observation
 Factors = tuple[np.ndarray, ...]
 # A signal, factors that compose to it, or several signals by name.
 Answer = np.ndarray | Factors | Mapping[str, np.ndarray]
+# From an action to its outcome, both vectors.
+Play = Callable[[np.ndarray], np.ndarray]
 
 
 class Skipped(Exception):
@@ -74,7 +76,7 @@ class Problem:
     a control whose file says `COMPLETE = True`, the number of features of a sample), `budget` how many numbers, or rows
     of a sketch, an answer may store, where the task counts them. `noise` is the model of the noise of `observed` that
     the protocol grants, `data_range` the peak of the clean signals, and `granted` holds what else the task grants, by
-    name.
+    name. Where the task has an environment, `play` takes the action of the next round there and returns its outcome.
     """
 
     observed: np.ndarray
@@ -84,6 +86,7 @@ class Problem:
     noise: Noise | None = None
     operator: Operator | None = None
     granted: Mapping[str, np.ndarray] = field(default_factory=dict)
+    play: Play | None = None
 
 
 @dataclass(frozen=True)

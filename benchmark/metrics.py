@@ -105,6 +105,8 @@ METRICS = {
     "kilobytes": Metric(
         "Sent by a node [kB]", higher_is_better=False, decimals=2, smallest=0.01, traced=False, cost=True
     ),
+    "regret": Metric("Regret [% of the revenue]", higher_is_better=False, decimals=1, smallest=0.5, traced=False),
+    "regret_slope": Metric("Slope of the regret", higher_is_better=False, decimals=2, smallest=0.01, traced=False),
 }
 
 

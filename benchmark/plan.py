@@ -19,7 +19,7 @@ from benchmark.finding import cuts_of, find, has_profile, select
 from benchmark.measured import memory_of, runtime_of
 from benchmark.own_files import state_of
 from benchmark.settings import SettingsError, checked, read_yaml
-from benchmark.source import ROOT, code_of, literals_of
+from benchmark.source import ROOT, code_of, literals_of, parameters_of
 
 CONFIG = "config/config.yaml"
 DAY = 86400.0
@@ -220,9 +220,13 @@ class Plan:
         """Return what a run depends on beside its problems; a package that is installed later makes it run again."""
         file = self.experiments[experiment].methods[method].file
         task = self.experiments[experiment].task.path
-        code = [self._digest(file.path, *METHOD), self._digest(task, "answer_shape", "OPTIONAL")]
+        code = [self._digest(file.path, *METHOD), self._digest(task, "answer_shape", "OPTIONAL", "respond")]
         run = asdict(self.run(experiment, dataset, noise, method, seed))
         return {"run": run, "code": code, "missing": missing_packages(file.literals)}
+
+    def has_environment(self, experiment: str) -> bool:
+        """Tell whether methods play with an environment, which gets what is withheld from them."""
+        return parameters_of(self.experiments[experiment].task.path, "respond") is not None
 
     def scoring_of(self, run: Run) -> dict:
         """Return what the scores of a run depend on beside its estimates."""

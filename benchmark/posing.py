@@ -8,7 +8,7 @@ from types import ModuleType
 
 import numpy as np
 
-from benchmark.contract import Item, Problem
+from benchmark.contract import Item, Play, Problem
 from benchmark.loading import load_module
 from benchmark.observation import OPERATOR, Observation
 from benchmark.seeds import seed_for
@@ -76,12 +76,13 @@ def problem_of(
     *,
     sees_truth: bool = False,
     complete: bool = False,
+    play: Play | None = None,
 ) -> Problem:
     """Return the problem that the arrays of an item, by name, pose to a method.
 
     The arrays are those that methods get; for a control that `sees_truth` those that are withheld, of which it observes
     the clean signal and is granted all else. The rank of a `complete` control is
-    the number of features of a sample.
+    the number of features of a sample. `play` leads to the item's environment, where the task has one.
     """
     observed = arrays["signal" if sees_truth else "observed"]
     drawn = {name.removeprefix(OPERATOR): own for name, own in arrays.items() if name.startswith(OPERATOR)}
@@ -93,6 +94,7 @@ def problem_of(
         noise=observation.known_noise,
         operator=None if sees_truth else observation.operator_from(drawn),
         granted={name: own for name, own in others.items() if own is not observed},
+        play=play,
     )
 
 

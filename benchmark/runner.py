@@ -5,7 +5,8 @@ import shutil
 import signal
 import subprocess
 import sys
-from contextlib import suppress
+from collections.abc import Mapping
+from contextlib import nullcontext, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,12 +14,15 @@ from pathlib import Path
 import psutil
 
 from benchmark.catalog import method_code, missing_packages
+from benchmark.environment import environment
 from benchmark.plan import Run
 from benchmark.provenance import cpu_name, git_state, versions
 from benchmark.source import ROOT, literals_of
 from benchmark.storage import load_arrays, load_json, save_arrays, save_json, sha256_of_items
 from benchmark.worker import end_children, outcome_of
 
+# What an environment logs.
+PLAYED = "played.npz"
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
@@ -26,9 +30,18 @@ class MethodChanged(RuntimeError):
     """The files of a method were edited while it ran, so that nobody could tell what ran."""
 
 
-def run_method(run: Run, problems: Path, facts: Path, folder: Path, log_file: Path, time_limit: float) -> None:
+def run_method(
+    run: Run,
+    problems: Path,
+    facts: Path,
+    folder: Path,
+    log_file: Path,
+    time_limit: float,
+    withheld: Path | None = None,
+) -> None:
     """Run a method on every item of a file of problems; write `estimate.npz` and `record.json` of all to a folder.
 
+    Of a task with an environment, that gets the file of what is `withheld`, and its log is the method's answer.
     `time_limit` is in seconds for all items together. A missing package, an error, a crash, a wrong or non-finite
     answer and an exceeded limit become the status of the items concerned. Raises MethodChanged if the method's code is
     not at the end what it was at the start, and Unusable if the problems or the facts are damaged.
@@ -57,12 +70,17 @@ def run_method(run: Run, problems: Path, facts: Path, folder: Path, log_file: Pa
         if not psutil.pid_exists(int(leftover.name.rpartition("-")[2])):
             shutil.rmtree(leftover)
     scratch = folder.absolute() / f"unfinished-{os.getpid()}"
-    save_json(scratch / "job.json", {"run": asdict(run), "items": items} | paths | flags)
+    scratch.mkdir(parents=True)
     if missing := missing_packages(literals):
         names = " ".join(missing)
         fallback = outcome_of("skipped", f"needs the package {names}, which is not installed: pip install {names}")
     else:
-        fallback = outcome_of(*_run_worker(scratch / "job.json", run.threads, time_limit, log_file))
+        variables = os.environ | {name: str(run.threads) for name in THREAD_VARIABLES} | {"PYTHONPATH": str(ROOT)}
+        job = {"run": asdict(run), "items": items} | paths | flags
+        beside = environment(job, withheld, scratch / PLAYED, log_file, variables) if withheld else nullcontext()
+        with beside as connection:
+            save_json(scratch / "job.json", job | {"connection": connection})
+            fallback = outcome_of(*_run_worker(scratch / "job.json", variables, time_limit, log_file, connection))
     records, arrays = [], {}
     for number, item in enumerate(items):
         outcome, estimate = scratch / f"{number}.json", scratch / f"{number}.npz"
@@ -70,7 +88,7 @@ def run_method(run: Run, problems: Path, facts: Path, folder: Path, log_file: Pa
         identity["problem_sha256"] = digests[item["name"]]
         records.append(identity | (load_json(outcome) if outcome.exists() else fallback))
         if estimate.exists():
-            arrays |= load_arrays(estimate)
+            arrays |= load_arrays(scratch / PLAYED, f"{item['name']}/") if withheld else load_arrays(estimate)
     if method_code(method) != code:
         raise MethodChanged(f"{method} or a file that it imports changed while it ran: run it again")
     save_arrays(folder / "estimate.npz", arrays)
@@ -78,15 +96,22 @@ def run_method(run: Run, problems: Path, facts: Path, folder: Path, log_file: Pa
     shutil.rmtree(scratch)
 
 
-def _run_worker(job_file: Path, threads: int, time_limit: float, log_file: Path) -> tuple[str, str]:
+def _run_worker(
+    job_file: Path, variables: Mapping[str, str], time_limit: float, log_file: Path, connection: int | None
+) -> tuple[str, str]:
     """Run the worker and return the status and message of the items that it leaves without an outcome."""
-    environment = os.environ | {name: str(threads) for name in THREAD_VARIABLES} | {"PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "benchmark.worker", str(job_file)]
     with log_file.open("a") as log:
         # A pipe that is never written to: the worker leaves when it closes. A session of its own, so that what the
         # method starts can be ended with it.
         worker = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=log, stderr=log, env=environment, start_new_session=True
+            command,
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+            env=variables,
+            pass_fds=[] if connection is None else [connection],
+            start_new_session=True,
         )
         try:
             code = worker.wait(timeout=time_limit)

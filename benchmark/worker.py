@@ -20,6 +20,7 @@ import psutil
 
 from benchmark.answers import NoAnswer, check_answer, size_of
 from benchmark.contract import Estimate, Problem, Skipped
+from benchmark.environment import players
 from benchmark.loading import load_module
 from benchmark.posing import observation_of, problem_of
 from benchmark.provenance import peak_rss_mib
@@ -88,9 +89,10 @@ def posed(job: Mapping, task: ModuleType) -> list[Problem]:
     """Return the problems of the items of a job."""
     arrays, observation = load_arrays(Path(job["problems"])), observation_of(job["run"]["observation"], task)
     flags = {name: job[name] for name in ("sees_truth", "complete")}
+    plays = players(job["connection"], len(job["items"]))
     return [
-        problem_of(parts_of(arrays, item["name"]), observation, item["rank"], item["budget"], **flags)
-        for item in job["items"]
+        problem_of(parts_of(arrays, item["name"]), observation, item["rank"], item["budget"], **flags, play=play)
+        for item, play in zip(job["items"], plays, strict=True)
     ]
 
 

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from benchmark.catalog import files_of, missing_packages, models, snake, suits
 from benchmark.contract import Estimate, Posed, Problem, Skipped, Tiny, compose
+from benchmark.environment import Rounds
 from benchmark.loading import load_module
 from benchmark.metrics import METRICS
 from benchmark.noise import Gaussian
@@ -37,6 +38,7 @@ VARIANTS = {
     "block_terms": {"gauss-newton": {"starts": 3}, "als": {"optimiser": "als", "starts": 3, "iterations": 100}},
     "bm3d_cs": {"nlm": {"denoiser": "nlm", "iterations": 20}},
     "bm3d": {"anscombe": {}, "published": {"variance": "published"}, "matched": {"variance": "matched"}},
+    "certainty_equivalence": {"plain": {}, "low-rank": {"low_rank": True}, "memory": {"memory": 200}},
     "candelinc": {"gauss-newton": {}, "als": {"optimiser": "als"}},
     "cp_adam": {"tiny": {"iterations": 400, "learning_rate": 0.02}},
     "cp_gauss_newton": {"tiny": {"starts": 2}},
@@ -158,9 +160,17 @@ class Case:
         item = replace(self.tiny.item, signal=self.tiny.item.signal.astype(np.float32))
         return TASKS[self.task].pose(item, self.tiny.observation, np.random.default_rng(0))
 
-    @cached_property
+    @property
     def problem(self) -> Problem:
-        """What the benchmark would pose to the method."""
+        """What the benchmark would pose to the method; where that plays, with rounds that nobody has played."""
+        if not hasattr(TASKS[self.task], "respond"):
+            return self.given
+        rounds = Rounds(TASKS[self.task].respond, self.posed.withheld, self.tiny.observation)
+        return replace(self.given, play=rounds.play)
+
+    @cached_property
+    def given(self) -> Problem:
+        """The arrays that are posed to the method."""
         flags = {"sees_truth": self.literals.get("SEES_TRUTH", False), "complete": self.literals.get("COMPLETE", False)}
         arrays = self.posed.withheld if flags["sees_truth"] else self.posed.given
         return problem_of(arrays, self.tiny.observation, self.tiny.item.rank, self.tiny.item.budget, **flags)

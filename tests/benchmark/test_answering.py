@@ -11,6 +11,11 @@ from benchmark.report.tables import write
 from benchmark.storage import load_arrays
 
 CELL = ("first", "scene", "weak")
+ENVIRONMENT = """
+
+def respond(truth, observation, number, action):
+    return action
+"""
 
 
 @pytest.fixture
@@ -30,6 +35,14 @@ def plan(house, monkeypatch):
 @pytest.fixture
 def truth(plan):
     return load_arrays(plan.root / "results/embedded/data/first/scene/weak/0-withheld.npz")["cube/signal"]
+
+
+def test_what_was_not_played_with_an_environment_is_not_scored(house, tmp_path):
+    house.write("tasks/mend.py", (house.root / "tasks/mend.py").read_text() + ENVIRONMENT)
+    house.experiment()
+    np.save(tmp_path / "answer.npy", np.zeros((3, 3, 2)))
+    with pytest.raises(CannotScore, match="first is played with an environment"):
+        score_answer(house.plan(), "first", tmp_path / "answer.npy")
 
 
 def test_the_truth_is_perfect_and_an_offset_has_the_psnr_of_the_theory(plan, truth, tmp_path):

@@ -401,6 +401,19 @@ class TestDependencies:
         assert plan.scoring_of(plan.run(*FIRST))["names"]["control"] is False
 
 
+def test_a_task_whose_methods_play_with_an_environment_is_known_and_what_that_answers_decides_runs(house):
+    house.experiment()
+    task, told = (house.root / "tasks/mend.py").read_text(), []
+    for outcome in (None, "action", "2 * action"):
+        respond = f"\n\ndef respond(truth, observation, number, action):\n    return {outcome}\n"
+        house.write("tasks/mend.py", task + (respond if outcome else ""))
+        plan = house.plan()
+        assert plan.has_environment("first") == bool(outcome)
+        told.append((plan.running_of(*FIRST)["code"], plan.scoring_of(plan.run(*FIRST))))
+    assert len({str(running) for running, _ in told}) == 3
+    assert len({str(scoring) for _, scoring in told}) == 1
+
+
 def test_controls_that_see_the_truth_are_told_from_all_other_methods(house):
     house.write("baselines/truth.py", TRUTH)
     house.experiment(methods=["one", {"name": "best", "file": "truth"}])

@@ -356,3 +356,24 @@ def test_photographs_follow_the_bands_that_a_sketch_is_learned_from(load, tmp_pa
     first, other = (items[place].signal / items[place].signal[..., :10].max() for place in (0, 1))
     np.testing.assert_allclose(first[..., :10], other[..., :10], rtol=1e-5)
     assert np.abs(first[..., 10:] - other[..., 10:]).max() > 0.2
+
+
+def test_planted_demands_depend_on_features_alone_and_alike_for_any_number_of_products(load, tmp_path):
+    few, many = load("planted_demand", tmp_path, products=[10, 40], realisations=1, shocks=1)
+    latent = []
+    for item, products in ((few, 10), (many, 40)):
+        U = item.extras["features"]
+        assert item.signal.shape == (products, products + 1, 2)
+        np.testing.assert_allclose(U.T @ U, np.eye(10), atol=1e-12)
+        own = np.einsum("nd,nms->dms", U, item.signal.astype(float))
+        np.testing.assert_allclose(np.einsum("nd,dms->nms", U, own), item.signal, atol=1e-6)
+        latent.append((own[:, 0], np.einsum("dms,me->des", own[:, 1:], U)))
+    (z, V), (other_z, other_V) = latent
+    np.testing.assert_allclose(z, other_z, atol=1e-6)
+    np.testing.assert_allclose(V, other_V, atol=1e-6)
+    assert np.abs(z[:, 0] - z[:, 1]).max() > 0.01
+    assert z.min() > 0
+    for number in range(2):
+        own = V[..., number]
+        assert np.linalg.eigvalsh((own + own.T) / 2)[0] == pytest.approx(0.2, abs=1e-5)
+        assert np.abs(own - own.T).max() > 0.02

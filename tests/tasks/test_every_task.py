@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from benchmark.catalog import files_of
-from benchmark.contract import Tiny, compose
+from benchmark.contract import Play, Tiny, compose
+from benchmark.environment import Rounds
 from benchmark.loaders.signals import AXES, check
 from benchmark.loading import load_module
 from benchmark.metrics import METRICS
@@ -43,7 +44,13 @@ class Case:
     @property
     def problem(self):
         """The problem as methods get it."""
-        return problem_of(self.arrays[0], self.tiny.observation, **self.item)
+        return problem_of(self.arrays[0], self.tiny.observation, **self.item, play=self.play)
+
+    @property
+    def play(self) -> Play | None:
+        """How a method plays rounds that nobody has played, where the task has an environment."""
+        respond = getattr(self.task, "respond", None)
+        return respond and Rounds(respond, self.arrays[1], self.tiny.observation).play
 
     @cached_property
     def measures(self) -> Mapping:
@@ -73,7 +80,7 @@ class Case:
             "complete": file.literals.get("COMPLETE", False),
         }
         arrays = self.arrays[1 if flags["sees_truth"] else 0]
-        problem = problem_of(arrays, self.tiny.observation, **self.item, **flags)
+        problem = problem_of(arrays, self.tiny.observation, **self.item, **flags, play=self.play)
         estimate = load_module(file.path).solve(problem, seed=0, device="cpu")
         assert verdict_on(estimate, self.task, problem) == ("ok", "")
         return compose(estimate.answer)

@@ -1,9 +1,16 @@
-# A method is given the problems, and nothing of what is withheld. Neither the runner's modules nor the time limit decide what
-# it answers, so that a change of them runs nothing again.
+def for_environment(wildcards):
+    """Return the file of what is withheld where the task has an environment, which alone reads it."""
+    withheld = f"{RESULTS}/data/{CELL}-withheld.npz".format(**wildcards)
+    return [withheld] if plan.has_environment(wildcards.experiment) else []
+
+
+# A method is given the problems, and nothing of what is withheld; its environment, where the task has one, is a process of
+# its own. Neither the runner's modules nor the time limit decide what it answers, so that a change of them runs nothing again.
 rule run_method:
     input:
         problems=f"{RESULTS}/data/{CELL}.npz",
         facts=f"{RESULTS}/data/{{experiment}}/{{dataset}}/facts.json",
+        withheld=for_environment,
     output:
         estimate=f"{RESULTS}/runs/{RUN}/estimate.npz",
         record=f"{RESULTS}/runs/{RUN}/record.json",
@@ -34,6 +41,7 @@ use rule run_method as run_control with:
     input:
         problems=f"{RESULTS}/data/{CELL}-withheld.npz",
         facts=f"{RESULTS}/data/{{experiment}}/{{dataset}}/facts.json",
+        withheld=for_environment,
     wildcard_constraints:
         method=any_of(plan.methods(sees_truth=True)),
 

@@ -12,4 +12,5 @@ with logged(snakemake.log[0], expected=(MethodChanged,)):
         Path(snakemake.output.record).parent,
         Path(snakemake.log[0]),
         snakemake.resources.time_limit,
+        next(map(Path, snakemake.input.withheld), None),
     )
