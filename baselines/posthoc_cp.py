@@ -24,8 +24,10 @@ STOCHASTIC = True
 
 def solve(problem: Problem, *, seed: int, device: str, iterations: int = 100) -> Estimate:
     """Return the factors of each matrix after so many sweeps, or fewer where the error no longer falls."""
-    matrices, rank = largest_rank(problem, numbers, lambda own: own.values.size)
-    return answer_of([factors_of(own, rank, iterations, seed) for own in matrices], iterations=iterations)
+    matrices, rank = largest_rank(problem, numbers, most)
+    return answer_of(
+        [factors_of(own, min(rank, most(own)), iterations, seed) for own in matrices], iterations=iterations
+    )
 
 
 def factors_of(matrix: Matrix, rank: int, iterations: int, seed: int) -> dict:
@@ -42,6 +44,11 @@ def factors_of(matrix: Matrix, rank: int, iterations: int, seed: int) -> dict:
     return {f"{name}.{k}": factor for name, own in named for k, factor in enumerate(own)}
 
 
+def most(matrix: Matrix) -> int:
+    """Return the rank that every tensor of a matrix's modes has at most."""
+    return matrix.values.size // max(*matrix.rows, *matrix.columns)
+
+
 def numbers(matrix: Matrix, rank: int) -> int:
     """Return how many numbers the factors of a matrix store."""
-    return rank * sum((*matrix.rows, *matrix.columns))
+    return min(rank, most(matrix)) * sum((*matrix.rows, *matrix.columns))

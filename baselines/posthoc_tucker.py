@@ -46,7 +46,7 @@ def ranks_of(tensor: np.ndarray, budget: int) -> list[int]:
     while True:
         raised = {mode: [rank + (mode == own) for own, rank in enumerate(ranks)] for mode in range(tensor.ndim)}
         fitting = [
-            mode for mode, own in raised.items() if own[mode] <= tensor.shape[mode] and numbers(tensor, own) <= budget
+            mode for mode, own in raised.items() if own[mode] <= len(values[mode]) and numbers(tensor, own) <= budget
         ]
         if not fitting:
             return ranks
