@@ -203,14 +203,15 @@ def speedup(factors: Mapping[str, Parts], matrices: list[np.ndarray]) -> float:
 
     draw = torch.Generator().manual_seed(0)
     vectors = [torch.randn((1, own.shape[1]), generator=draw) for own in matrices]
-    whole, parts = [tensors({"matrix": own}) for own in matrices], [tensors(own) for own in factors.values()]
+    whole = [applied(tensors({"matrix": own})) for own in matrices]
+    parts = [applied(tensors(own)) for own in factors.values()]
     seconds = np.zeros((2, STEPS + 1))
     with torch.no_grad():
         for step in range(STEPS + 1):
             for kind, both in enumerate((whole, parts)):
                 started = time.perf_counter()
-                for own, vector in zip(both, vectors, strict=True):
-                    applied(own, vector)
+                for product, vector in zip(both, vectors, strict=True):
+                    product(vector)
                 seconds[kind, step] = time.perf_counter() - started
     return float(np.divide(*np.median(seconds[:, 1:], axis=1)))
 

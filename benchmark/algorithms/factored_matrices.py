@@ -11,6 +11,7 @@ arrays:
 
 from collections.abc import Callable, Mapping
 from functools import partial, reduce
+from math import prod
 
 import torch
 
@@ -19,16 +20,18 @@ Parts = Mapping[str, torch.Tensor]
 
 def weight_of(parts: Parts) -> torch.Tensor:
     """Return the matrix (rows x columns) that the factors of its format make."""
-    return _own(parts, composed=True)()
+    compose, _, arrays = _form(parts)
+    return compose(*arrays)
 
 
-def applied(parts: Parts, vectors: torch.Tensor) -> torch.Tensor:
-    """Return the products (b x rows) of a matrix with vectors (b x columns), by its factors one after the other."""
-    return _own(parts, composed=False)(vectors)
+def applied(parts: Parts) -> Callable[[torch.Tensor], torch.Tensor]:
+    """Return what makes of vectors (b x columns) their products (b x rows), by the factors one after the other."""
+    _, apply, arrays = _form(parts)
+    return partial(apply, *arrays)
 
 
-def _own(parts: Parts, composed: bool) -> Callable:
-    """Return what composes a matrix, or what applies it; raise ValueError for arrays that are none of a format's."""
+def _form(parts: Parts) -> tuple[Callable, Callable, list]:
+    """Return what composes a matrix of a format, what applies it, and the arrays; raise ValueError for other arrays."""
     rows, columns, cores = (_numbered(parts, key) for key in ("rows", "columns", "cores"))
     forms = {
         ("matrix",): (_dense_weight, _dense, [parts.get("matrix")]),
@@ -41,8 +44,7 @@ def _own(parts: Parts, composed: bool) -> Callable:
     if names not in forms or len(rows) != len(columns):
         known = "; ".join(" and ".join(form) for form in forms)
         raise ValueError(f"no format has the arrays {', '.join(sorted(parts))}: give {known}, numbered from 0")
-    compose, apply, arrays = forms[names]
-    return partial(compose if composed else apply, *arrays)
+    return forms[names]
 
 
 def _numbered(parts: Parts, key: str) -> list[torch.Tensor]:
@@ -72,8 +74,7 @@ def _product(left: torch.Tensor, right: torch.Tensor, vectors: torch.Tensor) -> 
 def _train_weight(cores: list[torch.Tensor]) -> torch.Tensor:
     whole = reduce(lambda before, core: torch.tensordot(before, core, 1), cores)[0, ..., 0]
     order = (*range(1, whole.ndim, 2), *range(0, whole.ndim, 2))
-    columns = [core.shape[1] for core in cores]
-    return whole.permute(order).reshape(-1, int(torch.tensor(columns).prod()))
+    return whole.permute(order).reshape(-1, prod(core.shape[1] for core in cores))
 
 
 def _train(cores: list[torch.Tensor], vectors: torch.Tensor) -> torch.Tensor:

@@ -45,7 +45,7 @@ def test_factors_make_the_matrix_that_the_referee_of_sequences_composes_and_appl
     assert other.shape == (36, 12)
     np.testing.assert_allclose(weight_of(parts), other, rtol=1e-10)
     vectors = torch.randn(5, 12, dtype=torch.float64)
-    np.testing.assert_allclose(applied(parts, vectors), vectors.numpy() @ other.T, atol=1e-10)
+    np.testing.assert_allclose(applied(parts)(vectors), vectors.numpy() @ other.T, atol=1e-10)
 
 
 @pytest.mark.parametrize("names", [["left"], ["cores.1"], ["matrix", "left", "right"], ["rows.0", "columns.1"]])
