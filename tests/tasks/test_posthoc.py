@@ -6,6 +6,7 @@ from math import prod
 import numpy as np
 import pytest
 import torch
+from scipy.io import savemat
 
 from benchmark.algorithms.factored_matrices import applied, weight_of
 from benchmark.algorithms.posthoc import matrices_of
@@ -207,3 +208,19 @@ def test_tucker_ranks_follow_the_singular_values():
     ranks = METHODS["tucker"].ranks_of(tensor, 3 + 6 + 6 + 4)
     assert ranks == [1, 2, 2]  # the first mode's second singular value is the smallest
     assert METHODS["tucker"].numbers(tensor, ranks) == prod(ranks) + 15
+
+
+def test_the_trained_network_s_chorales_are_those_of_the_music(tmp_path):
+    rng, parts = np.random.default_rng(0), {}
+    for part, lengths in {"traindata": (5, 3), "validdata": (4,), "testdata": (6, 2)}.items():
+        parts[part] = np.empty((1, len(lengths)), object)
+        for place, length in enumerate(lengths):
+            parts[part][0, place] = (rng.random((length, 88)) < 0.1).astype(np.uint8)
+    savemat(tmp_path / "JSB_Chorales.mat", parts)
+    music, network = (load_module(ROOT / "datasets" / f"{name}.py") for name in ("polyphonic_music", "music_gru"))
+    [rolls], [own] = music.load(tmp_path), network.load(tmp_path, reduction=16, epochs=1)
+    np.testing.assert_array_equal(own.extras["frames"], rolls.signal)
+    for name in ("lengths", "split"):
+        np.testing.assert_array_equal(own.extras[name], rolls.extras[name])
+    assert own.signal.dtype == np.float32
+    assert own.budget == own.signal.size // 16 == 1536 * 768 // 16
