@@ -67,6 +67,12 @@ METRICS = {
         "Accuracy, Euclidean [%]", higher_is_better=True, decimals=1, smallest=0.5, traced=False
     ),
     "nll": Metric("NLL [nats a frame]", higher_is_better=False, decimals=3, smallest=0.02),
+    "nll_tuned": Metric("NLL, fine-tuned", higher_is_better=False, decimals=3, smallest=0.02, traced=False),
+    "nll_increase": Metric("NLL increase", higher_is_better=False, decimals=3, smallest=0.02, traced=False),
+    "nll_increase_tuned": Metric(
+        "NLL increase, fine-tuned", higher_is_better=False, decimals=3, smallest=0.02, traced=False
+    ),
+    "accuracy_tuned": Metric("Accuracy, fine-tuned [%]", higher_is_better=True, decimals=1, smallest=0.5, traced=False),
     "count": Metric("Numbers of the matrices", higher_is_better=False, decimals=0, smallest=1, traced=False, cost=True),
     "count_network": Metric("Numbers in all", higher_is_better=False, decimals=0, smallest=1, traced=False, cost=True),
     "accuracy_linear": Metric("Accuracy, linear [%]", higher_is_better=True, decimals=1, smallest=0.5, traced=False),
@@ -87,6 +93,7 @@ METRICS = {
     "mac_reduction": Metric(
         "Multiplications, reduction", higher_is_better=True, decimals=2, smallest=0.1, traced=False
     ),
+    "speedup": Metric("Speed-up, median", higher_is_better=True, decimals=2, smallest=0.1, traced=False),
     "relative_error": Metric("Relative error [%]", higher_is_better=False, decimals=3, smallest=0.01),
     "match": Metric("Match of factors", higher_is_better=True, decimals=3, smallest=0.01, traced=False),
     "recovered": Metric("Recovered [%]", higher_is_better=True, decimals=0, smallest=1, traced=False),

@@ -119,6 +119,7 @@ VARIANTS = {
     "pcp": {"gram": {}, "exact": {"svt": "exact"}, "randomised": {"svt": "randomised"}},
     "random_sketch": {name: {"kind": name} for name in ("count", "gaussian", "rows")},
     "robust_coding": {"l2": {}, "l1": {"norm": 1}, "nonnegative": {"norm": 1, "nonnegative": True}},
+    "posthoc_deeptensor": {"tiny": {"iterations": 30, "channels": 8, "scales": 1}},
     "sample_covariance": {"full": {}, "published": {"variant": "published"}, "denoised": {"variant": "denoised"}},
     "semi_nmf": {"pixels": {"nonnegative": "pixels"}, "samples": {"nonnegative": "samples"}},
     "sparse_representation": {"plain": {}, "robust": {"robust": True}},

@@ -1,0 +1,123 @@
+"""Matrices that are kept as factors: composed, and applied factor by factor, by torch.
+
+Modes are (n_1 .. n_d) of the rows of a matrix and (m_1 .. m_d) of its columns, row-major. A format is told by its
+arrays:
+
+* `matrix` (n x m); or `left` (n x r) and `right` (r x m), their product;
+* `cores.k` (r_{k-1} x m_k x n_k x r_k), tensor-train cores, W(n; m) = G_1[m_1, n_1] ... G_d[m_d, n_d];
+* `rows.k` (n_k x R) and `columns.k` (m_k x R), CP; with a `core` (a_1 .. a_d, b_1 .. b_d), `rows.k` (n_k x a_k) and
+  `columns.k` (m_k x b_k), Tucker.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial, reduce
+from math import prod
+
+import torch
+
+Parts = Mapping[str, torch.Tensor]
+
+
+def weight_of(parts: Parts) -> torch.Tensor:
+    """Return the matrix (rows x columns) that the factors of its format make."""
+    compose, _, arrays = _form(parts)
+    return compose(*arrays)
+
+
+def applied(parts: Parts) -> Callable[[torch.Tensor], torch.Tensor]:
+    """Return what makes of vectors (b x columns) their products (b x rows), by the factors one after the other."""
+    _, apply, arrays = _form(parts)
+    return partial(apply, *arrays)
+
+
+def _form(parts: Parts) -> tuple[Callable, Callable, list]:
+    """Return what composes a matrix of a format, what applies it, and the arrays; raise ValueError for other arrays."""
+    rows, columns, cores = (_numbered(parts, key) for key in ("rows", "columns", "cores"))
+    forms = {
+        ("matrix",): (_dense_weight, _dense, [parts.get("matrix")]),
+        ("left", "right"): (_product_weight, _product, [parts.get("left"), parts.get("right")]),
+        ("cores",): (_train_weight, _train, [cores]),
+        ("columns", "rows"): (_cp_weight, _cp, [rows, columns]),
+        ("columns", "core", "rows"): (_tucker_weight, _tucker, [rows, columns, parts.get("core")]),
+    }
+    names = tuple(sorted({name.partition(".")[0] for name in parts}))
+    if names not in forms or len(rows) != len(columns):
+        known = "; ".join(" and ".join(form) for form in forms)
+        raise ValueError(f"no format has the arrays {', '.join(sorted(parts))}: give {known}, numbered from 0")
+    return forms[names]
+
+
+def _numbered(parts: Parts, key: str) -> list[torch.Tensor]:
+    """Return the arrays `key.0`, `key.1`, ... in their order; raise ValueError where a number lacks."""
+    names = [f"{key}.{number}" for number in range(sum(name.startswith(f"{key}.") for name in parts))]
+    if lacking := [name for name in names if name not in parts]:
+        raise ValueError(f"there is no array `{lacking[0]}`: number those of `{key}` from 0, one after the other")
+    return [parts[name] for name in names]
+
+
+def _dense_weight(matrix: torch.Tensor) -> torch.Tensor:
+    return matrix
+
+
+def _dense(matrix: torch.Tensor, vectors: torch.Tensor) -> torch.Tensor:
+    return vectors @ matrix.T
+
+
+def _product_weight(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
+    return left @ right
+
+
+def _product(left: torch.Tensor, right: torch.Tensor, vectors: torch.Tensor) -> torch.Tensor:
+    return vectors @ right.T @ left.T
+
+
+def _train_weight(cores: list[torch.Tensor]) -> torch.Tensor:
+    whole = reduce(lambda before, core: torch.tensordot(before, core, 1), cores)[0, ..., 0]
+    order = (*range(1, whole.ndim, 2), *range(0, whole.ndim, 2))
+    return whole.permute(order).reshape(-1, prod(core.shape[1] for core in cores))
+
+
+def _train(cores: list[torch.Tensor], vectors: torch.Tensor) -> torch.Tensor:
+    state, done = vectors[:, None, None], 1  # b x modes of the rows that are done x rank x modes of columns to come
+    for core in cores:
+        rank, column, row, following = core.shape
+        state = state.reshape(len(vectors), done, rank, column, -1)
+        state = torch.einsum("bdrmx,rmns->bdnsx", state, core)
+        done *= row
+        state = state.reshape(len(vectors), done, following, -1)
+    return state.reshape(len(vectors), -1)
+
+
+def _khatri_rao(factors: list[torch.Tensor]) -> torch.Tensor:
+    return reduce(lambda left, right: (left[:, None] * right).reshape(-1, right.shape[1]), factors)
+
+
+def _cp_weight(rows: list[torch.Tensor], columns: list[torch.Tensor]) -> torch.Tensor:
+    return _khatri_rao(rows) @ _khatri_rao(columns).T
+
+
+def _cp(rows: list[torch.Tensor], columns: list[torch.Tensor], vectors: torch.Tensor) -> torch.Tensor:
+    state = vectors.reshape(len(vectors), *[len(own) for own in columns])
+    state = torch.tensordot(state, columns[0], dims=([1], [0]))
+    for own in columns[1:]:
+        state = torch.einsum("bm...r,mr->b...r", state, own)
+    for own in rows[:-1]:
+        state = state[..., None, :] * own
+    return (state @ rows[-1].T).reshape(len(vectors), -1)
+
+
+def _tucker_weight(rows: list[torch.Tensor], columns: list[torch.Tensor], core: torch.Tensor) -> torch.Tensor:
+    left, right = reduce(torch.kron, rows), reduce(torch.kron, columns)
+    return left @ core.reshape(left.shape[1], right.shape[1]) @ right.T
+
+
+def _tucker(
+    rows: list[torch.Tensor], columns: list[torch.Tensor], core: torch.Tensor, vectors: torch.Tensor
+) -> torch.Tensor:
+    state = vectors.reshape(len(vectors), *[len(own) for own in columns])
+    for own in columns:  # the first axis goes, and that of its factor comes last
+        state = torch.tensordot(state, own, dims=([1], [0]))
+    state = torch.tensordot(state, core, dims=(list(range(1, state.ndim)), list(range(len(rows), core.ndim))))
+    for own in rows:
+        state = torch.tensordot(state, own, dims=([1], [1]))
+    return state.reshape(len(vectors), -1)
