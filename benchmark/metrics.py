@@ -85,6 +85,8 @@ METRICS = {
     "mac_reduction": Metric(
         "Multiplications, reduction", higher_is_better=True, decimals=2, smallest=0.1, traced=False
     ),
+    "speedup": Metric("Speed-up, median", higher_is_better=True, decimals=2, smallest=0.1, traced=False),
+    "speedup_least": Metric("Speed-up, least seconds", higher_is_better=True, decimals=2, smallest=0.1, traced=False),
     "relative_error": Metric("Relative error [%]", higher_is_better=False, decimals=3, smallest=0.01),
     "match": Metric("Match of factors", higher_is_better=True, decimals=3, smallest=0.01, traced=False),
     "recovered": Metric("Recovered [%]", higher_is_better=True, decimals=0, smallest=1, traced=False),
