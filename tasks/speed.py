@@ -35,7 +35,7 @@ def pose(
     check_signal(item)
     if item.budget is None or min(item.budget, batch, repetitions) < 1:
         raise ValueError(
-            f"{item.name}: the budget {item.budget}, {batch} images and {repetitions} repetitions: give 1 or more of each"
+            f"{item.name}: the budget {item.budget}, {batch} images, {repetitions} repetitions: give 1 or more of each"
         )
     shape, side = np.asarray(item.extras["shape"]), int(item.extras["side"])
     given = observation.draw(item.signal, rng) | {
