@@ -1,8 +1,9 @@
 """How much faster than a layer is what stands in for it, in seconds, beside numbers and multiplications counted.
 
 The judge runs the convolutions that a method returns and the layer itself by turns, in one process and on one thread.
-Seconds are of the machine as it is: to be of use they are taken alone on it, with nothing else that computes. Two runs
-of one convolution, which a method that only rounds the weights makes of it, tell how far they can be trusted.
+Seconds are those that the thread had a processor, so that it does not count when it waits for one; but what else runs
+still takes from caches and clocks, and the experiment is best left alone on a machine: `snakemake --cores 1`. Two runs
+of one convolution, which a method that only rounds the weights makes of it, tell how far the seconds can be trusted.
 """
 
 import time
@@ -90,13 +91,13 @@ def values_of(problem: Problem, truth: Mapping[str, np.ndarray], answer: Mapping
 
 
 def by_turns(functions: Sequence[Callable[[], object]], repetitions: int) -> np.ndarray:
-    """Return the seconds of every call (functions x repetitions) of functions that take turns, after a call of each."""
+    """Return the processor's seconds of every call (functions x repetitions) by turns, after one of each in advance."""
     seconds = np.zeros((len(functions), repetitions + 1))
     for repetition in range(repetitions + 1):
         for number, function in enumerate(functions):
-            started = time.perf_counter()
+            started = time.thread_time()
             function()
-            seconds[number, repetition] = time.perf_counter() - started
+            seconds[number, repetition] = time.thread_time() - started
     return seconds[:, 1:]
 
 
