@@ -4,9 +4,9 @@ After each step a filter W_i, as a vector, moves by the rate times lambda times 
 w_i = W_i / ||W_i||: the part of all forces that turns it and leaves its length. The force "l2" of the paper has f_ji =
 w_j - w_i over its norm, the force "l1" w_j - w_i itself. It acts on all convolutions of several pixels but the first.
 
-Wen, Xu, Wu, Wang, Chen and Li, Coordinating filters for faster deep neural networks, ICCV 2017, arXiv 1703.09746,
-equations 4 to 7. Our reading: the strength is not known for these networks, so that an experiment has several; and the
-force is added to the weights after Adam's step, which would rescale it, where the paper has gradient descent.
+Wen, Xu, Wu, Wang, Chen and Li, Coordinating filters for faster deep neural networks, ICCV 2017, arXiv 1703.09746. Our
+reading: the strength is not known for these networks, so that an experiment has several; and the force is added to the
+weights after Adam's step, which would rescale it, where the paper has gradient descent.
 """
 
 from typing import Literal

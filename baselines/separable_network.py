@@ -4,8 +4,8 @@ Each convolution is a vertical one, of K filters, and a horizontal one, without 
 largest of which the numbers are those of the dense layer over the published reductions: 10, 51 and 51 in the network of
 the paper. The factors are drawn so that their product has the variance of a dense kernel.
 
-Tai, Xiao, Zhang, Wang and E, Convolutional neural networks with low-rank regularization, ICLR 2016, arXiv 1511.06067,
-section 3. Departure from the paper: the recipe of the suite's networks, without norms, dropout and augmentation.
+Tai, Xiao, Zhang, Wang and E, Convolutional neural networks with low-rank regularization, ICLR 2016, arXiv 1511.06067.
+Departure from the paper: the recipe of the suite's networks, without norms, dropout and augmentation.
 """
 
 from collections.abc import Sequence

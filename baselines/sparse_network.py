@@ -4,8 +4,8 @@ Minimises cross-entropy + lambda (sum_n ||W_n|| + sum_c ||W_:c||) over all convo
 filters W_n and, but in the first, the slices W_:c of a channel as groups. Groups whose norm is at the end below a share
 of the largest of their layer are taken out, and the network is trained on without the penalty.
 
-Wen, Wu, Wang, Chen and Li, Learning structured sparsity in deep neural networks, NIPS 2016, arXiv 1608.03665, equations
-4 and 5, which the coordinating filters are compared with. Our reading: neither lambda nor the share below which a group
+Wen, Wu, Wang, Chen and Li, Learning structured sparsity in deep neural networks, NIPS 2016, arXiv 1608.03665, which
+the coordinating filters are compared with. Our reading: neither lambda nor the share below which a group
 counts as zero is known for these networks; an experiment has several lambda, and the share is 0.05.
 """
 
@@ -41,7 +41,6 @@ def solve(
     task = task_of(problem)
     network = dense_network(task, np.random.default_rng(seed))
     convolutions = [name for name, layer in task.layers.items() if layer.kernel[0, 0].size > 1]
-
     kernels = [network[name].kernels[0][0] for name in convolutions]
     labels = labels_loss(task)
 

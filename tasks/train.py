@@ -145,10 +145,10 @@ def values_of(problem: Problem, truth: Mapping[str, np.ndarray], answer: Mapping
     from benchmark.algorithms.execution import Executed, checked, factored_of, multiplications, stored
     from benchmark.algorithms.layers import chain
     from benchmark.algorithms.networks import answers
-    from benchmark.algorithms.training import crossfiltered, is_wide, layers_of
+    from benchmark.algorithms.training import crossfiltered, is_wide, program_layers
 
     program = problem.granted["program"]
-    layers = layers_of(program, problem.granted["shapes"], problem.observed.shape[1:])
+    layers = program_layers(program, problem.granted["shapes"], problem.observed.shape[1:])
     found = [checked(*own) for own in zip(factored_of(answer, len(layers)), layers.values(), strict=True)]
     network = {name: Executed(own, layers[name]) for name, own in zip(layers, found, strict=True)}
     images = torch.tensor(truth["signal"], dtype=torch.float32)

@@ -36,12 +36,12 @@ class Task:
 def task_of(problem: Problem) -> Task:
     """Return what a problem grants."""
     granted = problem.granted
-    layers = layers_of(granted["program"], granted["shapes"], problem.observed.shape[1:])
+    layers = program_layers(granted["program"], granted["shapes"], problem.observed.shape[1:])
     images = torch.tensor(problem.observed, dtype=torch.float32)
     return Task(list(map(str, granted["program"])), layers, images, torch.tensor(granted["labels"]))
 
 
-def layers_of(program: Sequence[str], shapes: np.ndarray, image: Sequence[int]) -> dict[str, Layer]:
+def program_layers(program: Sequence[str], shapes: np.ndarray, image: Sequence[int]) -> dict[str, Layer]:
     """Return the layers of a program by name, with zero weights of given shapes (L x 4), for images of C x H x W."""
     words = [str(line).split() for line in program]
     names = [own[1] for own in words if own[0] in ("conv", "dense")]
