@@ -22,7 +22,7 @@ from benchmark.contract import Estimate, Problem, Skipped
 
 LABEL = "Biclustering"
 FAMILY = "clustering"
-TASKS = {"compress"}
+TASKS = {"compress", "speed"}
 DEVICES = {"cpu"}
 STOCHASTIC = True
 

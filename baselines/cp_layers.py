@@ -21,7 +21,7 @@ from benchmark.contract import Estimate, Problem
 
 LABEL = "CP, four layers"
 FAMILY = "tensor decomposition"
-TASKS = {"compress"}
+TASKS = {"compress", "speed"}
 DEVICES = {"cpu"}
 STOCHASTIC = True
 

@@ -16,7 +16,7 @@ from benchmark.contract import Estimate, Problem
 
 LABEL = "Cross-filter"
 FAMILY = "truncated SVD"
-TASKS = {"compress"}
+TASKS = {"compress", "speed"}
 DEVICES = {"cpu"}
 
 

@@ -17,7 +17,7 @@ from benchmark.contract import Estimate, Problem
 
 LABEL = "Predicted weights (Denil), our reading"
 FAMILY = "kernel regression"
-TASKS = {"compress"}
+TASKS = {"compress", "speed"}
 DEVICES = {"cpu"}
 
 

@@ -16,7 +16,7 @@ from benchmark.contract import Estimate, Problem, Skipped
 
 LABEL = "Columns and rows (Ioannou), our reading"
 FAMILY = "separable filters"
-TASKS = {"compress"}
+TASKS = {"compress", "speed"}
 DEVICES = {"cpu"}
 
 

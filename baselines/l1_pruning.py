@@ -12,7 +12,7 @@ from benchmark.contract import Estimate, Problem
 
 LABEL = "L1 pruning of filters"
 FAMILY = "pruning"
-TASKS = {"compress"}
+TASKS = {"compress", "speed"}
 DEVICES = {"cpu"}
 
 

@@ -14,7 +14,7 @@ from benchmark.contract import Estimate, Problem, Skipped
 
 LABEL = "Quantised, 8 bits or fewer"
 FAMILY = "quantisation"
-TASKS = {"compress"}
+TASKS = {"compress", "speed"}
 DEVICES = {"cpu"}
 
 MOST, FEWEST = 8, 2

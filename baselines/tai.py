@@ -24,7 +24,7 @@ from benchmark.contract import Estimate, Problem
 
 LABEL = "Tai, closed form"
 FAMILY = "separable filters"
-TASKS = {"compress"}
+TASKS = {"compress", "speed"}
 DEVICES = {"cpu"}
 
 

@@ -15,7 +15,7 @@ from benchmark.contract import Estimate, Problem
 
 LABEL = "Tucker-2 (one-shot)"
 FAMILY = "tensor decomposition"
-TASKS = {"compress"}
+TASKS = {"compress", "speed"}
 DEVICES = {"cpu"}
 
 

@@ -93,7 +93,20 @@ METRICS = {
     "mac_reduction": Metric(
         "Multiplications, reduction", higher_is_better=True, decimals=2, smallest=0.1, traced=False
     ),
+    "reduction_convolutions": Metric(
+        "... of convolutions", higher_is_better=True, decimals=2, smallest=0.1, traced=False
+    ),
+    "error": Metric("Error [%]", higher_is_better=False, decimals=2, smallest=0.1, traced=False),
+    "error_crossfilter": Metric(
+        "Error, a quarter of the filters [%]", higher_is_better=False, decimals=2, smallest=0.1, traced=False
+    ),
+    "increase_crossfilter": Metric(
+        "... its increase [points]", higher_is_better=False, decimals=2, smallest=0.1, traced=False
+    ),
+    "filters": Metric("Filters for 95 % [%]", higher_is_better=False, decimals=1, smallest=1, traced=False),
+    "filters_centred": Metric("... about their mean [%]", higher_is_better=False, decimals=1, smallest=1, traced=False),
     "speedup": Metric("Speed-up, median", higher_is_better=True, decimals=2, smallest=0.1, traced=False),
+    "speedup_least": Metric("Speed-up, least seconds", higher_is_better=True, decimals=2, smallest=0.1, traced=False),
     "relative_error": Metric("Relative error [%]", higher_is_better=False, decimals=3, smallest=0.01),
     "match": Metric("Match of factors", higher_is_better=True, decimals=3, smallest=0.01, traced=False),
     "recovered": Metric("Recovered [%]", higher_is_better=True, decimals=0, smallest=1, traced=False),

@@ -13,8 +13,8 @@ import numpy as np
 
 from benchmark.algorithms.networks import Recipe
 from benchmark.contract import Item
+from benchmark.loaders.mnist import images_of
 from benchmark.loaders.networks import Images, trained_items
-from deeptensor.images import read_image
 
 KIND = "layers"
 TITLE = "MNIST network"
@@ -52,9 +52,3 @@ def load(
     test = Images(images_of(folder, [TEST_FILE]), labels[FIRST_TEST : FIRST_TEST + ROWS])
     recipes = [Recipe(epochs, RATE, seed=seed) for seed in range(networks)]
     return trained_items(PROGRAM, SHAPES, recipes, layers, reduction, train, test, TUNING, disturbed)
-
-
-def images_of(folder: Path, files: Sequence[int]) -> np.ndarray:
-    """Return the images (n x 1 x 28 x 28, bytes) of several files."""
-    rows = [read_image(folder / f"mnist_batch_{number}.png") for number in files]
-    return np.concatenate(rows).reshape(-1, 1, 28, 28)

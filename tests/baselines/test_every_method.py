@@ -31,6 +31,8 @@ FILES = {stem: file for stem, file in FOUND.items() if not file.fault}
 TASKS = {path.stem: load_module(path) for path in sorted((ROOT / "tasks").glob("[!_.]*.py"))}
 # Of recurrent networks.
 TRAINED = {"epochs": 8, "batch": 4, "learning_rate": 0.08}
+# Of convolutional ones, on few images.
+BRIEF = {"epochs": 12, "rate": 0.01}
 # Parameters to test a file with, where not the defaults alone; the first ones stand for all where little is asked for.
 VARIANTS = {
     "background_pursuit": {"matrix": {}, "tensor": {"tensor": True}},
@@ -86,6 +88,7 @@ VARIANTS = {
         },
     },
     "deeptensor_tucker": {"tiny": {"iterations": 90, "channels": 16, "scales": 1, "learning_rate": 0.03}},
+    "dense_network": {"tiny": BRIEF, "narrow": {**BRIEF, "width": 0.5}},
     "dip": {"tiny": {"iterations": 100, "channels": 8, "scales": 2}},
     "dip3d": {"tiny": {"iterations": 150, "channels": 4, "scales": 1, "learning_rate": 0.02, "perturbation": 0}},
     "directions_sketch": {"plain": {}, "sparse": {"blocks": 3}},
@@ -96,6 +99,7 @@ VARIANTS = {
     "incremental_svd": {"plain": {}, "scikit-learn": {"solver": "scikit-learn"}},
     "indscal": {"gauss-newton": {}, "als": {"optimiser": "als", "starts": 2, "iterations": 200}},
     "fbp": {"ramp": {}, "hann": {"filter": "hann"}},
+    "forced_network": {"l1": BRIEF, "l2": {**BRIEF, "force": "l2"}},
     "frequent_directions": {"plain": {}, "sparse": {"blocks": 3}},
     "gavish_donoho": {"plain": {}, "stabilise": {"stabilise": True}},
     "gossip_iteration": {"plain": {}, "tracking": {"tracking": True, "rounds": 5}},
@@ -122,8 +126,14 @@ VARIANTS = {
     "posthoc_deeptensor": {"tiny": {"iterations": 30, "channels": 8, "scales": 1}},
     "sample_covariance": {"full": {}, "published": {"variant": "published"}, "denoised": {"variant": "denoised"}},
     "semi_nmf": {"pixels": {"nonnegative": "pixels"}, "samples": {"nonnegative": "samples"}},
+    "separable_network": {"tiny": BRIEF},
+    "sparse_network": {"tiny": {**BRIEF, "tuning": 2}},
     "sparse_representation": {"plain": {}, "robust": {"robust": True}},
     "svd_parallel_analysis": {"permutation": {}, "signflip": {"null": "signflip"}},
+    "transferred_network": {
+        "both": {**BRIEF, "tuning_rate": 0.01},
+        "random": {**BRIEF, "start": "random", "tuning": 12, "tuning_rate": 0.01},
+    },
     "tt_gru": {"tiny": {**TRAINED, "inputs": [2, 2], "outputs": [4, 2], "rank": 3}},
     "tucker_gru": {"tiny": {**TRAINED, "inputs": [2, 2], "outputs": [4, 2], "ranks": [2, 2]}},
     "tv_published": {"pixels": {"iterations": 60}, "decompose": {"iterations": 60, "decompose": True}},

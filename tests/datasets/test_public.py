@@ -314,6 +314,17 @@ def mnist_cnn_facts(load: Load, item: Item, folder: Path) -> None:
     assert np.mean(said == own.extras["test_labels"][:500]) > 0.85
 
 
+def mnist_images_facts(load: Load, item: Item, folder: Path) -> None:
+    """The first images are those of both parts, with their labels."""
+    assert item.signal.shape == (15_000, 28, 28)
+    assert item.extras["training"].tolist() == [True] * 12_000 + [False] * 3000
+    [few] = load("mnist_images", folder, train=5, test=5)
+    assert few.extras["labels"].tolist() == [5, 0, 4, 1, 9, 7, 2, 1, 0, 4]
+    np.testing.assert_array_equal(few.signal, item.signal[[*range(5), *range(12_000, 12_005)]])
+    with pytest.raises(ValueError, match="give 1 to 12000 and 1 to 3000"):
+        load("mnist_images", folder, train=12_001)
+
+
 def resnet20_facts(load: Load, item: Item, folder: Path) -> None:
     """The network has the parameters that its authors count, knows its training images, and 80 % of the copies."""
     network = {name.removeprefix("network."): v for name, v in item.extras.items() if name.startswith("network.")}
@@ -424,6 +435,7 @@ FACTS: dict[str, Callable[[Load, Item, Path], None]] = {
     "cdnet_highway": cdnet_highway_facts,
     "waving_trees": waving_trees_facts,
     "mnist_cnn": mnist_cnn_facts,
+    "mnist_images": mnist_images_facts,
     "resnet20": resnet20_facts,
     "amino_acids": amino_acids_facts,
     "nations": nations_facts,
