@@ -271,7 +271,7 @@ class Source(Strict):
 
     title: str
     citation: str
-    url: str | None = None
+    url: str | None = Field(None, pattern="^https?://")
     code: str | None = None
     subject: str | None = None
 

@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import shlex
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -60,6 +61,19 @@ def written_whole(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
+def folder_written_whole(folder: Path) -> Iterator[Path]:
+    """Give a temporary path for a folder, and put it in the place of `folder` once the block ends without an error."""
+    partial = folder.with_name(f".{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)  # of a process that was killed
+    try:
+        yield partial
+        shutil.rmtree(folder, ignore_errors=True)
+        os.replace(partial, folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+@contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Let one process at a time write into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -80,10 +94,15 @@ def load_arrays(path: Path, start: str = "") -> dict[str, np.ndarray]:
         return {name: file[name] for name in file.files if name.startswith(start)}
 
 
+def save_text(path: Path, text: str) -> None:
+    """Write a text file, in UTF-8."""
+    with written_whole(path) as partial:
+        partial.write_text(text, encoding="utf-8")
+
+
 def save_json(path: Path, content: Mapping) -> None:
     """Write a JSON file."""
-    with written_whole(path) as partial:
-        partial.write_text(json.dumps(content, indent=1) + "\n")
+    save_text(path, json.dumps(content, indent=1) + "\n")
 
 
 def load_json(path: Path) -> dict:

@@ -11,9 +11,10 @@ from snakemake.logging import logger
 gc.set_threshold(200_000)
 
 REPOSITORY = Path(str(workflow.current_basedir)).parents[1]
-# Scripts run in processes of their own, and so find the packages of this repository.
+# Scripts run in processes of their own: so they find the packages of this repository, and end when this process is killed.
 os.environ |= {
-    "PYTHONPATH": os.pathsep.join([str(REPOSITORY), *filter(None, [os.getenv("PYTHONPATH")])])
+    "PYTHONPATH": os.pathsep.join([str(REPOSITORY), *filter(None, [os.getenv("PYTHONPATH")])]),
+    "SNAKEMAKE_PID": str(os.getpid()),
 }
 sys.path.insert(0, str(REPOSITORY))
 
