@@ -161,5 +161,5 @@ if __name__ == "__main__":
     parser.add_argument("profile", help="profile that was run to its end, such as embedded")
     try:
         main(parser.parse_args().profile)
-    except (PublishError, SettingsError) as error:
+    except (PublishError, SettingsError, OSError) as error:
         sys.exit(str(error))
