@@ -9,8 +9,9 @@ import json
 import os
 import shlex
 import shutil
+import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +72,19 @@ def folder_written_whole(folder: Path) -> Iterator[Path]:
         os.replace(partial, folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def put_right_times(folder: Path) -> None:
+    """Give each file below a folder whose time lies ahead, as the clock was put back since, the time of now.
+
+    Snakemake refuses what is made of such a file, as it is older.
+    """
+    now = time.time_ns()
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):  # another run may be at work
+                if os.lstat(path := os.path.join(place, name)).st_mtime_ns > now:
+                    os.utime(path, ns=(now, now), follow_symlinks=False)
 
 
 @contextmanager

@@ -111,10 +111,13 @@ def as_made(entry: Mapping, before: Mapping) -> dict:
 
 
 def settings_of(entry: Mapping) -> dict:
-    """Return what an experiment's results depend on, by the place where it stands in its entry."""
-    settings = {key: entry[key] for key in SETTINGS}
+    """Return what an experiment's results depend on, by the place where it stands in its entry.
+
+    What results of an older version do not say is None.
+    """
+    settings = {key: entry.get(key) for key in SETTINGS}
     for kind, keys in (("data", DATA_SETTINGS), ("methods", METHOD_SETTINGS)):
-        settings |= {f"{kind}: {name}": {key: own[key] for key in keys} for name, own in entry[kind].items()}
+        settings |= {f"{kind}: {name}": {key: own.get(key) for key in keys} for name, own in entry[kind].items()}
     return yaml.safe_load(yaml.safe_dump(settings))  # as it is read back
 
 
