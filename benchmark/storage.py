@@ -116,7 +116,8 @@ def save_text(path: Path, text: str) -> None:
 
 def save_json(path: Path, content: Mapping) -> None:
     """Write a JSON file."""
-    save_text(path, json.dumps(content, indent=1) + "\n")
+    with written_whole(path) as partial:
+        partial.write_text(json.dumps(content, indent=1) + "\n")
 
 
 def load_json(path: Path) -> dict:
