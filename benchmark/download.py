@@ -166,8 +166,8 @@ def _bring(
                 if isinstance(cause, MaxRetryError):  # no connection at all, unlike one that broke off
                     unreachable.add(host)
                     reasons[address] = str(cause.reason)
-        except ValueError:
-            reasons[address] = "wrong checksum"
+        except ValueError as error:  # of pooch, or of an address that is none
+            reasons[address] = "wrong checksum" if "known hash" in str(error) else str(error)
         log.debug("%s from %s: %s", file.name, address, reasons[address])
     return None, reasons
 

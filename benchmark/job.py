@@ -1,16 +1,23 @@
-"""What the scripts of the workflow share: a log file, and errors that a user can read."""
+"""What the scripts of the workflow share: a log file, errors that a user can read, and an end with Snakemake's."""
 
 import errno
 import logging
+import os
 import sys
+import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import psutil
 
 from benchmark.storage import Unusable
 
 # What the machine says of a disk that is full, or that may not be written to.
 MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
+# The variable of the environment in which the workflow leaves the process that scripts end with.
+SNAKEMAKE = "SNAKEMAKE_PID"
 
 
 @contextmanager
@@ -18,8 +25,10 @@ def logged(log_file: str, expected: tuple[type[Exception], ...] = ()) -> Iterato
     """Log to a file. An `expected` error is the user's to mend: its message is logged alone, without a traceback.
 
     So is that of a file that an earlier job made and that cannot be used, and of a disk that is full or may not be
-    written to.
+    written to. Where Snakemake is killed, so is the script.
     """
+    if SNAKEMAKE in os.environ:
+        threading.Thread(target=_end_with, args=(int(os.environ[SNAKEMAKE]),), daemon=True).start()
     logging.basicConfig(filename=Path(log_file), filemode="w", level=logging.INFO, format="%(asctime)s %(message)s")
     logging.captureWarnings(True)
     try:
@@ -33,3 +42,12 @@ def logged(log_file: str, expected: tuple[type[Exception], ...] = ()) -> Iterato
         else:
             logging.exception("this is a defect of the suite, or of the machine")
         sys.exit(1)
+
+
+def _end_with(pid: int) -> None:
+    """Leave at once when a process is gone, whether or not its own parent has noticed."""
+    with suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+            time.sleep(1)
+    os._exit(1)

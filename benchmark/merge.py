@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmark.catalog import method_code
 from benchmark.record import differences, other_problems
 from benchmark.source import ROOT
-from benchmark.storage import Unusable, load_json, sha256_of_items
+from benchmark.storage import Unusable, load_json, sha256_of_items, written_whole
 
 FILES = ("estimate.npz", "record.json")
 
@@ -29,6 +29,9 @@ def merge(source: Path, target: Path, root: Path = ROOT) -> tuple[list[str], dic
     taken, left = [], {}
     for record in sorted(source.glob("runs/*/*/*/*/*/record.json")):
         folder = record.parent.relative_to(source)
+        if not all((record.parent / name).resolve().is_relative_to(source.resolve()) for name in FILES):
+            left[str(folder)] = "is a link that leads out of the folder"
+            continue
         try:
             made = load_json(record)
         except Unusable as error:  # of elsewhere, where it has to be made anew
@@ -37,9 +40,9 @@ def merge(source: Path, target: Path, root: Path = ROOT) -> tuple[list[str], dic
         if reason := obstacle(made, folder, target, root):
             left[str(folder)] = reason
             continue
-        (target / folder).mkdir(parents=True, exist_ok=True)
         for name in FILES:  # without the times of the files, so that they are newer than the problems
-            shutil.copyfile(source / folder / name, target / folder / name)
+            with written_whole(target / folder / name) as partial:
+                shutil.copyfile(source / folder / name, partial)
         taken.append(str(folder))
     return taken, left
 
@@ -72,7 +75,7 @@ def main() -> None:
     options = parser.parse_args()
     try:
         taken, left = merge(options.source, options.target)
-    except (FileNotFoundError, Unusable) as error:
+    except (OSError, Unusable) as error:
         sys.exit(str(error))
     for name, reason in left.items():
         sys.stdout.write(f"left {name}: {reason}\n")

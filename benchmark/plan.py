@@ -164,8 +164,9 @@ class Plan:
 
     @property
     def mirror(self) -> str | None:
-        """The folder or URL that is tried before the published addresses."""
-        return self._own("mirror")
+        """The folder or URL that is tried before the published addresses; a relative path starts from the root."""
+        mirror = self._own("mirror")
+        return mirror if mirror is None or "://" in mirror else str(self.root / Path(mirror).expanduser())
 
     def registry_of(self, source: str) -> Path:
         """Return the list of files of a registry, which several data sets may share."""

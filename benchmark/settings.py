@@ -1,5 +1,6 @@
 """What may stand in the config, in the files of `experiments/` and in those of `sources/`: typed, and nothing else."""
 
+import ast
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -271,7 +272,7 @@ class Source(Strict):
 
     title: str
     citation: str
-    url: str | None = None
+    url: str | None = Field(None, pattern="^https?://")
     code: str | None = None
     subject: str | None = None
 
@@ -359,6 +360,9 @@ def adapter(annotation: str) -> TypeAdapter:
     known |= {"NotNegative": Annotated[Number, Field(ge=0)], "Positive": Annotated[Number, Field(gt=0)]}
     known |= {"Share": Annotated[Number, Field(ge=0, le=1)]}
     try:
+        parsed = ast.parse(annotation, mode="eval")
+        if any(isinstance(node, (ast.Attribute, ast.Call)) for node in ast.walk(parsed)):  # which could do anything
+            raise TypeError(annotation)
         kind = eval(annotation, {"__builtins__": {}}, known)
     except (NameError, SyntaxError, TypeError):
         kind = Any

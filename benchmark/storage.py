@@ -8,8 +8,10 @@ import hashlib
 import json
 import os
 import shlex
+import shutil
+import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +62,32 @@ def written_whole(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
+def folder_written_whole(folder: Path) -> Iterator[Path]:
+    """Give a temporary path for a folder, and put it in the place of `folder` once the block ends without an error."""
+    partial = folder.with_name(f".{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)  # of a process that was killed
+    try:
+        yield partial
+        shutil.rmtree(folder, ignore_errors=True)
+        os.replace(partial, folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def put_right_times(folder: Path) -> None:
+    """Give each file below a folder whose time lies ahead, as the clock was put back since, the time of now.
+
+    Snakemake refuses what is made of such a file, as it is older.
+    """
+    now = time.time_ns()
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):  # another run may be at work
+                if os.lstat(path := os.path.join(place, name)).st_mtime_ns > now:
+                    os.utime(path, ns=(now, now), follow_symlinks=False)
+
+
+@contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Let one process at a time write into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -78,6 +106,12 @@ def load_arrays(path: Path, start: str = "") -> dict[str, np.ndarray]:
     """Read the arrays of an `.npz` file whose names start with a text; raise Unusable if it is damaged."""
     with intact(path), np.load(path, allow_pickle=False) as file:
         return {name: file[name] for name in file.files if name.startswith(start)}
+
+
+def save_text(path: Path, text: str) -> None:
+    """Write a text file, in UTF-8."""
+    with written_whole(path) as partial:
+        partial.write_text(text, encoding="utf-8")
 
 
 def save_json(path: Path, content: Mapping) -> None:

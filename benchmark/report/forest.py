@@ -10,6 +10,7 @@ from matplotlib.lines import Line2D
 
 from benchmark.metrics import METRICS
 from benchmark.report.style import WIDTH, plain, say
+from benchmark.storage import written_whole
 
 HOLDS, FAILS, NEEDED = "#0072B2", "#D55E00", "black"
 # In points of a page: what a row takes, and the words around all of them.
@@ -58,8 +59,8 @@ def forest(card: pd.DataFrame) -> Figure:
 
 def write_forest(card: pd.DataFrame, path: Path) -> None:
     """Write the picture as SVG, the same bytes for the same numbers."""
-    with rc_context(SAVED):
-        forest(card).savefig(path, metadata={"Date": None})
+    with rc_context(SAVED), written_whole(path) as partial:
+        forest(card).savefig(partial, metadata={"Date": None})
 
 
 def _words(effect: str) -> str:

@@ -10,7 +10,7 @@ from benchmark.report.claims import scorecard
 from benchmark.report.manifest import manifest_of
 from benchmark.report.scorecard import as_markdown
 from benchmark.report.tables import as_text, file_of, read_scores, read_summary, write
-from benchmark.storage import save_json
+from benchmark.storage import save_json, save_text
 
 ENTRIES = "experiments.yaml"
 CONFIG = "config.yaml"
@@ -27,7 +27,7 @@ def make_scorecard(folder: Path, entries: Mapping[str, Mapping]) -> None:
     }
     card = scorecard(entries, results)
     write(card, folder / "scorecard.csv")
-    (folder / "scorecard.md").write_text(as_markdown(card), encoding="utf-8")
+    save_text(folder / "scorecard.md", as_markdown(card))
 
 
 def make_summary(folder: Path, entries: Mapping[str, Mapping], settings: Mapping) -> None:
@@ -38,11 +38,10 @@ def make_summary(folder: Path, entries: Mapping[str, Mapping], settings: Mapping
     scores = {name: read_scores(file_of(folder / name / "scores.csv")) for name in entries}
     save_json(folder / "manifest.json", manifest_of(profile_of(entries), scores))
     for name, content in ((ENTRIES, entries), (CONFIG, settings)):
-        text = yaml.safe_dump(dict(content), sort_keys=False, allow_unicode=True)
-        (folder / name).write_text(text, encoding="utf-8")
+        save_text(folder / name, yaml.safe_dump(dict(content), sort_keys=False, allow_unicode=True))
     texts = [f"{name}\n\n{as_text(read_summary(folder / name / 'summary.csv'))}\n" for name in entries]
     written = f"Written {datetime.now(UTC):%Y-%m-%d %H:%M} UTC.\n"
-    (folder / "summary.txt").write_text("".join([*texts, written]), encoding="utf-8")
+    save_text(folder / "summary.txt", "".join([*texts, written]))
 
 
 def read_entries(folder: Path) -> dict[str, dict]:

@@ -27,6 +27,7 @@ from benchmark.report.scorecard import read_card
 from benchmark.report.tables import file_of, read_scores, summarise, with_printed, write
 from benchmark.settings import SettingsError, listing
 from benchmark.source import ROOT
+from benchmark.storage import folder_written_whole, save_text
 
 PUBLISHED = "results/published"
 # What results depend on, of an entry and of its parts.
@@ -53,12 +54,12 @@ def publish(plan: Plan, root: Path = ROOT) -> Path:
     check(new, entries, "run it again")
     check(kept, entries, f"run it again, or delete its folder in {target}")
     for name in new:
-        shutil.rmtree(target / name, ignore_errors=True)
-        shutil.copytree(source / name, target / name)
-        for own in ("scores.parquet", "entry.yaml", "scorecard.csv"):  # the same stands elsewhere
-            (target / name / own).unlink(missing_ok=True)
-        for path in [target / name / "scores.csv", target / name / "curves.csv"]:
-            _compress(path)
+        with folder_written_whole(target / name) as partial:
+            shutil.copytree(source / name, partial)
+            for own in ("scores.parquet", "entry.yaml", "scorecard.csv"):  # the same stands elsewhere
+                (partial / own).unlink(missing_ok=True)
+            for own in ("scores.csv", "curves.csv"):
+                _compress(partial / own)
     made = {**new, **kept}
     renew(target, {name: as_made(entries[name], made[name]) for name in entries if name in made}, plan.settings)
     return target
@@ -71,14 +72,12 @@ def write_readme(root: Path) -> None:
     for marker, content in markers_of(cards, root / PUBLISHED):
         text = between(text, marker, content)
     write_forest(of_first_source(cards[shown(cards)]), root / PUBLISHED / "claims.svg")
-    readme.write_text(text, encoding="utf-8")
+    save_text(readme, text)
 
 
 def write_methods(root: Path) -> None:
     """Write the page of all methods into the documentation."""
-    page = root / "docs" / "methods.md"
-    page.parent.mkdir(exist_ok=True)
-    page.write_text(methods_page(files_of(root, "baselines")), encoding="utf-8")
+    save_text(root / "docs" / "methods.md", methods_page(files_of(root, "baselines")))
 
 
 def renew(folder: Path, entries: Mapping[str, Mapping], settings: Mapping) -> None:
@@ -112,10 +111,13 @@ def as_made(entry: Mapping, before: Mapping) -> dict:
 
 
 def settings_of(entry: Mapping) -> dict:
-    """Return what an experiment's results depend on, by the place where it stands in its entry."""
-    settings = {key: entry[key] for key in SETTINGS}
+    """Return what an experiment's results depend on, by the place where it stands in its entry.
+
+    What results of an older version do not say is None.
+    """
+    settings = {key: entry.get(key) for key in SETTINGS}
     for kind, keys in (("data", DATA_SETTINGS), ("methods", METHOD_SETTINGS)):
-        settings |= {f"{kind}: {name}": {key: own[key] for key in keys} for name, own in entry[kind].items()}
+        settings |= {f"{kind}: {name}": {key: own.get(key) for key in keys} for name, own in entry[kind].items()}
     return yaml.safe_load(yaml.safe_dump(settings))  # as it is read back
 
 
@@ -162,5 +164,5 @@ if __name__ == "__main__":
     parser.add_argument("profile", help="profile that was run to its end, such as embedded")
     try:
         main(parser.parse_args().profile)
-    except (PublishError, SettingsError) as error:
+    except (PublishError, SettingsError, OSError) as error:
         sys.exit(str(error))

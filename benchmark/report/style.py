@@ -15,6 +15,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
+from benchmark.storage import written_whole
+
 WIDTH = 8.0
 DPI = 150
 GREY, PALE = "#777777", "#C8C8C8"
@@ -92,8 +94,8 @@ def say(axis: Axes, text: str) -> None:
 
 def save(figure: Figure, path: Path) -> None:
     """Write a figure as SVG with its text as text, or as WebP, by the ending: the same bytes for the same figure."""
-    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "the same"}):
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "the same"}), written_whole(path) as partial:
         if path.suffix == ".svg":
-            figure.savefig(path, metadata={"Date": None})
+            figure.savefig(partial, metadata={"Date": None})
         else:
-            figure.savefig(path, dpi=DPI, pil_kwargs={"quality": 80, "method": 6})
+            figure.savefig(partial, dpi=DPI, pil_kwargs={"quality": 80, "method": 6})

@@ -9,7 +9,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from benchmark.metrics import METRICS
-from benchmark.storage import intact, remedy
+from benchmark.storage import intact, remedy, written_whole
 
 SCHEMA = Path(__file__).parents[2] / "workflow" / "schemas" / "record.schema.yaml"
 LONGEST = 300
@@ -133,10 +133,11 @@ def rows_at(frame: pd.DataFrame, place: Mapping) -> np.ndarray:
 
 def write(frame: pd.DataFrame, path: Path) -> None:
     """Write `frame` to `path` as CSV or Parquet, by its suffix."""
-    if path.suffix == ".parquet":
-        frame.to_parquet(path, index=False)
-    else:
-        frame.to_csv(path, index=False)
+    with written_whole(path) as partial:
+        if path.suffix == ".parquet":
+            frame.to_parquet(partial, index=False)
+        else:
+            frame.to_csv(partial, index=False)
 
 
 def as_text(summary: pd.DataFrame) -> str:

@@ -1,5 +1,7 @@
 """Rows of scores, and small checkouts to plan in."""
 
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -170,3 +172,17 @@ def row():
         } | changes
 
     return make
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """Return the folder of a disk of 5 MB."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    try:
+        command = ["mount", "-t", "tmpfs", "-o", "size=5m", "tmpfs", folder]
+        subprocess.run(command, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"a disk of 5 MB cannot be mounted here: {getattr(error, 'stderr', error)}")
+    yield folder
+    subprocess.run(["umount", folder], check=True)

@@ -60,6 +60,18 @@ def unavailable(handler: BaseHTTPRequestHandler, _: bytes) -> None:
     handler.send_error(503)
 
 
+def to(address: str) -> Answer:
+    """Send the client elsewhere."""
+
+    def redirected(handler: BaseHTTPRequestHandler, _: bytes) -> None:
+        handler.send_response(302)
+        handler.send_header("Location", address)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    return redirected
+
+
 class Server(ThreadingHTTPServer):
     """A server of `files` (path -> bytes) that answers a path from its list in `script`, then with the whole file."""
 
@@ -189,6 +201,30 @@ def test_a_server_that_hangs_is_given_up(server, published, tmp_path):
     with pytest.raises(DownloadError, match="timed out"):
         quickly("set", published, tmp_path / "data", [])
     assert NAMES[0] not in tree(tmp_path / "data")
+
+
+def test_a_redirection_is_followed_and_what_it_leads_to_is_checked(server, published, tmp_path):
+    server.files["/login"] = b"<html>Who are you?</html>"
+    server.script[f"/origin/{NAMES[0]}"] = [to("/login"), to(f"/moved/{NAMES[0]}")]
+    server.files[f"/moved/{NAMES[0]}"] = CONTENTS[NAMES[0]]
+    quickly("set", published, tmp_path / "data", [])
+    assert tree(tmp_path / "data") == CONTENTS
+    assert server.requests["/login"] == 1
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("/origin/one.bin", "30 redirects"),
+        ("file:///etc/hostname", "No connection adapters"),
+        ("http://[::1", "Invalid IPv6 URL"),
+    ],
+)
+def test_a_redirection_that_leads_nowhere_leaves_no_file(server, published, tmp_path, address, reason):
+    server.script["/origin/one.bin"] = [to(address)] * 100
+    with pytest.raises(DownloadError, match=reason):
+        quickly("set", published, tmp_path / "data", [])
+    assert tree(tmp_path / "data") == {name: CONTENTS[name] for name in NAMES[1:]}
 
 
 def test_a_host_that_cannot_be_reached_is_tried_once_a_round(tmp_path, monkeypatch):

@@ -114,6 +114,15 @@ def test_a_record_that_is_damaged_elsewhere_is_left_and_nothing_is_to_be_deleted
     assert "rm" not in left[RUN].split()
 
 
+@pytest.mark.parametrize("name", ["estimate.npz", "record.json"])
+def test_a_link_that_leads_out_of_the_folder_is_left(folders, tmp_path, name):
+    source, target = folders
+    (source / RUN / name).rename(tmp_path / "secret")
+    (source / RUN / name).symlink_to(tmp_path / "secret")
+    assert merge(source, target) == ([], {RUN: "is a link that leads out of the folder"})
+    assert not (target / RUN).exists()
+
+
 def test_a_folder_without_runs_is_refused(tmp_path):
     with pytest.raises(FileNotFoundError, match="give the folder of a profile"):
         merge(tmp_path, tmp_path)

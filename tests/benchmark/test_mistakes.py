@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from benchmark.settings import SettingsError
+from benchmark.settings import SettingsError, adapter
 
 FILE = "experiments/first.yaml"
 EXPERIMENT = {
@@ -419,6 +419,23 @@ def test_a_source_that_is_wrong_is_named(house):
     house.write("sources/paper.yaml", {"title": "Paper"})
     first, _ = refusal(house)
     assert first == "sources/paper.yaml: citation: field required"
+    house.write("sources/paper.yaml", {"title": "Paper", "citation": "Me", "url": "javascript:alert(1)"})
+    first, _ = refusal(house)
+    assert first.startswith("sources/paper.yaml: url: ")
+
+
+def test_a_tag_of_yaml_runs_nothing(house, tmp_path):
+    house.write(FILE, f"title: !!python/object/apply:os.mkdir [{tmp_path / 'made'}]\n")
+    first, _ = refusal(house)
+    assert f"{FILE} is no YAML" in first
+    assert not (tmp_path / "made").exists()
+
+
+def test_an_annotation_runs_nothing():
+    annotation = "[own for own in ().__class__.__base__.__subclasses__()][0]"
+    assert adapter(annotation).validate_python(tmp := object()) is tmp
+    with pytest.raises(ValueError, match="valid integer"):
+        adapter("int | None").validate_python("1")
 
 
 @pytest.mark.parametrize(

@@ -175,8 +175,8 @@ class TestLimits:
         assert house.plan(time_limit=7).time_limit_of("first", "two") == 90
         profiles = {"mine": {"time_limit": 5, "mirror": "here"}}
         mine = house.plan(profile="mine", profiles=profiles)
-        assert (mine.time_limit_of("first", "one"), mine.mirror) == (5, "here")
-        assert house.plan(profile="mine", profiles=profiles, mirror="there").mirror == "there"
+        assert (mine.time_limit_of("first", "one"), mine.mirror) == (5, str(house.root / "here"))
+        assert house.plan(profile="mine", profiles=profiles, mirror="https://there").mirror == "https://there"
         assert house.plan(profiles={}, experiments={"first": {}}).time_limit_of("first", "one") == 86400
 
     def test_some_methods_start_early(self, plan):

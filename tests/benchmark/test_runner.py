@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -92,6 +93,41 @@ def statuses(record):
 def test_a_finished_worker_leaves_quietly(run, tmp_path):
     run(RETURN)
     assert (tmp_path / "log").read_text() == ""
+
+
+HUNGRY = {
+    "an array": "np.ones((10 * 2**27, 1)) @ np.ones((1, 1))",
+    "a list": "[bytes(2**20) for _ in range(10 * 2**10)]",
+}
+
+
+@pytest.mark.parametrize("kind", HUNGRY)
+def test_a_method_that_wants_10_gb_where_there_are_3_is_a_row_that_says_so(run, kind):
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_AS, (3 * 2**30, 3 * 2**30))"
+    _, record = run(f"{limit}; {HUNGRY[kind]}; {RETURN}")
+    assert statuses(record) == ["failed", "failed"]
+    assert re.search("MemoryError|Unable to allocate|can't allocate memory", record["items"][0]["message"])
+
+
+FILL = "os.system('head -c {} /dev/zero > run/full 2> /dev/null')"
+LONG = "return Estimate(signal=problem.observed, trace=[Snapshot(1, 0, 0, last=problem.observed)] * 200)"
+
+
+def test_an_answer_that_the_disk_has_no_room_for_is_a_row_that_says_so(run, tmp_path, small_disk):
+    (tmp_path / "run").symlink_to(small_disk)
+    arrays, record = run(f"{FILL.format('5080K')}; {LONG}")
+    assert statuses(record) == ["failed", "failed"]
+    assert all("No space left on device" in item["message"] for item in record["items"])
+    assert not arrays
+
+
+def test_a_run_on_a_disk_without_room_for_its_record_fails_and_is_whole_where_there_is_room(run, tmp_path, small_disk):
+    (tmp_path / "run").symlink_to(small_disk)
+    with pytest.raises(OSError, match="No space left on device"):
+        run(f"{FILL.format('6M')}; {RETURN}")
+    assert not list(small_disk.glob("*.*"))
+    (small_disk / "full").unlink()
+    assert statuses(run(RETURN)[1]) == ["ok", "ok"]
 
 
 @pytest.mark.parametrize("file", ["facts.json", "given.npz"])
@@ -274,7 +310,7 @@ def test_the_memory_of_a_method_is_its_own_and_not_that_of_the_process_that_star
 
 def test_a_method_that_changes_while_it_runs_must_run_again(run, tmp_path):
     with pytest.raises(MethodChanged, match="changed while it ran"):
-        run(f"open(__file__, 'a').write('\\nsolve_many = None\\n'); {RETURN}")
+        run(f"open(__file__, 'a').write('\nsolve_many = None\\n'); {RETURN}")
     assert not (tmp_path / "run" / "record.json").exists()
 
 

@@ -2,13 +2,19 @@
 
 import errno
 import shlex
+import shutil
 
 import numpy as np
+import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 from benchmark.contract import Estimate, Item, Snapshot, compose
+from benchmark.report.style import save as save_figure
+from benchmark.report.tables import write
 from benchmark.storage import (
     Unusable,
+    folder_written_whole,
     load_arrays,
     load_json,
     pack,
@@ -119,6 +125,54 @@ def test_an_error_while_writing_leaves_the_old_file_and_no_partial_one(tmp_path,
     assert [own.name for own in path.parent.iterdir()] == (["a.npz"] if before else [])
     if before:
         np.testing.assert_array_equal(load_arrays(path)["x"], np.ones(before))
+
+
+def noise_drawn() -> Figure:
+    """Return a figure of many points."""
+    figure = Figure()
+    figure.subplots().imshow(RNG.random((300, 300)), interpolation="nearest")
+    figure.subplots().plot(RNG.random(5000))
+    return figure
+
+
+WRITERS = {
+    "a.npz": lambda path: save_arrays(path, {"x": RNG.random(40_000)}),
+    "a.json": lambda path: save_json(path, {"x": 40_000 * "x"}),
+    "a.csv": lambda path: write(pd.DataFrame(RNG.random((20_000, 2))), path),
+    "a.parquet": lambda path: write(pd.DataFrame(RNG.random((20_000, 2)), columns=["a", "b"]), path),
+    "a.svg": lambda path: save_figure(noise_drawn(), path),
+    "a.webp": lambda path: save_figure(noise_drawn(), path),
+}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_what_has_no_room_on_the_disk_is_an_error_that_says_so_and_leaves_what_was_there(small_disk, name):
+    path = small_disk / name
+    path.write_text("before")
+    (small_disk / "full").write_bytes(bytes(5 * 2**20 - 4 * 2**12))
+    with pytest.raises(OSError, match="No space left on device") as error:
+        WRITERS[name](path)
+    assert error.value.errno == errno.ENOSPC
+    assert path.read_text() == "before"
+    assert sorted(own.name for own in small_disk.iterdir()) == sorted([name, "full"])
+    (small_disk / "full").unlink()
+    WRITERS[name](path)
+    assert path.stat().st_size > 10_000
+
+
+def test_a_folder_is_replaced_whole_or_stays_as_it_was(small_disk):
+    folder = small_disk / "kept"
+    (folder / "old").mkdir(parents=True)
+    (small_disk / ".kept.partial" / "of a process that was killed").mkdir(parents=True)
+    (small_disk / "new").write_bytes(bytes(3 * 2**20))
+    with pytest.raises(OSError, match="No space"), folder_written_whole(folder) as partial:
+        shutil.copytree(small_disk, partial, ignore=shutil.ignore_patterns(".*"))
+    (small_disk / "new").unlink()
+    assert [path.name for path in small_disk.rglob("*")] == ["kept", "old"]
+    with folder_written_whole(folder) as partial:
+        partial.mkdir()
+        (partial / "new").touch()
+    assert [path.name for path in small_disk.rglob("*")] == ["kept", "new"]
 
 
 @pytest.mark.parametrize(("save", "name"), [(save_arrays, "a.npz"), (save_json, "a.json")])

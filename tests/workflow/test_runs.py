@@ -147,8 +147,7 @@ def test_a_killed_run_resumes_with_nothing_lost_or_half_written(tree, victim):
         [worker] = script.children()
         kill(victim, process, script)
         assert process.wait(timeout=60) != 0
-        if victim != "workflow":  # whose job lives on, in a scratch folder of its own
-            worker.wait(timeout=60)
+        worker.wait(timeout=60)
         assert not list((tree.path / CELL).glob("slow/0/*.*"))
 
         tree.add_method("slow", "return Estimate(signal=problem.observed)")
@@ -162,8 +161,7 @@ def test_a_killed_run_resumes_with_nothing_lost_or_half_written(tree, victim):
     assert "run quick" not in output
     [item] = load_json(tree.path / targets[1])["items"]
     assert item["status"] == "ok"
-    worker.wait(timeout=60)
-    assert victim == "workflow" or not list((tree.path / CELL).rglob("unfinished*"))
+    assert not list((tree.path / CELL).rglob("unfinished*"))
 
 
 def kill(victim, process, script):

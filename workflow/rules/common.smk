@@ -11,15 +11,17 @@ from snakemake.logging import logger
 gc.set_threshold(200_000)
 
 REPOSITORY = Path(str(workflow.current_basedir)).parents[1]
-# Scripts run in processes of their own, and so find the packages of this repository.
+# Scripts run in processes of their own: so they find the packages of this repository, and end when this process is killed.
 os.environ |= {
-    "PYTHONPATH": os.pathsep.join([str(REPOSITORY), *filter(None, [os.getenv("PYTHONPATH")])])
+    "PYTHONPATH": os.pathsep.join([str(REPOSITORY), *filter(None, [os.getenv("PYTHONPATH")])]),
+    "SNAKEMAKE_PID": str(os.getpid()),
 }
 sys.path.insert(0, str(REPOSITORY))
 
 from benchmark.messages import announcement, farewell
 from benchmark.plan import Plan
 from benchmark.settings import SettingsError
+from benchmark.storage import put_right_times
 
 # Relative, so that a moved checkout is still up to date.
 ROOT = Path(os.path.relpath(REPOSITORY))

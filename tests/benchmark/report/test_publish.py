@@ -171,6 +171,42 @@ def test_what_was_published_with_other_settings_is_an_error_and_nothing_is_lost(
     assert "reproduced" in (target / "scorecard.md").read_text()
 
 
+def test_results_of_a_version_that_said_less_are_an_error_that_names_what_they_lack(root, run, entries):
+    folder = run(entries("fig9"))
+    older = {
+        name: {key: own for key, own in entry.items() if key != "noise"} for name, entry in entries("fig9").items()
+    }
+    (folder / "experiments.yaml").write_text(yaml.safe_dump(older))
+    with pytest.raises(
+        PublishError, match=r"the results of fig9 were made with other settings \(noise\): run it again"
+    ):
+        publish("embedded", entries("fig9"), root)
+    assert not (root / "results" / "published").exists()
+
+
+@pytest.mark.parametrize("where", ["shutil.copytree", "_compress", "renew", "write_forest"])
+def test_what_is_published_survives_an_interruption_and_the_next_start_ends_it(root, run, entries, monkeypatch, where):
+    run(entries("fig9"))
+    target = publish("embedded", entries("fig9"), root)
+    forget(root)
+    picture = run(entries("fig9")) / "fig9" / "toy" / "gaussian" / "strip.webp"
+    picture.write_bytes(b"new")
+    before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(f"benchmark.report.publish.{where}", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        publish("embedded", entries("fig9"), root)
+    monkeypatch.undo()
+    assert {path for path in root.rglob("*") if path.is_file()} == {*before}
+    assert (root / "README.md").read_text() == before[root / "README.md"].decode()
+    assert (where in ("renew", "write_forest")) == ((target / "fig9/toy/gaussian/strip.webp").read_bytes() == b"new")
+    publish("embedded", entries("fig9"), root)
+    assert (target / "fig9/toy/gaussian/strip.webp").read_bytes() == b"new"
+
+
 def test_a_run_with_other_settings_than_the_experiment_has_now_is_an_error(root, run, entries):
     run(entries("fig9"))
     with pytest.raises(

@@ -246,6 +246,17 @@ def test_results_of_another_version_or_half_of_them_are_told_in_one_sentence(
         main([str(tmp_path / "site"), "--results", str(folder)])
 
 
+def test_no_text_of_results_or_experiments_becomes_markup(leave, experiment, scores, tmp_path):
+    evil = "\"'><script>alert(1)</script><!--"
+    scores.loc[:, ["label", "licence_note", "item"]] = evil
+    scores.loc[4, "message"] = evil
+    entry = experiment(title=evil, notes=evil, place=evil, claims=[claim(evil, 2)])
+    build(profiles_in(leave((entry, scores))), tmp_path / "site")
+    pages = [path.read_text() for path in (tmp_path / "site").rglob("*.html")]
+    assert not [page for page in pages if "<script>alert" in page or "<!--" in page]
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in "".join(pages)
+
+
 def test_what_is_no_site_is_not_written_over(leave, experiment, scores, tmp_path):
     folder = leave((experiment(), scores))
     (tmp_path / "home").mkdir()
