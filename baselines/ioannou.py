@@ -31,7 +31,8 @@ def factorise(layer: Layer, sweeps: int) -> Factored:
     outputs, inputs, height, width = layer.sizes
     if height % 2 == 0 or width % 2 == 0:
         raise Skipped(f"its filters go through the middle, and a kernel of {height} x {width} pixels has none")
-    rank = largest(layer.budget, lambda rank: rank * (inputs * (height + width) + 2 * outputs), outputs)
+    most = min(outputs, inputs * min(height, width))
+    rank = largest(layer.budget, lambda rank: rank * (inputs * (height + width) + 2 * outputs), most)
     columns, rows = layer.kernel[..., width // 2], layer.kernel[:, :, height // 2]
     found = np.zeros_like(rows)
     for _ in range(sweeps):

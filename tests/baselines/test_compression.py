@@ -204,6 +204,8 @@ def test_columns_and_rows_represent_a_cross_and_nothing_beside_it():
     kernel[:, :, ::2, ::2] = 0
     layer = layer_of(kernel)
     assert error(ioannou.factorise(layer, 20), layer) < 1e-10
+    few = layer_of(kernel_of(16, 3, 5, 5) * np.add.outer(np.arange(5) == 2, np.arange(5) == 2))
+    assert error(ioannou.factorise(few, 20), few) < 1e-10  # a column of three channels has no more than 15 numbers
     corners = layer_of(kernel_of(6, 4, 3, 3))
     lost = composed(ioannou.factorise(corners, 20), corners)
     assert not lost[:, :, ::2, ::2].any()
