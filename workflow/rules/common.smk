@@ -94,3 +94,9 @@ wildcard_constraints:
     seed=r"\d+",
     figure=any_of(plan.formats),
     format=any_of(plan.formats.values()),
+
+
+def for_environment(wildcards):
+    """Return the file of what is withheld where the task has an environment, which alone reads it."""
+    withheld = f"{RESULTS}/data/{CELL}-withheld.npz".format(**wildcards)
+    return [withheld] if plan.has_environment(wildcards.experiment) else []

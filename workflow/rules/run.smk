@@ -1,9 +1,3 @@
-def for_environment(wildcards):
-    """Return the file of what is withheld where the task has an environment, which alone reads it."""
-    withheld = f"{RESULTS}/data/{CELL}-withheld.npz".format(**wildcards)
-    return [withheld] if plan.has_environment(wildcards.experiment) else []
-
-
 # A method is given the problems, and nothing of what is withheld; its environment, where the task has one, is a process of
 # its own. Neither the runner's modules nor the time limit decide what it answers, so that a change of them runs nothing again.
 rule run_method:
