@@ -85,6 +85,12 @@ def files_of(experiment):
     ]
 
 
+def for_environment(wildcards):
+    """Return the file of what is withheld where the task has an environment, which alone reads it."""
+    withheld = f"{RESULTS}/data/{CELL}-withheld.npz".format(**wildcards)
+    return [withheld] if plan.has_environment(wildcards.experiment) else []
+
+
 wildcard_constraints:
     source=any_of(path.stem for path in (ROOT / "datasets" / "registry").glob("*.txt")),
     experiment=any_of(plan.experiments),
@@ -94,9 +100,3 @@ wildcard_constraints:
     seed=r"\d+",
     figure=any_of(plan.formats),
     format=any_of(plan.formats.values()),
-
-
-def for_environment(wildcards):
-    """Return the file of what is withheld where the task has an environment, which alone reads it."""
-    withheld = f"{RESULTS}/data/{CELL}-withheld.npz".format(**wildcards)
-    return [withheld] if plan.has_environment(wildcards.experiment) else []
