@@ -67,7 +67,8 @@ def run_method(
     }
     flags = {"sees_truth": literals.get("SEES_TRUTH", False), "complete": literals.get("COMPLETE", False)}
     for leftover in folder.glob("unfinished-*"):
-        if not psutil.pid_exists(int(leftover.name.rpartition("-")[2])):
+        owner = int(leftover.name.rpartition("-")[2])
+        if owner == os.getpid() or not psutil.pid_exists(owner):
             shutil.rmtree(leftover)
     scratch = folder.absolute() / f"unfinished-{os.getpid()}"
     scratch.mkdir(parents=True)

@@ -310,7 +310,7 @@ def test_the_memory_of_a_method_is_its_own_and_not_that_of_the_process_that_star
 
 def test_a_method_that_changes_while_it_runs_must_run_again(run, tmp_path):
     with pytest.raises(MethodChanged, match="changed while it ran"):
-        run(f"open(__file__, 'a').write('\nsolve_many = None\\n'); {RETURN}")
+        run(f"open(__file__, 'a').write('\\nsolve_many = None\\n'); {RETURN}")
     assert not (tmp_path / "run" / "record.json").exists()
 
 

@@ -168,7 +168,7 @@ EDITS = {
         (within("tasks/denoise.py", "measures", "line"), scores("demo")),
         (within("benchmark/metrics.py", "sam", "line"), scores("demo")),
     ],
-    "a task's `answer_shape`": [(within("tasks/denoise.py", "answer_shape", "line"), runs("demo"))],
+    "a task's `answer_shape` or `respond`": [(within("tasks/denoise.py", "answer_shape", "line"), runs("demo"))],
     "a task's `pose`, a noise model, an operator": [
         (within("tasks/denoise.py", "pose", "line"), problems("demo")),
         (within("benchmark/noise.py", "Poisson.sample", "line"), problems("demo")),
