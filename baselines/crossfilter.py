@@ -8,10 +8,20 @@ cross-filter approximation this is; it also is the low-rank model of LRDKT, whic
 Rank: the largest that the budget allows.
 """
 
+from math import prod
 from typing import Literal
 
 from benchmark.algorithms.choices import check_choices
-from benchmark.algorithms.layers import Factored, Layer, chain, compressed, halves, needs_pixels, rank_of_two
+from benchmark.algorithms.layers import (
+    Factored,
+    Layer,
+    chain,
+    compressed,
+    crossfiltered,
+    halves,
+    needs_pixels,
+    rank_of_two,
+)
 from benchmark.contract import Estimate, Problem
 
 LABEL = "Cross-filter"
@@ -29,11 +39,8 @@ def solve(problem: Problem, *, seed: int, device: str, across: Literal["filters"
 def across_filters(layer: Layer) -> Factored:
     """Return few filters and their combinations."""
     needs_pixels(layer)
-    outputs, inputs, height, width = layer.sizes
-    matrix = layer.kernel.reshape(outputs, -1)
-    rank = rank_of_two(layer.budget, matrix.shape)
-    left, right = halves(matrix, rank)
-    return chain(right.reshape(rank, inputs, height, width), left[..., None, None])
+    outputs, *others = layer.sizes
+    return crossfiltered(layer.kernel, rank_of_two(layer.budget, (outputs, prod(others))))
 
 
 def across_inputs(layer: Layer) -> Factored:

@@ -13,9 +13,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from benchmark.algorithms.execution import Executed
-from benchmark.algorithms.layers import Factored, Layer, largest, separable_stages
+from benchmark.algorithms.layers import Factored, Layer, separable_stages
 from benchmark.algorithms.networks import Recipe
-from benchmark.algorithms.training import answer, dense_network, fit, task_of
+from benchmark.algorithms.training import answer, dense_network, fit, rank_over, task_of
 from benchmark.contract import Estimate, Problem, Skipped
 
 LABEL = "Separable network (Tai)"
@@ -52,10 +52,7 @@ def solve(
 def rank_of(layer: Layer, reduction: float) -> int:
     """Return the largest rank K with K (C h + N w) numbers up to those of the layer over a reduction, at least one."""
     outputs, inputs, height, width = layer.sizes
-    own = inputs * height + outputs * width
-    return largest(
-        max(int(layer.budget / reduction), own), lambda rank: rank * own, min(inputs * height, outputs * width)
-    )
+    return rank_over(layer, reduction, (inputs * height, outputs * width))
 
 
 def random_factors(layer: Layer, rank: int, rng: np.random.Generator) -> Factored:

@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from benchmark.algorithms.choices import check_choices
 from benchmark.algorithms.execution import Executed
-from benchmark.algorithms.layers import Factored, Layer, chain
+from benchmark.algorithms.layers import Factored, Layer, chain, crossfiltered
 from benchmark.algorithms.networks import Recipe
 from benchmark.algorithms.training import (
     Loss,
@@ -27,7 +27,6 @@ from benchmark.algorithms.training import (
     Task,
     answer,
     crossfilter_rank,
-    crossfiltered,
     dense_network,
     drawn,
     factored,

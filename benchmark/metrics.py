@@ -184,6 +184,12 @@ def ssim_gaussian(clean: np.ndarray, estimate: np.ndarray, data_range: float) ->
     )
 
 
+def frame_accuracy(following: np.ndarray, odds: np.ndarray) -> float:
+    """Return TP / (TP + FP + FN) in percent over all frames and notes of what has p > 1/2; 0 where nothing is on."""
+    truth, found = following > 0.5, odds > 0
+    return 100 * float(np.sum(truth & found) / max(np.sum(truth | found), 1))
+
+
 def misfit(observed: np.ndarray, prediction: np.ndarray) -> float:
     """Return the norm of the difference of measurements and their prediction, as a share of that of the measurements.
 

@@ -5,15 +5,12 @@ Two convolutions of 5 x 5, of 16 and 32 channels, each with the largest of 2 x 2
 images. The error is about 2.6 %. The registry's copy holds images as the rows of PNGs, and labels as a script.
 """
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from benchmark.algorithms.networks import Recipe
 from benchmark.contract import Item
-from benchmark.loaders.mnist import images_of
+from benchmark.loaders.mnist import labelled_images
 from benchmark.loaders.networks import Images, trained_items
 
 KIND = "layers"
@@ -31,7 +28,6 @@ PROGRAM = (
 )
 SHAPES = {"conv1": (16, 1, 5, 5), "conv2": (32, 16, 5, 5), "fc1": (128, 1568), "fc2": (10, 128)}
 RATE, TUNING = 2e-3, Recipe(1, 5e-4)
-ROWS, TRAIN_FILES, TEST_FILE, FIRST_TEST = 3000, 4, 20, 60_000
 
 
 def load(
@@ -47,8 +43,6 @@ def load(
 
     White noise with the share `disturbed` of each layer's root mean square can be added to its weights.
     """
-    labels = np.array(re.findall(r"\d+", (folder / "mnist_labels.js").read_text()), dtype=np.int64)
-    train = Images(images_of(folder, range(TRAIN_FILES)), labels[: TRAIN_FILES * ROWS])
-    test = Images(images_of(folder, [TEST_FILE]), labels[FIRST_TEST : FIRST_TEST + ROWS])
+    train, test = (Images(*own) for own in labelled_images(folder))
     recipes = [Recipe(epochs, RATE, seed=seed) for seed in range(networks)]
     return trained_items(PROGRAM, SHAPES, recipes, layers, reduction, train, test, TUNING, disturbed)

@@ -3,13 +3,12 @@
 The registry's copy holds images as the rows of PNGs, 3000 a file, and labels as a script.
 """
 
-import re
 from pathlib import Path
 
 import numpy as np
 
 from benchmark.contract import Item
-from benchmark.loaders.mnist import images_of
+from benchmark.loaders.mnist import TEST, TRAIN, labelled_images
 from benchmark.loaders.signals import normalised
 
 KIND = "samples"
@@ -21,7 +20,6 @@ CITATION = (
 )
 STANDS_IN_FOR = "the CIFAR-10 and ImageNet images of the papers of the lecture"
 REGISTRY = "mnist_labelled"
-ROWS, TRAIN_FILES, TEST_FILE, FIRST_TEST = 3000, 4, 20, 60_000
 
 
 def load(folder: Path, *, train: int = 12_000, test: int = 3000) -> list[Item]:
@@ -29,13 +27,10 @@ def load(folder: Path, *, train: int = 12_000, test: int = 3000) -> list[Item]:
 
     Raises ValueError for more than 12 000 training images or 3000 of the test.
     """
-    most = (TRAIN_FILES * ROWS, ROWS)
-    if not (1 <= train <= most[0] and 1 <= test <= most[1]):
-        raise ValueError(f"{train} images to `train` and {test} to `test`: give 1 to {most[0]} and 1 to {most[1]}")
-    labels = np.array(re.findall(r"\d+", (folder / "mnist_labels.js").read_text()), dtype=np.int64)
-    images = np.concatenate([images_of(folder, range(TRAIN_FILES))[:train], images_of(folder, [TEST_FILE])[:test]])
-    extras = {
-        "labels": np.concatenate([labels[:train], labels[FIRST_TEST : FIRST_TEST + test]]),
-        "training": np.arange(train + test) < train,
-    }
+    if not (1 <= train <= TRAIN and 1 <= test <= TEST):
+        raise ValueError(f"{train} images to `train` and {test} to `test`: give 1 to {TRAIN} and 1 to {TEST}")
+    images, labels = (
+        np.concatenate([known[:train], new[:test]]) for known, new in zip(*labelled_images(folder), strict=True)
+    )
+    extras = {"labels": labels, "training": np.arange(train + test) < train}
     return [Item("mnist", normalised(TITLE, images[:, 0]), extras=extras)]

@@ -8,8 +8,7 @@ An answer has the arrays of both matrices, `input.*` (3h x e) and `state.*` (3h 
 `benchmark.algorithms.factored_matrices`.
 """
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from math import prod
@@ -18,9 +17,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmark.algorithms.posthoc import NAMES, matrices_of
-from benchmark.checks import check_signal
+from benchmark.algorithms.timing import by_turns
+from benchmark.checks import SEQUENCES, check_sequences, check_signal
 from benchmark.contract import Item, Posed, Problem, Tiny
-from benchmark.metrics import Taken
+from benchmark.metrics import Taken, frame_accuracy
 from benchmark.noise import Gaussian
 from benchmark.observation import Observation
 
@@ -45,7 +45,6 @@ FIGURES = set()
 FLOOR, CEILING = None, None
 NETWORK = "network."
 GIVEN = ("scale", "rows", "inputs", "outputs")
-PARTS = ("training", "validation", "test")
 # Steps of one vector that are timed, by turns, after one that is not.
 STEPS = 200
 
@@ -69,7 +68,7 @@ def pose(item: Item, observation: Observation, rng: np.random.Generator) -> Pose
             f"{item.name}: modes {rows} of rows, {inputs} and {outputs} of columns make matrices of {asked} numbers, "
             f"where there are {item.signal.size}: give as many of each, whose products are the sizes"
         )
-    check_sequences(item)
+    check_sequences(item, item.extras["frames"])
     given = observation.draw(item.signal, rng) | {name: np.asarray(item.extras[name]) for name in GIVEN}
     kept = {name: own for name, own in item.extras.items() if name.startswith(NETWORK)}
     kept |= {f"sequence_{name}": item.extras[name] for name in ("frames", "lengths", "split")}
@@ -77,24 +76,6 @@ def pose(item: Item, observation: Observation, rng: np.random.Generator) -> Pose
     clean = matrices_of(Problem(item.signal, granted=given))
     whole = {name: {"matrix": own.values} for name, own in zip(NAMES, clean, strict=True)}
     return Posed(given, withheld | {"losses": np.array([loss for loss, _ in tested(withheld, whole)])})
-
-
-def check_sequences(item: Item) -> None:
-    """Raise ValueError for lengths and marks that do not fit the frames, one frame alone, and a part that is empty."""
-    lengths, split = item.extras["lengths"], item.extras["split"]
-    if lengths.sum() != len(item.extras["frames"]) or len(split) != len(lengths):
-        raise ValueError(
-            f"{item.name}: {len(lengths)} sequences of {lengths.sum()} frames with {len(split)} marks, where there are "
-            f"{len(item.extras['frames'])} frames: give the length and the part of each sequence"
-        )
-    if lengths.min() < 2:
-        raise ValueError(
-            f"{item.name}: sequence {lengths.argmin()} has {lengths.min()} frame, of which none can be predicted: "
-            "leave it out"
-        )
-    for number, name in enumerate(PARTS):
-        if not (split == number).any():
-            raise ValueError(f"{item.name}: no {name} sequences: mark some by {number} in `split`")
 
 
 def answer_shape(problem: Problem) -> None:
@@ -167,7 +148,7 @@ def tested(truth: Parts, factors: Mapping[str, Parts]) -> list[tuple[float, floa
     sequences = split(truth["sequence_frames"], truth["sequence_lengths"], "cpu")
     training, validation, test = (
         [own for own, part in zip(sequences, truth["sequence_split"], strict=True) if part == number]
-        for number in range(len(PARTS))
+        for number in range(len(SEQUENCES))
     )
     epochs, rate, batch = truth["recipe"]
     values = [said_of(network, test)]
@@ -181,18 +162,15 @@ def network_of(truth: Parts) -> dict[str, np.ndarray]:
 
 
 def said_of(network: "Network", sequences: list["torch.Tensor"]) -> tuple[float, float]:
-    """Return the loss of a network, and TP / (TP + FP + FN) in percent of the notes with p > 1/2, over all frames."""
+    """Return the loss of a network and its accuracy in percent, over all frames but the first of each sequence."""
     import torch
 
     from benchmark.algorithms.gated_recurrent import mean_loss
 
-    both = either = 0
     loss = mean_loss(network, sequences, len(sequences))
     with torch.no_grad():
-        for own in sequences:
-            found, true = network(own[None, :-1])[0] > 0, own[1:] > 0.5
-            both, either = both + int((found & true).sum()), either + int((found | true).sum())
-    return loss, 100 * both / max(either, 1)
+        odds = torch.cat([network(own[None, :-1])[0] for own in sequences])
+    return loss, frame_accuracy(torch.cat([own[1:] for own in sequences]).numpy(), odds.numpy())
 
 
 def speedup(factors: Mapping[str, Parts], matrices: list[np.ndarray]) -> float:
@@ -205,15 +183,14 @@ def speedup(factors: Mapping[str, Parts], matrices: list[np.ndarray]) -> float:
     vectors = [torch.randn((1, own.shape[1]), generator=draw) for own in matrices]
     whole = [applied(tensors({"matrix": own})) for own in matrices]
     parts = [applied(tensors(own)) for own in factors.values()]
-    seconds = np.zeros((2, STEPS + 1))
+
+    def step(products: Sequence[Callable]) -> None:
+        for product, vector in zip(products, vectors, strict=True):
+            product(vector)
+
     with torch.no_grad():
-        for step in range(STEPS + 1):
-            for kind, both in enumerate((whole, parts)):
-                started = time.perf_counter()
-                for product, vector in zip(both, vectors, strict=True):
-                    product(vector)
-                seconds[kind, step] = time.perf_counter() - started
-    return float(np.divide(*np.median(seconds[:, 1:], axis=1)))
+        seconds = by_turns([partial(step, own) for own in (whole, parts)], STEPS)
+    return float(np.divide(*np.median(seconds, axis=1)))
 
 
 def tiny() -> dict[str, Tiny]:

@@ -27,10 +27,10 @@ from functools import partial, reduce
 
 import numpy as np
 
-from benchmark.checks import check_signal
+from benchmark.checks import check_sequences, check_signal
 from benchmark.contract import Item, Posed, Problem, Tiny
 from benchmark.loaders.chords import chord_sequences
-from benchmark.metrics import Taken
+from benchmark.metrics import Taken, frame_accuracy
 from benchmark.noise import SaltAndPepper
 from benchmark.observation import Observation
 
@@ -39,7 +39,6 @@ MEASURES = ["nll", "accuracy", "count", "count_network"]
 FIGURES = {"convergence", "losses"}
 FLOOR, CEILING = "note_marginals", None
 
-PARTS = ("training", "validation", "test")
 SLOPE = 0.1
 # Log-odds of what a table or a chain holds for certain, as single precision still tells them from certainty.
 CERTAIN = 16.0
@@ -51,33 +50,12 @@ def pose(item: Item, observation: Observation, rng: np.random.Generator) -> Pose
     """Give the frames and lengths of the training and validation sequences; withhold those of the test.
 
     The item has the `lengths` (n,) of its sequences and their `split`, 0, 1 or 2, as extras. `observed` are the
-    training frames, with their lengths `lengths`. Raises ValueError for frames that are zero or not finite, a sequence
-    of one frame, which predicts none, lengths and parts that are no whole numbers or other ones, and lengths that do
-    not sum up to the frames or leave a part without sequences.
+    training frames, with their lengths `lengths`. Raises ValueError for frames that are zero or not finite, and for
+    lengths and parts that do not fit them.
     """
     check_signal(item)
-    lengths, split = (np.asarray(item.extras[name]) for name in ("lengths", "split"))
-    for name, own in (("lengths", lengths), ("split", split)):
-        if own.ndim != 1 or own.dtype.kind not in "iu":
-            raise ValueError(
-                f"{item.name}: `{name}` of shape {own.shape} is {own.dtype}: give a whole number a sequence"
-            )
-    if others := set(split.tolist()) - set(range(len(PARTS))):
-        raise ValueError(f"{item.name}: `split` has the mark {min(others)}: give 0, 1 or 2, for {', '.join(PARTS)}")
-    if lengths.sum() != len(item.signal) or len(split) != len(lengths):
-        raise ValueError(
-            f"{item.name}: {len(lengths)} sequences of {lengths.sum()} frames with {len(split)} marks, "
-            f"where there are {len(item.signal)} frames: give the length and the part of each sequence"
-        )
-    if lengths.min() < 2:
-        raise ValueError(
-            f"{item.name}: sequence {lengths.argmin()} has {lengths.min()} frame, of which none can be predicted: "
-            "leave it out"
-        )
+    lengths, split = check_sequences(item, item.signal)
     owner = np.repeat(split, lengths)
-    for number, name in enumerate(PARTS):
-        if not (split == number).any():
-            raise ValueError(f"{item.name}: no {name} sequences: mark some by {number} in `split`")
     frames = [item.signal[owner == number] for number in range(3)]
     known = {name: item.extras[name] for name in ("states", "following") if name in item.extras}
     return Posed(
@@ -123,12 +101,6 @@ def nll(following: np.ndarray, odds: np.ndarray) -> float:
     """Return the mean over frames of -log P of all their notes (frames x p), in nats."""
     odds = odds.astype(np.float64)
     return float(np.mean(np.sum(np.logaddexp(0, odds) - following * odds, axis=1)))
-
-
-def frame_accuracy(following: np.ndarray, odds: np.ndarray) -> float:
-    """Return TP / (TP + FP + FN) in percent over all frames and notes of what has p > 1/2; 0 where nothing is on."""
-    truth, found = following > 0.5, odds > 0
-    return 100 * float(np.sum(truth & found) / max(np.sum(truth | found), 1))
 
 
 def cell_count(answer: Parts) -> int:

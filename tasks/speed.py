@@ -6,13 +6,13 @@ still takes from caches and clocks, and the experiment is best left alone on a m
 of one convolution, which a method that only rounds the weights makes of it, tell how far the seconds can be trusted.
 """
 
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import numpy as np
 
 from benchmark.algorithms.layers import chain, layers_of
+from benchmark.algorithms.timing import by_turns
 from benchmark.checks import check_signal
 from benchmark.contract import Item, Posed, Problem, Tiny
 from benchmark.metrics import Taken
@@ -88,17 +88,6 @@ def values_of(problem: Problem, truth: Mapping[str, np.ndarray], answer: Mapping
         "reduction": whole[0] / own[0],
         "mac_reduction": whole[1] / own[1],
     }
-
-
-def by_turns(functions: Sequence[Callable[[], object]], repetitions: int) -> np.ndarray:
-    """Return the processor's seconds of every call (functions x repetitions) by turns, after one of each in advance."""
-    seconds = np.zeros((len(functions), repetitions + 1))
-    for repetition in range(repetitions + 1):
-        for number, function in enumerate(functions):
-            started = time.thread_time()
-            function()
-            seconds[number, repetition] = time.thread_time() - started
-    return seconds[:, 1:]
 
 
 def tiny() -> dict[str, Tiny]:

@@ -143,9 +143,9 @@ def values_of(problem: Problem, truth: Mapping[str, np.ndarray], answer: Mapping
     import torch
 
     from benchmark.algorithms.execution import Executed, checked, factored_of, multiplications, stored
-    from benchmark.algorithms.layers import chain
+    from benchmark.algorithms.layers import chain, crossfiltered
     from benchmark.algorithms.networks import answers
-    from benchmark.algorithms.training import crossfiltered, is_wide, program_layers
+    from benchmark.algorithms.training import is_wide, program_layers
 
     program = problem.granted["program"]
     layers = program_layers(program, problem.granted["shapes"], problem.observed.shape[1:])

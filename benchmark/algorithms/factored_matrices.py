@@ -9,7 +9,7 @@ arrays:
   `columns.k` (m_k x b_k), Tucker.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial, reduce
 from math import prod
 
@@ -37,8 +37,8 @@ def _form(parts: Parts) -> tuple[Callable, Callable, list]:
         ("matrix",): (_dense_weight, _dense, [parts.get("matrix")]),
         ("left", "right"): (_product_weight, _product, [parts.get("left"), parts.get("right")]),
         ("cores",): (_train_weight, _train, [cores]),
-        ("columns", "rows"): (_cp_weight, _cp, [rows, columns]),
-        ("columns", "core", "rows"): (_tucker_weight, _tucker, [rows, columns, parts.get("core")]),
+        ("columns", "rows"): (cp_weight, _cp, [rows, columns]),
+        ("columns", "core", "rows"): (tucker_weight, _tucker, [rows, columns, parts.get("core")]),
     }
     names = tuple(sorted({name.partition(".")[0] for name in parts}))
     if names not in forms or len(rows) != len(columns):
@@ -88,11 +88,12 @@ def _train(cores: list[torch.Tensor], vectors: torch.Tensor) -> torch.Tensor:
     return state.reshape(len(vectors), -1)
 
 
-def _khatri_rao(factors: list[torch.Tensor]) -> torch.Tensor:
+def _khatri_rao(factors: Sequence[torch.Tensor]) -> torch.Tensor:
     return reduce(lambda left, right: (left[:, None] * right).reshape(-1, right.shape[1]), factors)
 
 
-def _cp_weight(rows: list[torch.Tensor], columns: list[torch.Tensor]) -> torch.Tensor:
+def cp_weight(rows: Sequence[torch.Tensor], columns: Sequence[torch.Tensor]) -> torch.Tensor:
+    """Return the matrix (prod of rows x prod of columns) of a CP tensor, whose rank is at most that of the tensor."""
     return _khatri_rao(rows) @ _khatri_rao(columns).T
 
 
@@ -106,7 +107,8 @@ def _cp(rows: list[torch.Tensor], columns: list[torch.Tensor], vectors: torch.Te
     return (state @ rows[-1].T).reshape(len(vectors), -1)
 
 
-def _tucker_weight(rows: list[torch.Tensor], columns: list[torch.Tensor], core: torch.Tensor) -> torch.Tensor:
+def tucker_weight(rows: Sequence[torch.Tensor], columns: Sequence[torch.Tensor], core: torch.Tensor) -> torch.Tensor:
+    """Return (A_1 x .. x A_d) G (B_1 x .. x B_d)^T, of Kronecker products of the factors."""
     left, right = reduce(torch.kron, rows), reduce(torch.kron, columns)
     return left @ core.reshape(left.shape[1], right.shape[1]) @ right.T
 

@@ -20,6 +20,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, leaky_relu
 from torch.nn.utils.rnn import pad_sequence
 
 from benchmark.algorithms.choices import check_choices
+from benchmark.algorithms.factored_matrices import cp_weight, tucker_weight
 from benchmark.algorithms.notes import marginal_odds
 from benchmark.contract import Estimate, Problem, Snapshot
 
@@ -67,7 +68,7 @@ class KhatriRao(nn.Module):
 
     def weight(self) -> torch.Tensor:
         """Return the matrix (prod of rows x prod of columns), whose rank is at most that of the tensor."""
-        return _khatri_rao(self.rows) @ _khatri_rao(self.columns).T
+        return cp_weight(self.rows, self.columns)
 
 
 class Tucker(nn.Module):
@@ -83,9 +84,7 @@ class Tucker(nn.Module):
 
     def weight(self) -> torch.Tensor:
         """Return (A_1 x .. x A_d) G (B_1 x .. x B_d)^T, of Kronecker products of the factors."""
-        size = math.prod(self.core.shape[: len(self.rows)])
-        left, right = reduce(torch.kron, self.rows), reduce(torch.kron, self.columns)
-        return left @ self.core.reshape(size, size) @ right.T
+        return tucker_weight(self.rows, self.columns, self.core)
 
 
 class TensorTrain(nn.Module):
@@ -108,10 +107,6 @@ def _joined(left: torch.Tensor, core: torch.Tensor) -> torch.Tensor:
     """Return the core of two neighbours, whose modes are the products of theirs."""
     both = torch.einsum("amnb,bijc->aminjc", left, core)
     return both.reshape(len(left), left.shape[1] * core.shape[1], left.shape[2] * core.shape[2], core.shape[3])
-
-
-def _khatri_rao(factors: Sequence[torch.Tensor]) -> torch.Tensor:
-    return reduce(lambda left, right: (left[:, None] * right).reshape(-1, right.shape[1]), factors)
 
 
 def _normal(sigma: float, *shape: int) -> nn.Parameter:

@@ -141,6 +141,12 @@ def halves(matrix: np.ndarray, rank: int) -> tuple[np.ndarray, np.ndarray]:
     return left[:, :rank] * roots, roots[:, None] * right[:rank]
 
 
+def crossfiltered(kernel: np.ndarray, rank: int) -> Factored:
+    """Return the best `rank` filters (rank x C x h x w) and their combinations (N x rank) for a kernel."""
+    left, right = halves(kernel.reshape(len(kernel), -1), rank)
+    return chain(right.reshape(rank, *kernel.shape[1:]), left[..., None, None])
+
+
 def separable(kernel: np.ndarray) -> np.ndarray:
     """Return the kernel as the matrix M[(c, i), (n, j)] = W[n, c, i, j], of which separable terms are rank one."""
     outputs, inputs, height, width = kernel.shape

@@ -14,7 +14,7 @@ import torch
 from torch.nn import functional
 
 from benchmark.algorithms.execution import Executed
-from benchmark.algorithms.layers import Factored, Layer, answer_of, chain, halves, largest
+from benchmark.algorithms.layers import Factored, Layer, answer_of, chain, rank_of_two
 from benchmark.algorithms.networks import Adam, Recipe, convolution_of, forward
 from benchmark.contract import Estimate, Problem
 
@@ -78,17 +78,15 @@ def dense_network(task: Task, rng: np.random.Generator) -> Network:
     return {name: Executed(chain(drawn(rng, *own.sizes)), own) for name, own in task.layers.items()}
 
 
-def crossfiltered(kernel: np.ndarray, rank: int) -> Factored:
-    """Return the best `rank` filters (rank x C x h x w) and their combinations (N x rank) for a kernel."""
-    left, right = halves(kernel.reshape(len(kernel), -1), rank)
-    return chain(right.reshape(rank, *kernel.shape[1:]), left[..., None, None])
-
-
 def crossfilter_rank(layer: Layer, reduction: float) -> int:
     """Return how many filters and their combinations store a layer's numbers over `reduction`; at least one."""
     outputs, *others = layer.sizes
-    own = outputs + int(np.prod(others))
-    return largest(max(int(layer.budget / reduction), own), lambda rank: rank * own, outputs)
+    return rank_over(layer, reduction, (outputs, math.prod(others)))
+
+
+def rank_over(layer: Layer, reduction: float, shape: tuple[int, int]) -> int:
+    """Return the largest rank of two factors of such a matrix with a layer's numbers over `reduction`, at least one."""
+    return rank_of_two(max(int(layer.budget / reduction), sum(shape)), shape)
 
 
 def run(task: Task, network: Network, images: torch.Tensor, seen: dict | None = None) -> torch.Tensor:

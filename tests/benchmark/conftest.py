@@ -1,9 +1,11 @@
 """Rows of scores, and small checkouts to plan in."""
 
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 import yaml
 
@@ -186,3 +188,22 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         pytest.skip(f"a disk of 5 MB cannot be mounted here: {getattr(error, 'stderr', error)}")
     yield folder
     subprocess.run(["umount", folder], check=True)
+
+
+@pytest.fixture
+def ends():
+    """Return a way to tell whether a process is at its end, or comes to it soon; a signal takes a moment to arrive."""
+
+    def lives(pid):
+        try:  # one that ended may wait for its parent to notice
+            return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return False
+
+    def call(pid):
+        deadline = time.monotonic() + 20
+        while lives(pid) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return not lives(pid)
+
+    return call

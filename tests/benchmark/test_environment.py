@@ -105,21 +105,6 @@ def environments():
     return [own for own in psutil.Process().children(recursive=True) if "benchmark.environment" in own.cmdline()]
 
 
-def ends(pid):
-    """Tell whether a process is at its end, or comes to it soon."""
-    deadline = time.monotonic() + 20
-    while lives(pid) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return not lives(pid)
-
-
-def lives(pid):
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
 def test_what_was_played_is_the_answer_whatever_a_method_returns(run):
     arrays, rows = run(f"play(problem, {ROUNDS})\nreturn Estimate(signal=np.full(({ROUNDS}, 3), 0.5), trace=[])")
     assert [row["status"] for row in rows] == ["ok", "ok"]
@@ -267,7 +252,7 @@ def test_an_environment_ends_with_its_worker_however_that_ends(run, body, status
     assert not environments()
 
 
-def test_a_killed_runner_takes_its_environment_along(house, tmp_path):
+def test_a_killed_runner_takes_its_environment_along(house, tmp_path, ends):
     body = "play(problem, 2)\nopen('pid', 'w').write(str(os.getpid()))\ntime.sleep(60)"
     script = (
         "import json, sys; from pathlib import Path; from benchmark.plan import Run;"

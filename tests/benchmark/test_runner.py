@@ -11,7 +11,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 import torch
 
@@ -230,7 +229,7 @@ def children(tmp_path, monkeypatch):
 APART = CHILD.replace("'300']", "'300'], start_new_session=True")
 
 
-def test_what_a_method_starts_in_a_session_of_its_own_ends_with_it_too(run, children):
+def test_what_a_method_starts_in_a_session_of_its_own_ends_with_it_too(run, children, ends):
     _, record = run(f"{APART}; time.sleep(60 if problem.observed.min() > 1 else 0); {RETURN}", time_limit=8)
     assert statuses(record) == ["ok", "timeout"]
     run(f"{APART}; {RETURN}")
@@ -245,14 +244,14 @@ def test_a_thread_that_a_method_leaves_behind_holds_nothing_up(run, end, status)
 
 
 @pytest.mark.parametrize(("body", "status"), [(RETURN, "ok"), ("os._exit(3)", "failed")])
-def test_what_a_method_starts_ends_with_it(run, children, body, status):
+def test_what_a_method_starts_ends_with_it(run, children, body, status, ends):
     _, record = run(f"{CHILD}; {body}")
     assert set(statuses(record)) == {status}
     assert children()
     assert all(map(ends, children()))
 
 
-def test_a_time_limit_ends_the_run_with_all_that_it_started_and_keeps_the_finished_item(run, children):
+def test_a_time_limit_ends_the_run_with_all_that_it_started_and_keeps_the_finished_item(run, children, ends):
     body = f"{CHILD}; time.sleep(60 if problem.observed.min() > 1 else 0); {RETURN}"
     arrays, record = run(body, time_limit=8)
     assert statuses(record) == ["ok", "timeout"]
@@ -260,22 +259,6 @@ def test_a_time_limit_ends_the_run_with_all_that_it_started_and_keeps_the_finish
     assert set(arrays) == {"a/answer"}
     assert len(children()) == 2
     assert all(map(ends, children()))
-
-
-def ends(pid):
-    """Tell whether a process is at its end, or comes to it soon; a signal takes a moment to arrive."""
-    deadline = time.monotonic() + 20
-    while lives(pid) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return not lives(pid)
-
-
-def lives(pid):
-    """Tell whether a process does anything still; one that ended may wait for its parent to notice."""
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def test_a_run_that_was_broken_off_leaves_nothing_beside_the_next_one(run, tmp_path):
@@ -331,7 +314,7 @@ def test_items_differ_in_their_seed_and_runs_do_not(run):
     assert np.abs(arrays["a/answer"] - arrays["b/answer"]).max() > 0.1
 
 
-def test_a_killed_runner_takes_its_worker_along_and_leaves_no_output(tmp_path, run):
+def test_a_killed_runner_takes_its_worker_along_and_leaves_no_output(tmp_path, run, ends):
     run("open(os.environ['PID_FILE'], 'w').write(str(os.getpid())); time.sleep(60)", time_limit=0.01)
     for path in (tmp_path / "run").iterdir():
         path.unlink()

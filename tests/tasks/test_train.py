@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from benchmark.algorithms.execution import Executed
-from benchmark.algorithms.layers import Factored, Stage, chain
-from benchmark.algorithms.training import answer, crossfiltered, dense_network, drawn, is_wide, run, task_of
+from benchmark.algorithms.layers import Factored, Stage, chain, crossfiltered
+from benchmark.algorithms.training import answer, dense_network, drawn, is_wide, run, task_of
 from benchmark.contract import Item, Posed, Problem
 from benchmark.loading import load_module
 from benchmark.observation import Observation
