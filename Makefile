@@ -6,6 +6,7 @@ SNAKEMAKE := $(BIN)/snakemake --cores all
 READY := $(VENV)/.ready
 PROFILE ?= embedded
 MINUTES ?= 10
+PART ?=
 
 .DEFAULT_GOAL := embedded
 .PHONY: embedded quick public public-cpu smoke publish site test lint bench report clean help
@@ -28,8 +29,8 @@ smoke: $(READY)  ## every rule and every method on tiny data
 report: $(READY)  ## put the embedded profile's results into one file, report.html
 	$(SNAKEMAKE) --report report.html
 
-publish: $(READY)  ## keep a profile's tables and figures in git, and its verdicts in README.md (PROFILE=public-cpu for that one)
-	$(BIN)/python -m benchmark.report.publish $(PROFILE)
+publish: $(READY)  ## keep a profile's tables and figures in git, and its verdicts in README.md (PROFILE=public-cpu for that one, PART=--part for a part of it)
+	$(BIN)/python -m benchmark.report.publish $(PROFILE) $(PART)
 
 site: $(READY)  ## make the pages of the published results, in site/
 	$(BIN)/python -m benchmark.report.site site

@@ -6,6 +6,7 @@ The registry's copy is that of a published study, at a fixed commit.
 from pathlib import Path
 
 from benchmark.contract import Item
+from benchmark.loaders.cubes import cropped
 from benchmark.loaders.signals import normalised
 from deeptensor.reading import read_cube
 
@@ -21,6 +22,6 @@ WAVELENGTHS = [400, 10]  # nm: the first, and the step
 RGB = (25, 15, 5)  # 650, 550 and 450 nm
 
 
-def load(folder: Path) -> list[Item]:
-    """Return the scene (256 x 256 x 31), divided by its maximum."""
-    return [Item("cloth", normalised(TITLE, read_cube(folder / "testMSI_2.mat", key="Omsi")))]
+def load(folder: Path, *, size: int | None = None) -> list[Item]:
+    """Return the scene (256 x 256 x 31), cropped to the central `size` x `size` pixels and over its maximum."""
+    return [Item("cloth", normalised(TITLE, cropped(read_cube(folder / "testMSI_2.mat", key="Omsi"), size)))]

@@ -1,4 +1,4 @@
-"""Keeps a profile's results in git: `python -m benchmark.report.publish embedded`.
+"""Keeps a profile's results in git: `python -m benchmark.report.publish embedded [--part]`.
 
 Copies tables and figures, but neither data nor raw estimates, from `results/` to `results/published/`, beside what was
 published before of other experiments. Claims are judged by what `experiments/` says now, in every published profile;
@@ -20,6 +20,7 @@ import yaml
 from benchmark.catalog import files_of
 from benchmark.plan import Plan
 from benchmark.report.forest import write_forest
+from benchmark.report.joining import Incomplete, join
 from benchmark.report.methods import methods_page
 from benchmark.report.overview import ENTRIES, make_scorecard, make_summary, read_entries, read_settings
 from benchmark.report.readme import between, markers_of, of_first_source, shown
@@ -40,22 +41,25 @@ class PublishError(Exception):
     """Results that cannot be published, with what to do about it."""
 
 
-def publish(plan: Plan, root: Path = ROOT) -> Path:
+def publish(plan: Plan, root: Path = ROOT, part: bool = False) -> Path:
     """Publish the experiments of a profile that lie in `results/`, renew what is made of all, and return their folder.
 
     `plan` has the experiments of the profile as they are now. Where `results/` has none, tables, scorecard and README
-    are made again of what is published. Raise PublishError, and change nothing, if nothing is published either, or if
-    results were made with other settings than the experiments have now.
+    are made again of what is published. Results that are a `part` of their experiments are joined with what is
+    published of the rest. Raise PublishError, and change nothing, if nothing is published either, if results were made
+    with other settings than the experiments have now, or if a part and the rest are not the whole.
     """
     source, target = root / "results" / plan.profile, root / PUBLISHED / plan.profile
     entries = {name: plan.entry(name) for name in plan.experiments}
     new, old = read_entries(source), read_entries(target)
     kept = {name: entry for name, entry in old.items() if name not in new and (target / name).is_dir()}
-    check(new, entries, "run it again")
+    check(new, entries, "run it again", part)
     check(kept, entries, f"run it again, or delete its folder in {target}")
     for name in new:
         with folder_written_whole(target / name) as partial:
             shutil.copytree(source / name, partial)
+            if part and name in old:
+                new[name] = _joined(partial, target / name, entries[name], new[name], old[name])
             for own in ("scores.parquet", "entry.yaml", "scorecard.csv"):  # the same stands elsewhere
                 (partial / own).unlink(missing_ok=True)
             for own in ("scores.csv", "curves.csv"):
@@ -91,15 +95,18 @@ def renew(folder: Path, entries: Mapping[str, Mapping], settings: Mapping) -> No
     make_summary(folder, entries, settings)
 
 
-def check(made: Mapping[str, Mapping], entries: Mapping[str, Mapping], advice: str) -> None:
+def check(made: Mapping[str, Mapping], entries: Mapping[str, Mapping], advice: str, part: bool = False) -> None:
     """Raise PublishError if an experiment's results were made with other settings than it has now.
 
-    A method that has come since does not make them invalid.
+    A method that has come since does not make them invalid, nor does what a `part` leaves out.
     """
     for name, entry in made.items():
         if name not in entries:
             raise PublishError(f"there is no experiment {name!r} any more: {advice}")
-        before, now = settings_of(entry), settings_of(entries[name])
+        settings = settings_of_runs if part else settings_of
+        before, now = settings(entry), settings(entries[name])
+        if part:
+            now = {key: own for key, own in now.items() if key in before}
         compared = {*before, *(key for key in now if not key.startswith("methods: "))}
         if changed := [key for key in compared if before.get(key) != now.get(key)]:
             raise PublishError(f"the results of {name} were made with other settings ({listing(changed)}): {advice}")
@@ -121,6 +128,15 @@ def settings_of(entry: Mapping) -> dict:
     return yaml.safe_load(yaml.safe_dump(settings))  # as it is read back
 
 
+def settings_of_runs(entry: Mapping) -> dict:
+    """Return what the single runs of an experiment depend on: settings without which runs there are."""
+    settings = {key: own for key, own in settings_of(entry).items() if key not in ("noise", "seeds")}
+    for key in settings:
+        if key.startswith("methods: "):
+            settings[key] = {own: value for own, value in settings[key].items() if own != "data"}
+    return settings | {f"noise: {name}": dict(own) for name, own in entry["noise"].items()}
+
+
 def profiles_of(folder: Path) -> list[str]:
     """Return the profiles that are published in a folder."""
     return sorted(path.parent.name for path in folder.glob(f"*/{ENTRIES}"))
@@ -131,12 +147,17 @@ def published_cards(folder: Path) -> dict[str, pd.DataFrame]:
     return {profile: read_card(folder / profile / "scorecard.csv") for profile in profiles_of(folder)}
 
 
-def main(profile: str, root: Path = ROOT) -> None:
-    """Publish a profile, and renew what is published of the others, where its settings are still those of now."""
+def main(profile: str, root: Path = ROOT, part: bool = False) -> None:
+    """Publish a profile, and renew what is published of the others, where its settings are still those of now.
+
+    Of results that are a `part`, the whole is what the files of experiments say, without changes of a config.
+    """
     made = next((path for path in (root / "results" / profile, root / PUBLISHED / profile) if read_entries(path)), None)
     if made is None:
         raise PublishError(f"results/{profile}/ has no {ENTRIES}: run the profile to its end first")
-    target = publish(Plan.read(read_settings(made) | {"select": list(read_entries(made))}, root), root)
+    whole = {"experiments": {}} if part else {}
+    plan = Plan.read(read_settings(made) | whole | {"select": list(read_entries(made))}, root)
+    target = publish(plan, root, part)
     for other in profiles_of(root / PUBLISHED):
         if other != profile:
             folder = root / PUBLISHED / other
@@ -153,6 +174,16 @@ def main(profile: str, root: Path = ROOT) -> None:
     print(f"Published in {target}.")
 
 
+def _joined(partial: Path, published: Path, entry: Mapping, made: Mapping, before: Mapping) -> dict:
+    """Complete a part of an experiment, and return the experiment with all methods that it has then."""
+    old, now = settings_of_runs(before), settings_of_runs(entry)
+    try:
+        join(partial, published, entry, {key for key in old if old[key] == now.get(key)})
+    except Incomplete as error:
+        raise PublishError(f"{entry['id']}: {error}; run them, too") from error
+    return {**entry, "methods": before["methods"] | made["methods"]}
+
+
 def _compress(path: Path) -> None:
     with gzip.GzipFile(f"{path}.gz", "wb", mtime=0) as file:  # the same bytes for the same table
         file.write(path.read_bytes())
@@ -162,7 +193,9 @@ def _compress(path: Path) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m benchmark.report.publish", description=__doc__.splitlines()[0])
     parser.add_argument("profile", help="profile that was run to its end, such as embedded")
+    parser.add_argument("--part", action="store_true", help="join a part of an experiment with the published rest")
+    options = parser.parse_args()
     try:
-        main(parser.parse_args().profile)
+        main(options.profile, part=options.part)
     except (PublishError, SettingsError, OSError) as error:
         sys.exit(str(error))

@@ -6,11 +6,11 @@ of a trace is by the measure of the curves, which is the primary one of the task
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from fnmatch import fnmatchcase
 
 import numpy as np
 import pandas as pd
 
+from benchmark.cuts import matching
 from benchmark.metrics import METRICS
 from benchmark.report.tables import OBSERVATION, shortened
 from benchmark.settings import listing
@@ -222,13 +222,20 @@ def paired(*values: pd.Series) -> list[pd.Series]:
 
 
 def narrowed(scores: pd.DataFrame, filters: Mapping[str, Sequence[str]]) -> pd.DataFrame:
-    """Return the rows that the filters let pass; raise Missing where a name that they list has none."""
+    """Return the rows that the filters let pass; raise Missing where a name that they list has none.
+
+    A filter lists names or patterns; one that starts with "!" leaves out what it fits, and lets the others pass.
+    """
     for column in FILTERS:
-        for pattern in filters.get(column, ()):
-            if not any(fnmatchcase(name, pattern) for name in scores[column].unique()):
-                raise Missing(f"no run has the {column} {pattern!r}; there are: {listing(scores[column].unique())}")
-        if column in filters:
-            passing = [name for name in scores[column].unique() if any(fnmatchcase(name, p) for p in filters[column])]
+        patterns = filters.get(column, ())
+        left_out = [pattern[1:] for pattern in patterns if pattern.startswith("!")]
+        wanted = [pattern for pattern in patterns if not pattern.startswith("!")]
+        names = scores[column].unique()
+        for pattern in wanted:
+            if not matching(names, [pattern]):
+                raise Missing(f"no run has the {column} {pattern!r}; there are: {listing(names)}")
+        if patterns:
+            passing = set(matching(names, wanted or ["*"])) - set(matching(names, left_out))
             scores = scores[scores[column].isin(passing)]
     return scores
 

@@ -74,6 +74,9 @@ def simu_indian_facts(load: Load, item: Item, folder: Path) -> None:
 def cave_cloth_facts(load: Load, item: Item, folder: Path) -> None:
     assert item.signal.shape == (256, 256, 31)
     assert np.abs(item.signal * 50642.0 - np.round(item.signal * 50642.0)).max() < 0.01  # whole counts up to 50642
+    [crop] = load("cave_cloth", folder, size=32)
+    part = item.signal[112:144, 112:144]
+    np.testing.assert_allclose(crop.signal, part / part.max(), rtol=1e-6)
 
 
 def samson_facts(load: Load, item: Item, folder: Path) -> None:

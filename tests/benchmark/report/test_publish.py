@@ -52,7 +52,7 @@ def run(root, row):
         for name, entry in entries.items():
             (folder / name / "toy" / "gaussian" / "secret.npz").unlink()
             rows = [
-                row(method=method, label=method, file=method, seed=seed, value=value)
+                row(method=method, label=method.upper(), file=method, seed=seed, value=value)
                 for method, values in PSNR.items()
                 for seed, value in enumerate(values)
             ]
@@ -89,9 +89,9 @@ class Planned:
         return self.experiments
 
 
-def publish(profile, entries, root):
+def publish(profile, entries, root, part=False):
     """Publish a profile of which the plan has these experiments, and write the README."""
-    target = publishing.publish(Planned(profile, entries), root)
+    target = publishing.publish(Planned(profile, entries), root, part)
     write_readme(root)
     return target
 
@@ -348,3 +348,92 @@ def test_an_experiment_has_the_methods_alone_that_its_results_have_and_what_it_s
     now = {"title": "new", "methods": {"svd": {"label": "SVD"}, "since": {"label": "Since"}}}
     before = {"title": "old", "methods": {"svd": {"label": "svd"}, "gone": {"label": "Gone"}}}
     assert as_made(now, before) == {"title": "new", "methods": {"svd": {"label": "SVD"}}}
+
+
+@pytest.fixture
+def run_part(root, run, entries):
+    """Leave the results of fig9 that is run on one other seed or data set alone, in place of any others."""
+
+    def leave(value, **changes):
+        if (root / "results" / "embedded").exists():
+            forget(root)
+        folder = run(entries("fig9", **changes))
+        scores = tables.read_scores(folder / "fig9" / "scores.csv")
+        [seed], [dataset] = changes["seeds"], changes.get("data", ["toy"])
+        scores = scores[scores["seed"] == 0].assign(seed=seed, dataset=dataset, value=value, git_commit="abc")
+        tables.write(scores, folder / "fig9" / "scores.csv")
+        if dataset != "toy":
+            (folder / "fig9" / "toy").rename(folder / "fig9" / dataset)
+        return folder
+
+    return leave
+
+
+def published_values(target):
+    scores = tables.read_scores(target / "fig9" / "scores.csv.gz")
+    return {(own.dataset, own.seed, own.method): (own.value, own.git_commit) for own in scores.itertuples()}
+
+
+def test_a_seed_more_is_published_beside_those_that_were(root, run, run_part, entries):
+    sweep = {"over": "rank", "label": "rank", "metrics": ["psnr"], "values": {}}
+    (run(entries("fig9", sweep=sweep)) / "fig9" / "sweep.svg").write_text("of two seeds")
+    before = published_values(publish("embedded", entries("fig9", sweep=sweep), root))
+    run_part(27.5, seeds=[2], sweep=sweep)
+    (root / "results/embedded/fig9/toy/gaussian/strip.webp").write_bytes(b"of another seed")
+    more = entries("fig9", sweep=sweep, seeds=[0, 1, 2])
+    target = publish("embedded", more, root, part=True)
+    added = {("toy", 2, method): (27.5, "abc") for method in PSNR}
+    assert published_values(target) == before | added
+    assert tables.read_summary(target / "fig9" / "summary.csv")["n"].tolist() == [3, 3]
+    assert yaml.safe_load((target / "experiments.yaml").read_text())["fig9"]["seeds"] == [0, 1, 2]
+    assert "abc" in json.loads((target / "manifest.json").read_text())["experiments"]["fig9"]["commits"]
+    assert (target / "fig9/toy/gaussian/strip.webp").read_bytes() != b"of another seed"
+    assert "<svg" in (target / "fig9/sweep.svg").read_text()
+    publish("embedded", more, root, part=True)
+    assert published_values(target) == before | added
+
+
+def test_a_data_set_more_brings_its_pictures_and_a_method_may_be_on_the_old_one_alone(root, run, run_part, entries):
+    run(entries("fig9"))
+    before = published_values(publish("embedded", entries("fig9"), root))
+    [entry] = entries("fig9").values()
+    data = {**entry["data"], "other": entry["data"]["toy"] | {"file": "other"}}
+    methods = entry["methods"] | {"svd": entry["methods"]["svd"] | {"data": ["toy"]}}
+    folder = run_part(27.5, seeds=[0], data={"other": data["other"]}, methods=methods)
+    scores = tables.read_scores(folder / "fig9" / "scores.csv")
+    tables.write(scores[scores["method"] != "svd"], folder / "fig9" / "scores.csv")
+    target = publish("embedded", {"fig9": entry | {"data": data, "methods": methods, "seeds": [0]}}, root, part=True)
+    kept = {cell: own for cell, own in before.items() if cell[1] == 0}
+    assert published_values(target) == kept | {("other", 0, "deeptensor"): (27.5, "abc")}
+    assert {path.parts[-3] for path in target.rglob("strip.webp")} == {"toy", "other"}
+
+
+def test_what_changed_since_is_not_joined_with_a_part_and_nothing_is_lost(root, run, run_part, entries):
+    run(entries("fig9"))
+    target = publish("embedded", entries("fig9"), root)
+    before = published_values(target)
+    run_part(27.5, seeds=[2])
+    [entry] = entries("fig9", seeds=[0, 1, 2]).values()
+    for changes in (
+        {"noise": {"gaussian": {"model": "gaussian", "sigma": 0.2}}},
+        {"methods": entry["methods"] | {"svd": entry["methods"]["svd"] | {"params": {"rank": 3}}}},
+        {"pose": {"share": 0.5}},
+    ):
+        with pytest.raises(PublishError, match=r"were made with other settings|neither in the part nor published"):
+            publish("embedded", {"fig9": entry | changes}, root, part=True)
+        made = yaml.safe_load((root / "results/embedded/experiments.yaml").read_text())
+        (root / "results/embedded/experiments.yaml").write_text(yaml.safe_dump({"fig9": made["fig9"] | changes}))
+        with pytest.raises(PublishError, match=r"fig9: \d runs are neither in the part nor published, such as toy"):
+            publish("embedded", {"fig9": entry | changes}, root, part=True)
+        (root / "results/embedded/experiments.yaml").write_text(yaml.safe_dump(made))
+    with pytest.raises(PublishError, match=r"4 runs are neither in the part nor published, such as toy/gaussian/deept"):
+        publish("embedded", entries("fig9", seeds=[0, 1, 2, 3, 4]), root, part=True)
+    assert published_values(target) == before
+
+
+def test_a_part_is_taken_for_one_by_request_alone(root, run, run_part, entries):
+    run(entries("fig9"))
+    publish("embedded", entries("fig9"), root)
+    run_part(27.5, seeds=[2])
+    with pytest.raises(PublishError, match=r"other settings \(seeds\)"):
+        publish("embedded", entries("fig9", seeds=[0, 1, 2]), root)

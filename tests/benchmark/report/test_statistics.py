@@ -7,7 +7,7 @@ from scipy import stats
 
 from benchmark.metrics import METRICS, Metric
 from benchmark.report.claims import effect_of, holds
-from benchmark.report.statistics import STATISTICS, Missing
+from benchmark.report.statistics import STATISTICS, Missing, narrowed
 from benchmark.scoring import CURVE_COLUMNS
 
 NO_CURVES = pd.DataFrame(columns=CURVE_COLUMNS)
@@ -203,3 +203,15 @@ def test_a_long_message_of_a_lost_run_is_shortened(scores):
         values("difference", scores, metric="psnr", of="deeptensor")
     assert len(str(missing.value)) < 450
     assert "the scores" in str(missing.value)
+
+
+def test_a_filter_takes_patterns_and_leaves_out_what_is_marked(table):
+    scores = pd.concat([table({"svd": [1.0]}, dataset=name) for name in ("cave_toy", "cave_cloth", "simu")])
+
+    def passing(*patterns):
+        return narrowed(scores, {"dataset": patterns})["dataset"].tolist()
+
+    assert passing("!simu") == passing("cave_*") == ["cave_toy", "cave_cloth"]
+    assert passing("cave_*", "!*_cloth") == ["cave_toy"]
+    with pytest.raises(Missing, match="no run has the dataset 'pines'"):
+        passing("pines", "!simu")

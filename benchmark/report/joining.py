@@ -1,0 +1,75 @@
+"""Joins the results of a part of an experiment, such as a data set or seed more, with what is published of the rest."""
+
+import itertools
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from benchmark.report.figures.sweep import draw
+from benchmark.report.style import save
+from benchmark.report.tables import file_of, read_scores, read_summary, write
+
+CELL = ["dataset", "noise", "method", "seed"]
+
+
+class Incomplete(Exception):
+    """A part and the rest together are no whole experiment; the message says what is missing."""
+
+
+def join(partial: Path, published: Path, entry: Mapping, unchanged: set[str]) -> None:
+    """Complete the tables and pictures of a part of an experiment with those of the rest, which `published` has.
+
+    `entry` is the experiment; of what is published those runs are kept that the part does not have, and of which task,
+    pose, data set, noise and method are among the settings that are `unchanged`, such as "data: samson". Pictures of a
+    data set and noise are the part's where it has all methods there. Raises Incomplete if a run is missing.
+    """
+    new, old = read_scores(partial / "scores.csv"), read_scores(file_of(published / "scores.csv"))
+    here = set(new[CELL].itertuples(index=False, name=None))
+    rest = {cell for cell in set(old[CELL].itertuples(index=False, name=None)) - here if _may_stay(cell, unchanged)}
+    wanted = cells_of(entry, {*new["method"], *old["method"]})
+    if missing := sorted(set(wanted) - here - rest):
+        names = "/".join(map(str, missing[0]))
+        raise Incomplete(f"{len(missing)} runs are neither in the part nor published, such as {names}")
+    scores = _in_order(pd.concat([new, _of(old, rest)]), wanted)
+    curves = [read_summary(partial / "curves.csv"), _of(read_summary(file_of(published / "curves.csv")), rest)]
+    curves = _in_order(pd.concat([own for own in curves if len(own)] or curves[:1]), wanted)
+    write(scores, partial / "scores.csv")
+    write(curves, partial / "curves.csv")
+    for dataset, noise in itertools.product(entry["data"], entry["noise"]):
+        shown = {cell for cell in wanted if cell[:2] == (dataset, noise) and cell[3] == entry["seeds"][0]}
+        own, before = partial / dataset / noise, published / dataset / noise
+        if not shown <= here and before.is_dir():
+            shutil.rmtree(own, ignore_errors=True)
+            shutil.copytree(before, own)
+    if entry["sweep"]:
+        for picture in published.glob("sweep.*"):
+            save(draw(entry, scores, curves), partial / picture.name)
+
+
+def cells_of(entry: Mapping, methods: set[str]) -> dict[tuple[str, str, str, int], int]:
+    """Return data set, noise, method and seed of the runs of some methods, with their place in the order."""
+    product = itertools.product(entry["data"], entry["noise"], entry["methods"], entry["seeds"])
+    cells = [cell for cell in product if cell[2] in methods and _runs_on(entry["methods"][cell[2]], cell[0])]
+    return {cell: place for place, cell in enumerate(cells)}
+
+
+def _runs_on(method: Mapping, dataset: str) -> bool:
+    return method["data"] is None or dataset in method["data"]
+
+
+def _may_stay(cell: tuple, unchanged: set[str]) -> bool:
+    dataset, noise, method, _ = cell
+    return unchanged >= {"task", "pose", f"data: {dataset}", f"noise: {noise}", f"methods: {method}"}
+
+
+def _of(table: pd.DataFrame, cells: set[tuple]) -> pd.DataFrame:
+    return table[[cell in cells for cell in table[CELL].itertuples(index=False, name=None)]]
+
+
+def _in_order(table: pd.DataFrame, wanted: Mapping[tuple, int]) -> pd.DataFrame:
+    """Return the rows of the runs that are wanted, in the order of the runs."""
+    places = pd.Series([wanted.get(cell) for cell in table[CELL].itertuples(index=False, name=None)], table.index)
+    table = table.assign(_place=places.to_numpy()).dropna(subset="_place")
+    return table.sort_values("_place", kind="stable").drop(columns="_place").reset_index(drop=True)
