@@ -44,7 +44,7 @@ def cut_down(draft: Draft, cut: settings.Cut, place: str) -> Draft:
     protocol, methods = draft.protocol, draft.methods
     changed = {
         name: value
-        for name in ("seeds", "figures", "sweep", "printed", "notes")
+        for name in ("seeds", "figures", "pictured", "sweep", "printed", "notes")
         if (value := getattr(cut, name)) is not None
     }
     if cut.data is not None:

@@ -74,6 +74,11 @@ class Experiment:
         return [cell for cell in cells if self.methods[cell[2]].runs_on(cell[0], kind_of(self.noise[cell[1]]))]
 
     @property
+    def pictured(self) -> list[str]:
+        """The noises that figures show."""
+        return [name for name in self.noise if name in (self.protocol.pictured or self.noise)]
+
+    @property
     def metric(self) -> str:
         """The primary measure of the task."""
         return self.task.literals["MEASURES"][0]
@@ -106,6 +111,7 @@ class Experiment:
             "reference": own.reference,
             "printed": [printed.model_dump() | {"metric": printed.metric or self.metric} for printed in own.printed],
             "figures": list(own.figures),
+            "pictured": self.pictured,
             "sweep": own.sweep.model_dump() if own.sweep else None,
             "claims": [{"where": place, "why": {}} | claim.model_dump(exclude_none=True) for claim in own.claims],
         }
@@ -249,6 +255,7 @@ def _check_mentions(here: Draft, source: Draft, task: File, place: str, catalog:
     known_patterns(f"{place}: source: methods", "method", protocol.source.methods if protocol.source else [], methods)
     _check_names_of(f"{place}: reference", "method", [protocol.reference], methods)
     cells = {kind: {**getattr(source.protocol, kind), **getattr(protocol, kind)} for kind in ("data", "noise")}
+    _check_names_of(f"{place}: pictured", "noise", protocol.pictured or (), cells["noise"])
     for printed in protocol.printed:
         _check_names_of(f"{place}: printed", "method", printed.values, methods)
         _check_names_of(f"{place}: printed", measure, [printed.metric], measures)

@@ -256,7 +256,7 @@ class Plan:
     def products_of(self, experiment: str) -> list[str]:
         """Return the tables and pictures of an experiment, relative to the folder of the profile's results."""
         own = self.experiments[experiment]
-        cells = itertools.product(own.data, own.noise, own.protocol.figures)
+        cells = itertools.product(own.data, own.pictured, own.protocol.figures)
         files = ["summary.csv", "scores.csv", "scores.parquet", "curves.csv"]
         files += [f"sweep.{self.formats['sweep']}"] if own.protocol.sweep else []
         files += [f"{dataset}/{noise}/{figure}.{self.formats[figure]}" for dataset, noise, figure in cells]

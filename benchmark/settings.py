@@ -241,6 +241,7 @@ class Cut(Strict):
     without: Names = []
     methods: dict[str, Change] = {}
     figures: Names | None = None
+    pictured: SomeNames | None = None
     sweep: Sweep | None = None
     printed: Annotated[list[Printed], BeforeValidator(_listed)] | None = None
     notes: str | None = None
@@ -261,6 +262,7 @@ class Experiment(Strict):
     reference: str | None = None
     printed: Annotated[list[Printed], BeforeValidator(_listed)] = []
     figures: Names = []
+    pictured: SomeNames | None = None
     sweep: Sweep | None = None
     notes: str = ""
     claims: list[Claim] = []

@@ -2,7 +2,7 @@
 
 import itertools
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -18,17 +18,19 @@ class Incomplete(Exception):
     """A part and the rest together are no whole experiment; the message says what is missing."""
 
 
-def join(partial: Path, published: Path, entry: Mapping, unchanged: set[str]) -> None:
+def join(partial: Path, published: Path, entry: Mapping, runs: Sequence, unchanged: set[str]) -> None:
     """Complete the tables and pictures of a part of an experiment with those of the rest, which `published` has.
 
-    `entry` is the experiment; of what is published those runs are kept that the part does not have, and of which task,
-    pose, data set, noise and method are among the settings that are `unchanged`, such as "data: samson". Pictures of a
-    data set and noise are the part's where it has all methods there. Raises Incomplete if a run is missing.
+    `entry` is the experiment, and `runs` are data set, noise, method and seed of all that it has. Of what is published
+    those runs are kept that the part does not have, and of which task, pose, data set, noise and method are among the
+    settings that are `unchanged`, such as "data: samson". Pictures of a data set and noise are the part's where it has
+    all methods there. Raises Incomplete if a run is missing.
     """
     new, old = read_scores(partial / "scores.csv"), read_scores(file_of(published / "scores.csv"))
     here = set(new[CELL].itertuples(index=False, name=None))
     rest = {cell for cell in set(old[CELL].itertuples(index=False, name=None)) - here if _may_stay(cell, unchanged)}
-    wanted = cells_of(entry, {*new["method"], *old["method"]})
+    known = {*new["method"], *old["method"]}  # others have come since
+    wanted = {cell: place for place, cell in enumerate(map(tuple, runs)) if cell[2] in known}
     if missing := sorted(set(wanted) - here - rest):
         names = "/".join(map(str, missing[0]))
         raise Incomplete(f"{len(missing)} runs are neither in the part nor published, such as {names}")
@@ -37,7 +39,7 @@ def join(partial: Path, published: Path, entry: Mapping, unchanged: set[str]) ->
     curves = _in_order(pd.concat([own for own in curves if len(own)] or curves[:1]), wanted)
     write(scores, partial / "scores.csv")
     write(curves, partial / "curves.csv")
-    for dataset, noise in itertools.product(entry["data"], entry["noise"]):
+    for dataset, noise in itertools.product(entry["data"], entry["pictured"]):
         shown = {cell for cell in wanted if cell[:2] == (dataset, noise) and cell[3] == entry["seeds"][0]}
         own, before = partial / dataset / noise, published / dataset / noise
         if not shown <= here and before.is_dir():
@@ -46,17 +48,6 @@ def join(partial: Path, published: Path, entry: Mapping, unchanged: set[str]) ->
     if entry["sweep"]:
         for picture in published.glob("sweep.*"):
             save(draw(entry, scores, curves), partial / picture.name)
-
-
-def cells_of(entry: Mapping, methods: set[str]) -> dict[tuple[str, str, str, int], int]:
-    """Return data set, noise, method and seed of the runs of some methods, with their place in the order."""
-    product = itertools.product(entry["data"], entry["noise"], entry["methods"], entry["seeds"])
-    cells = [cell for cell in product if cell[2] in methods and _runs_on(entry["methods"][cell[2]], cell[0])]
-    return {cell: place for place, cell in enumerate(cells)}
-
-
-def _runs_on(method: Mapping, dataset: str) -> bool:
-    return method["data"] is None or dataset in method["data"]
 
 
 def _may_stay(cell: tuple, unchanged: set[str]) -> bool:

@@ -59,7 +59,8 @@ def publish(plan: Plan, root: Path = ROOT, part: bool = False) -> Path:
         with folder_written_whole(target / name) as partial:
             shutil.copytree(source / name, partial)
             if part and name in old:
-                new[name] = _joined(partial, target / name, entries[name], new[name], old[name])
+                runs = plan.tabled_runs(name)
+                new[name] = _joined(partial, target / name, entries[name], runs, new[name], old[name])
             for own in ("scores.parquet", "entry.yaml", "scorecard.csv"):  # the same stands elsewhere
                 (partial / own).unlink(missing_ok=True)
             for own in ("scores.csv", "curves.csv"):
@@ -174,11 +175,11 @@ def main(profile: str, root: Path = ROOT, part: bool = False) -> None:
     print(f"Published in {target}.")
 
 
-def _joined(partial: Path, published: Path, entry: Mapping, made: Mapping, before: Mapping) -> dict:
+def _joined(partial: Path, published: Path, entry: Mapping, runs: list, made: Mapping, before: Mapping) -> dict:
     """Complete a part of an experiment, and return the experiment with all methods that it has then."""
     old, now = settings_of_runs(before), settings_of_runs(entry)
     try:
-        join(partial, published, entry, {key for key in old if old[key] == now.get(key)})
+        join(partial, published, entry, runs, {key for key in old if old[key] == now.get(key)})
     except Incomplete as error:
         raise PublishError(f"{entry['id']}: {error}; run them, too") from error
     return {**entry, "methods": before["methods"] | made["methods"]}

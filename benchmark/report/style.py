@@ -98,4 +98,4 @@ def save(figure: Figure, path: Path) -> None:
         if path.suffix == ".svg":
             figure.savefig(partial, metadata={"Date": None})
         else:
-            figure.savefig(partial, dpi=DPI, pil_kwargs={"quality": 80, "method": 6})
+            figure.savefig(partial, dpi=DPI, pil_kwargs={"quality": 60, "method": 6})

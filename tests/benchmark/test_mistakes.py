@@ -111,6 +111,7 @@ MISTAKES = {
     "task": ({"task": "mand"}, "task: unknown file tasks/ 'mand.py'", "mend, tell"),
     "source": ({"source": {"of": "papper"}}, "source: unknown file sources/ 'papper.yaml'", "paper"),
     "figure": ({"figures": ["loses"]}, "figures: unknown figure of the task 'mend' 'loses'", "convergence, losses"),
+    "pictured noise": ({"pictured": ["waek"]}, "pictured: unknown noise 'waek'", "weak"),
     "figure of a profile": (cut(figures=["loses"]), "figures: unknown figure", "convergence, losses"),
     "subject": ({"subject": ["one", "won*"]}, "subject: unknown method 'won*'", "one, two"),
     "method of the source": (

@@ -108,6 +108,12 @@ class TestRuns:
         assert {"first/scene/weak/losses.svg", "first/scene/weak/convergence.svg"} <= set(products)
         assert "first/sweep.svg" not in products
 
+    def test_figures_may_be_of_some_noises_alone(self, house):
+        weak = {"model": "gaussian", "sigma": 0.1}
+        house.experiment(noise={"weak": weak, "strong": weak | {"sigma": 0.3}}, figures=["losses"], pictured=["strong"])
+        products = house.plan().products_of("first")
+        assert [own for own in products if "losses" in own] == ["first/scene/strong/losses.svg"]
+
     def test_a_sweep_is_a_product(self, house):
         house.experiment(sweep={"over": "rank", "label": "rank", "metrics": ["psnr", "best_iteration"]})
         assert "first/sweep.svg" in house.plan().products_of("first")

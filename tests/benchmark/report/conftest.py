@@ -76,6 +76,7 @@ def entry():
             "reference": "svd",
             "printed": [],
             "figures": [],
+            "pictured": ["gaussian"],
             "sweep": None,
             "claims": [],
             "profile": "embedded",

@@ -1,6 +1,7 @@
 """Publishing a made-up profile."""
 
 import gzip
+import itertools
 import json
 
 import numpy as np
@@ -87,6 +88,11 @@ class Planned:
 
     def entries(self):
         return self.experiments
+
+    def tabled_runs(self, name):
+        own = self.experiments[name]
+        product = itertools.product(own["data"], own["noise"], own["methods"], own["seeds"])
+        return [list(cell) for cell in product if cell[0] in (own["methods"][cell[2]]["data"] or own["data"])]
 
 
 def publish(profile, entries, root, part=False):
