@@ -10,9 +10,9 @@ Zhu, Li, Yang, Tang and Wakin, Distributed low-rank matrix factorization with ex
 Information Processing Systems 32 (2019), arXiv 1811.03129.
 
 The step is ours, in units of the inverse spectral norm of Y, and so is the start, independent normal entries of
-standard deviation 0.3 in each node, or less: the squared lengths of a column of U_j and one of V_j, times the step, make
-1 together at most, as rounds diverge from about 2 on. The ridge is a remedy of ours. A node sends U_j, n r numbers, to
-each neighbour in each round.
+standard deviation 0.3 in each node, or less: the squared lengths of a column of U_j and one of V_j, times the step,
+make 1 together at most, as rounds diverge from about 2 on. The ridge is a remedy of ours. A node sends U_j, n r
+numbers, to each neighbour in each round.
 """
 
 import numpy as np
