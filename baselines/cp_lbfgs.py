@@ -12,9 +12,9 @@ DOI 10.1002/cem.1335. In the implementation of SciPy, with its line search.
 import numpy as np
 
 from benchmark.algorithms.decomposed import from_factors, watched, whole_tensor
-from benchmark.algorithms.gauss_newton import polished
+from benchmark.algorithms.gauss_newton import best_descent
 from benchmark.algorithms.granted import rank_of
-from benchmark.algorithms.multilinear import cp_model, random_start
+from benchmark.algorithms.multilinear import cp_model
 from benchmark.contract import Estimate, Problem
 
 LABEL = "CP, L-BFGS"
@@ -28,12 +28,14 @@ def solve(problem: Problem, *, seed: int, device: str, iterations: int = 2000) -
     """Return the signal I x J x K and the factors A, B and C, with a trace."""
     target = whole_tensor("cp_lbfgs", problem, masked=True)
     model = cp_model(target.shape, rank_of("cp_lbfgs", problem))
-    start = random_start(model, target, np.random.default_rng(seed))
     trace, watch = watched(iterations)
-
-    def note(own: dict[str, np.ndarray], objective: float) -> None:
-        watch(tuple(own.values()), objective)
-
-    note(start, np.sum((model.value(start) - target) ** 2))
-    factors = polished(model, target, start, problem.granted.get("mask"), iterations, note)
+    factors = best_descent(
+        model,
+        target,
+        np.random.default_rng(seed),
+        starts=1,
+        iterations=iterations,
+        mask=problem.granted.get("mask"),
+        watch=lambda own, objective: watch(tuple(own.values()), objective),
+    )
     return from_factors(problem, Estimate(factors=tuple(factors.values()), trace=trace))

@@ -10,8 +10,9 @@ Zhu, Li, Yang, Tang and Wakin, Distributed low-rank matrix factorization with ex
 Information Processing Systems 32 (2019), arXiv 1811.03129.
 
 The step is ours, in units of the inverse spectral norm of Y, and so is the start, independent normal entries of
-standard deviation 0.3 in each node; the ridge is a remedy of ours. A node sends U_j, n r numbers, to each neighbour in
-each round.
+standard deviation 0.3 in each node, or less: the squared lengths of a column of U_j and one of V_j, times the step,
+make 1 together at most, as rounds diverge from about 2 on. The ridge is a remedy of ours. A node sends U_j, n r
+numbers, to each neighbour in each round.
 """
 
 import numpy as np
@@ -26,7 +27,7 @@ TASKS = {"distribute"}
 DEVICES = {"cpu"}
 STOCHASTIC = True
 
-START = 0.3
+START, LONGEST = 0.3, 1.0
 
 
 def solve(
@@ -36,8 +37,9 @@ def solve(
     rank = rank_of("dgd_local", problem)
     blocks, weights = blocks_of(problem)
     rng = np.random.default_rng(seed)
-    left = START * rng.standard_normal((*blocks.shape[:2], rank))
-    right = START * rng.standard_normal((len(blocks), blocks.shape[2], rank))
+    deviation = min(START, np.sqrt(LONGEST / (step * sum(blocks.shape[1:]))))
+    left = deviation * rng.standard_normal((*blocks.shape[:2], rank))
+    right = deviation * rng.standard_normal((len(blocks), blocks.shape[2], rank))
     right *= blocks.any(axis=1)[..., None]  # of columns that fill up a block
     left, _ = descent(blocks, weights, left, right, iterations, step, ridge)
     return answer(left, to_each=iterations * left[0].size, iterations=iterations)

@@ -19,11 +19,20 @@ CITATION = "Bro: PARAFAC. Tutorial and applications. Chemometrics and Intelligen
 STANDS_IN_FOR = None
 
 
-def load(folder: Path) -> list[Item]:
-    """Return the intensities, 5 x 201 x 61 divided by their maximum, with the extra `concentrations` (5 x 3)."""
+def load(folder: Path, *, left_out: bool = False) -> list[Item]:
+    """Return the intensities, 5 x 201 x 61 divided by their maximum, with the extra `concentrations` (5 x 3).
+
+    With `left_out` the same follows without each of the samples in turn.
+    """
     values = read_array(folder / "amino.mat", key="X").astype(np.float64)
     check(TITLE, values, signed=True)
-    extras = {"model": np.array("cp"), "ranks": np.array([3]), "multilinear": np.array([3, 3, 3])}
-    extras["concentrations"] = read_array(folder / "amino.mat", key="Y").astype(np.float64)
     signal = (values / np.abs(values).max()).astype(np.float32)
-    return [Item("amino_acids", signal, rank=3, signed=True, extras=extras)]
+    concentrations = read_array(folder / "amino.mat", key="Y").astype(np.float64)
+    extras = {"model": np.array("cp"), "ranks": np.array([3]), "multilinear": np.array([3, 3, 3])}
+    kept = {"amino_acids": np.arange(5)}
+    if left_out:
+        kept |= {f"without-{number}": np.delete(np.arange(5), number) for number in range(5)}
+    return [
+        Item(name, signal[own], rank=3, signed=True, extras=extras | {"concentrations": concentrations[own]})
+        for name, own in kept.items()
+    ]

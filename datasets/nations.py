@@ -6,7 +6,7 @@ The slices are not symmetric. A task can hide entries of them, for links to be p
 from pathlib import Path
 
 from benchmark.contract import Item
-from benchmark.loaders.relations import relations_item
+from benchmark.loaders.relations import relations_items
 from deeptensor.reading import read_array
 
 KIND = "stack"
@@ -19,6 +19,9 @@ CITATION = (
 STANDS_IN_FOR = None
 
 
-def load(folder: Path, *, rank: int = 8) -> list[Item]:
-    """Return the relations, 14 x 14 x 56 of 0 and 1, for DEDICOM and CP of a rank, with the extra `links`."""
-    return [relations_item("nations", TITLE, read_array(folder / "dnations.mat", key="R"), rank)]
+def load(folder: Path, *, rank: int = 8, draws: int = 1) -> list[Item]:
+    """Return the relations, 14 x 14 x 56 of 0 and 1, for DEDICOM and CP of a rank, with the extra `links`.
+
+    They come `draws` times, each with other entries that a task hides.
+    """
+    return relations_items("nations", TITLE, read_array(folder / "dnations.mat", key="R"), rank, draws)

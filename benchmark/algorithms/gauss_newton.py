@@ -12,19 +12,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from benchmark.algorithms.multilinear import Factors, Multilinear, random_start
+from benchmark.algorithms.multilinear import Factors, Multilinear, Watch, ignore, random_start
 
 # Sums of squares, as shares of the target's, that are the rounding of double, and of single numbers, as problems are.
 EXACT, ROUNDED = 1e-28, 1e-12
 # The damping that a step starts with, and where it gives up, as shares of the largest diagonal entry of J^T J.
 FIRST, LAST = 1e-3, 1e12
-
-# Gets the factors and the objective of each iterate.
-Watch = Callable[[Factors, float], None]
-
-
-def ignore(factors: Factors, objective: float) -> None:
-    """Watch nothing."""
 
 
 def fit(
@@ -56,11 +49,7 @@ def fit(
 
         factors = expanded(small, best_start(small, core, rng, starts, positive, lifted), bases)
         return model, polished(model, target, factors, watch=watch)
-    fits = [
-        polished(model, target, random_start(model, target, rng, positive), mask, iterations=1000, watch=watch)
-        for _ in range(starts)
-    ]
-    return model, min(fits, key=lambda factors: np.sum((mask * (model.value(factors) - target)) ** 2))
+    return model, best_descent(model, target, rng, starts, 1000, positive, mask, watch)
 
 
 def levenberg_marquardt(
@@ -132,6 +121,30 @@ def best_start(
         if least <= ROUNDED * np.sum(target**2):
             break
     return best
+
+
+def best_descent(
+    model: Multilinear,
+    target: np.ndarray,
+    rng: np.random.Generator,
+    starts: int,
+    iterations: int,
+    positive: Sequence[str] = (),
+    mask: np.ndarray | None = None,
+    watch: Watch = ignore,
+) -> Factors:
+    """Return the best of limited-memory BFGS from random starts, of the entries of a mask where there is one."""
+    weight = 1.0 if mask is None else mask
+
+    def objective(factors: Factors) -> float:
+        return float(np.sum((weight * (model.value(factors) - target)) ** 2))
+
+    fits = []
+    for _ in range(starts):
+        start = random_start(model, target, rng, positive)
+        watch(start, objective(start))
+        fits.append(polished(model, target, start, mask, iterations, watch))
+    return min(fits, key=objective)
 
 
 def polished(

@@ -4,7 +4,7 @@ A term is written as by `numpy.einsum`: CP is `ir,jr,kr->ijk` of A, B and C, DED
 and A. A factor that stands twice is one set of numbers.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import prod
@@ -12,6 +12,15 @@ from math import prod
 import numpy as np
 
 Factors = dict[str, np.ndarray]
+# Gets the factors and the objective, a squared distance, of each iterate.
+Watch = Callable[[Factors, float], None]
+
+# So often a line search fails until it goes less far.
+FAILURES = 4
+
+
+def ignore(factors: Factors, objective: float) -> None:
+    """Watch nothing."""
 
 
 @dataclass(frozen=True)
@@ -138,17 +147,37 @@ def alternate(
     order: Sequence[Sequence[str]],
     iterations: int,
     tolerance: float,
+    line_search: bool = False,
+    watch: Watch = ignore,
 ) -> tuple[Factors, list[float]]:
     """Return factors by alternating least squares, and the relative error after each sweep.
 
     `order` are the groups of factors that are solved for in turn. It ends when the error falls by less than
-    `tolerance`, or after so many iterations.
+    `tolerance`, or after so many iterations. A line search follows, in every second sweep after the sixth, the change
+    of the factors as far as a root of the number of sweeps, if that lowers the error: the square root, and the next
+    one after each four times that it did not. `watch` gets the start and each iterate.
     """
-    factors, norm, errors = dict(factors), np.linalg.norm(target), [np.inf]
-    for _ in range(iterations):
+    norm, failures = np.linalg.norm(target), 0
+
+    def error_of(own: Mapping[str, np.ndarray]) -> float:
+        return float(np.linalg.norm(model.value(own) - target) / norm)
+
+    factors, errors = dict(factors), [np.inf]
+    watch(factors, (error_of(factors) * norm) ** 2)
+    for sweep in range(iterations):
+        before = factors
         for names in order:
-            factors |= model.best(names, target, factors)
-        errors.append(float(np.linalg.norm(model.value(factors) - target) / norm))
+            factors = factors | model.best(names, target, factors)
+        error = error_of(factors)
+        if line_search and sweep > 5 and sweep % 2 == 0:
+            reach = sweep ** (1 / (2 + failures // FAILURES))
+            ahead = {name: before[name] + reach * (own - before[name]) for name, own in factors.items()}
+            if (further := error_of(ahead)) < error:
+                factors, error = ahead, further
+            else:
+                failures += 1
+        errors.append(error)
+        watch(factors, (error * norm) ** 2)
         if errors[-2] - errors[-1] < tolerance:
             break
     return factors, errors[1:]
@@ -164,12 +193,12 @@ def best_alternation(
     iterations: int,
     tolerance: float,
     positive: Sequence[str] = (),
+    line_search: bool = False,
+    watch: Watch = ignore,
 ) -> Factors:
     """Return the factors of the least error of several alternating least squares, each from a random start."""
-    fits = [
-        alternate(model, target, random_start(model, target, rng, positive), order, iterations, tolerance)
-        for _ in range(starts)
-    ]
+    ends = {"iterations": iterations, "tolerance": tolerance, "line_search": line_search, "watch": watch}
+    fits = [alternate(model, target, random_start(model, target, rng, positive), order, **ends) for _ in range(starts)]
     return min(fits, key=lambda own: own[1][-1])[0]
 
 

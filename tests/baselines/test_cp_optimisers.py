@@ -1,10 +1,11 @@
-"""CP by each optimiser, from random starts, on tensors whose factors are known."""
+"""CP and (L, L, 1) by each optimiser, from random starts, on tensors whose factors are known."""
 
 import numpy as np
 import pytest
+import torch
 
 from benchmark.algorithms.gauss_newton import levenberg_marquardt
-from benchmark.algorithms.multilinear import cp_model, random_start
+from benchmark.algorithms.multilinear import alternate, cp_model, random_start
 from benchmark.contract import Estimate, Problem, Skipped, compose
 from benchmark.loaders.planted import plant
 from benchmark.loading import load_module
@@ -19,6 +20,13 @@ OPTIMISERS = {
     "lbfgs": ("cp_lbfgs", {"iterations": 300}),
     "adam": ("cp_adam", {"iterations": 500, "learning_rate": 0.02}),
 }
+BLOCKS = {
+    "als": {"optimiser": "als", "tolerance": 1e-10},
+    "als-search": {"optimiser": "als", "tolerance": 1e-10, "line_search": True},
+    "gauss-newton": {},
+    "lbfgs": {"optimiser": "lbfgs", "iterations": 400},
+}
+BLOCK_TERMS = load_module(ROOT / "baselines" / "block_terms.py")
 DESCENDING = ["als", "als-search", "gauss-newton", "lbfgs"]
 
 
@@ -79,3 +87,58 @@ def test_each_of_the_last_steps_of_gauss_newton_gains_more_digits_than_the_one_b
 def test_adam_needs_all_entries_of_a_decomposition(item):
     with pytest.raises(Skipped, match="cp_adam needs the whole tensor, and here entries are held out"):
         solve("adam", item, mask=np.ones(item.signal.shape, bool))
+
+
+@pytest.fixture(scope="module")
+def block_item():
+    return plant("ll1", "item", np.random.default_rng(2), shape=(9, 8, 7), ranks=(2, 2))
+
+
+def solve_blocks(name: str, item) -> Estimate:
+    granted = {key: item.extras[key] for key in ("model", "ranks")}
+    problem = Problem(item.signal, rank=item.rank, granted=granted)
+    return BLOCK_TERMS.solve(problem, seed=1, device="cpu", starts=1, **BLOCKS[name])
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_each_finds_the_terms_of_a_planted_tensor_and_its_trace_descends_to_them(name, block_item):
+    estimate, truth = solve_blocks(name, block_item), block_item.extras["terms"]
+    columns = [terms.reshape(len(terms), -1).T for terms in (truth, estimate.parts["terms"])]
+    assert component_match(columns[:1], columns[1:]) > 0.9999
+    first, last = estimate.trace[0], estimate.trace[-1]
+    assert np.linalg.norm(first.last["signal"]) == pytest.approx(np.linalg.norm(block_item.signal), rel=1e-3)
+    np.testing.assert_allclose(last.last["terms"], estimate.parts["terms"], atol=1e-3)
+    losses = np.array([own.loss for own in estimate.trace])
+    assert (np.diff(losses) <= 1e-12 * losses[0]).all()
+    assert last.loss < 1e-6 * first.loss
+    assert last.loss == pytest.approx(np.sum((estimate.parts["signal"] - block_item.signal) ** 2), abs=1e-8 * losses[0])
+
+
+def test_alternation_and_limited_memory_bfgs_of_blocks_start_from_the_same_numbers(block_item):
+    starts = [solve_blocks(name, block_item).trace[0].last["terms"] for name in ("als", "als-search", "lbfgs")]
+    for other in starts[1:]:
+        np.testing.assert_array_equal(starts[0], other)
+
+
+def test_the_gradient_by_the_factors_of_blocks_is_that_of_automatic_differentiation():
+    model, rng = BLOCK_TERMS.model_of((5, 4, 3), np.array([[2, 2, 1], [1, 1, 1]])), np.random.default_rng(0)
+    factors = {name: rng.standard_normal(shape) for name, shape in model.shapes.items()}
+    target = rng.standard_normal((5, 4, 3))
+    own = {name: torch.tensor(values, requires_grad=True) for name, values in factors.items()}
+    tensor = sum((own[f"A{r}"] @ own[f"B{r}"].T)[..., None] * own[f"C{r}"] for r in range(2))
+    (0.5 * ((tensor - torch.tensor(target)) ** 2).sum()).backward()
+    for name, found in model.gradient(factors, model.value(factors) - target).items():
+        np.testing.assert_allclose(found, own[name].grad, atol=1e-12)
+
+
+def test_a_line_search_leads_out_of_a_swamp_in_fewer_sweeps():
+    item = plant("cp", "item", np.random.default_rng(0), size=8, rank=3, congruence=0.9)
+    model, target = cp_model((8, 8, 8), 3), item.signal.astype(float)
+    start = random_start(model, target, np.random.default_rng(1))
+    plain, search = (
+        np.array(alternate(model, target, start, [["A"], ["B"], ["C"]], 400, 0, line_search=own)[1])
+        for own in (False, True)
+    )
+    assert np.diff(search).max() < 1e-12
+    assert search[-1] < 1e-4
+    assert np.argmax(search < 1e-3) < 0.5 * np.argmax(plain < 1e-3)

@@ -55,6 +55,11 @@ def test_on_data_of_the_rank_all_nodes_come_to_one_exact_basis(graph, rng):
     assert error(bases.mean(axis=0), matrix) < 1e-10
 
 
+def test_blocks_of_many_columns_start_so_that_rounds_do_not_diverge(rng):
+    matrix = planted(rng, columns=4000)
+    assert error(bases_of(DGD, matrix, iterations=1500).mean(axis=0), matrix) < 1e-6
+
+
 def test_with_noise_nodes_stay_apart_and_each_fits_its_own_columns_better(rng):
     matrix = planted(rng, noise=0.2)
     bases = bases_of(DGD, matrix, iterations=3000)
