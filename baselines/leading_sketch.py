@@ -2,8 +2,8 @@
 
 B = diag(s) V^T of as many components as it has rows. `algorithm` says how they are found: "svd" by a decomposition of
 all rows, which are kept; "gram" by the d x d matrix A^T A, which a stream can be summed up in, and whose eigenvectors
-they are; "randomised" by a sketch that is sharpened by passes over all rows. Of a stack, they are the leading left
-singular vectors of its matrices side by side.
+they are, by Lanczos' method where a few of many are wanted; "randomised" by a sketch that is sharpened by passes over
+all rows. Of a stack, they are the leading left singular vectors of its matrices side by side.
 
 Eckart and Young, The approximation of one matrix by another of lower rank, Psychometrika 1 (1936),
 DOI 10.1007/BF02288367. Halko, Martinsson and Tropp, Finding structure with randomness: probabilistic algorithms for
@@ -15,6 +15,7 @@ from typing import Literal
 
 import numpy as np
 from scipy.linalg import eigh
+from scipy.sparse.linalg import eigsh
 from sklearn.utils.extmath import randomized_svd
 
 from benchmark.algorithms.choices import check_choices
@@ -29,6 +30,8 @@ DEVICES = {"cpu"}
 STOCHASTIC = True
 
 OVERSAMPLING = 10
+# The share of eigenvectors up to which Lanczos' method is faster.
+FEW = 0.02
 
 
 def solve(
@@ -42,7 +45,11 @@ def solve(
         singular_values, right = right_singular(rows)
         return answer_of((right * singular_values).T[:size], size, rows.size)
     if algorithm == "gram":
-        squares, right = eigh(rows.T @ rows, subset_by_index=(features - size, features - 1), overwrite_a=True)
+        gram = rows.T @ rows
+        if size <= FEW * features:
+            squares, right = eigsh(gram, size, v0=np.random.default_rng(seed).standard_normal(features))
+        else:
+            squares, right = eigh(gram, subset_by_index=(features - size, features - 1), overwrite_a=True)
         return answer_of((right * np.sqrt(np.maximum(squares, 0))).T[::-1], size, features**2)
     _, singular_values, right = randomized_svd(
         rows, size, n_oversamples=OVERSAMPLING, n_iter=1, power_iteration_normalizer="QR", random_state=seed

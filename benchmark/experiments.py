@@ -21,7 +21,8 @@ from benchmark.source import fields_of, parameters_of
 RUNNERS = ("seed", "device")
 FACTS = ("TITLE", "CITATION", "LICENCE", "STANDS_IN_FOR", "WAVELENGTHS")
 UNFIT = "use letters, digits, '_', '-' and '.' only"
-BEST_ITERATION = "best_iteration"
+# What a sweep can show of runs beside the measures of the task: `benchmark.report.figures.sweep` has them.
+OF_RUNS = ("best_iteration", "seconds", "peak_rss_mib")
 
 
 @dataclass(frozen=True)
@@ -262,7 +263,7 @@ def _check_mentions(here: Draft, source: Draft, task: File, place: str, catalog:
         for kind, known in cells.items():
             _check_names_of(f"{place}: printed", kind, [getattr(printed, kind)], known)
     if sweep := protocol.sweep:
-        _check_names_of(f"{place}: sweep", measure, sweep.metrics, [*measures, BEST_ITERATION])
+        _check_names_of(f"{place}: sweep", measure, sweep.metrics, [*measures, *OF_RUNS])
         if sweep.over != "rank":
             kind = "noise" if sweep.over == "noise" else "data"
             _check_names_of(f"{place}: sweep", kind, sweep.values, cells[kind])

@@ -18,6 +18,8 @@ from benchmark.algorithms.multilinear import Factors, Multilinear, Watch, ignore
 EXACT, ROUNDED = 1e-28, 1e-12
 # The damping that a step starts with, and where it gives up, as shares of the largest diagonal entry of J^T J.
 FIRST, LAST = 1e-3, 1e12
+# Multiplications for J^T J from which on it is made without J.
+LARGE = 3e7
 
 
 def fit(
@@ -68,14 +70,13 @@ def levenberg_marquardt(
     """
     vector, exact = model.vector(start), EXACT * np.sum(target**2)
     free = model.vector({name: np.full(shape, name not in held) for name, shape in model.shapes.items()})
-    residual = (model.value(start) - target).ravel()
-    objectives, damping, growth = [float(residual @ residual)], None, 2.0
+    residual = model.value(start) - target
+    objectives, damping, growth = [float(np.vdot(residual, residual))], None, 2.0
     watch(dict(start), objectives[0])
     for _ in range(iterations):
         if objectives[-1] <= exact:
             break
-        jacobian = model.jacobian(model.factors(vector))[:, free]
-        hessian, gradient = jacobian.T @ jacobian, jacobian.T @ residual
+        hessian, gradient = _normal_equations(model, model.factors(vector), residual, free)
         largest = hessian.diagonal().max()
         damping = FIRST * largest if damping is None else damping
         while damping <= LAST * largest:
@@ -86,8 +87,8 @@ def levenberg_marquardt(
                 continue
             ahead = vector.copy()
             ahead[free] += step
-            trial = (model.value(model.factors(ahead)) - target).ravel()
-            objective = float(trial @ trial)
+            trial = model.value(model.factors(ahead)) - target
+            objective = float(np.vdot(trial, trial))
             if objective < objectives[-1]:
                 gain = (objectives[-1] - objective) / (step @ (damping * step - gradient))
                 damping, growth = damping * max(1 / 3, 1 - (2 * gain - 1) ** 3), 2.0
@@ -101,6 +102,16 @@ def levenberg_marquardt(
         if objectives[-2] - objective < tolerance * objectives[-2]:
             break
     return model.factors(vector), objectives
+
+
+def _normal_equations(
+    model: Multilinear, factors: Factors, residual: np.ndarray, free: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return J^T J and J^T r of the free numbers for a residual r of the tensor's shape."""
+    if residual.size * len(free) ** 2 < LARGE:
+        jacobian = model.jacobian(factors)[:, free]
+        return jacobian.T @ jacobian, jacobian.T @ residual.ravel()
+    return model.gramian(factors)[np.ix_(free, free)], model.vector(model.gradient(factors, residual))[free]
 
 
 def best_start(

@@ -7,6 +7,7 @@ and A. A factor that stands twice is one set of numbers.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import combinations_with_replacement
 from math import prod
 
 import numpy as np
@@ -80,6 +81,38 @@ class Multilinear:
                 block = block.reshape(-1, prod(self.shapes[name]))
                 blocks[name] = blocks[name] + block if name in blocks else block
         return np.concatenate([blocks[name] for name in self.shapes], axis=1)
+
+    def gramian(self, factors: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Return J^T J of the Jacobian J, (numbers, numbers), without J, which has a row for each entry of the tensor.
+
+        Its entry for two numbers is the inner product of their terms without the factors that hold them.
+        """
+        ends = np.cumsum([prod(shape) for shape in self.shapes.values()])
+        spans = {name: slice(end - prod(self.shapes[name]), end) for name, end in zip(self.shapes, ends, strict=True)}
+        uses = [(subscripts, names, place) for subscripts, names in self.terms for place in range(self.degree)]
+        whole = np.zeros((ends[-1], ends[-1]))
+        for one, other in combinations_with_replacement(uses, 2):
+            (inputs, output), (others, _) = _split(one[0]), _split(other[0])
+            # Sums over what is no axis of the tensor are each term's own, so that the second's are in capitals.
+            others = ["".join(own if own in output else own.upper() for own in letters) for letters in others]
+            mine, yours = inputs[one[2]], others[other[2]]
+            # An axis that both have is tied by an identity.
+            copies = {letter: chr(ord("z") - n) for n, letter in enumerate(mine) if letter in yours}
+            letters, operands = [], []
+            for names, place, all_inputs in ((one[1], one[2], inputs), (other[1], other[2], others)):
+                letters += [*all_inputs[:place], *all_inputs[place + 1 :]]
+                operands += [factors[name] for name in [*names[:place], *names[place + 1 :]]]
+            row, column = one[1][one[2]], other[1][other[2]]
+            sizes = dict(zip(mine, self.shapes[row], strict=True))
+            letters += [f"{old}{new}" for old, new in copies.items()]
+            operands += [np.eye(sizes[letter]) for letter in copies]
+            result = mine + "".join(copies.get(letter, letter) for letter in yours)
+            block = product(f"{','.join(letters)}->{result}", operands)
+            block = block.reshape(prod(self.shapes[row]), prod(self.shapes[column]))
+            whole[spans[row], spans[column]] += block
+            if one is not other:
+                whole[spans[column], spans[row]] += block.T
+        return whole
 
     def best(self, names: Sequence[str], target: np.ndarray, factors: Mapping[str, np.ndarray]) -> Factors:
         """Return the factors `names` that, with all others as they are, come nearest to a target in least squares.

@@ -74,6 +74,13 @@ def test_the_leading_sketch_of_a_stack_is_along_the_left_singular_vectors_of_its
         np.testing.assert_allclose(np.abs(found @ left[:, :4]), np.diag(values[:4]), atol=1e-8)
 
 
+def test_a_few_eigenvectors_of_a_large_gram_matrix_are_its_leading_ones():
+    matrix = np.random.default_rng(7).standard_normal((40, 300)) * 0.9 ** np.arange(40)[:, None]
+    found, _ = solve(LEADING, matrix, 5, algorithm="gram")
+    _, values, right = np.linalg.svd(matrix, full_matrices=False)
+    np.testing.assert_allclose(found.T @ found, (right[:5].T * values[:5] ** 2) @ right[:5], atol=1e-8)
+
+
 @pytest.mark.parametrize(("method", "kept"), [(DIRECTIONS, 2 * 6 * 12), (INCREMENTAL, 2 * 6 * 12), (RANDOM, 6 * 12)])
 def test_numbers_that_are_kept_of_a_stream_do_not_grow_with_it(method, kept):
     assert [solve(method, low_rank(rows), 6)[1] for rows in (50, 500)] == [kept, kept]

@@ -350,6 +350,9 @@ def amino_acids_facts(load: Load, item: Item, folder: Path) -> None:
         assert values[1] < 0.05 * values[0]
     values = np.linalg.svd(item.signal[3].astype(float), compute_uv=False)
     assert values[1] > 0.1 * values[0]
+    last = load("amino_acids", folder, left_out=True)[-1]
+    np.testing.assert_array_equal(last.signal, item.signal[:4])
+    np.testing.assert_array_equal(last.extras["concentrations"], item.extras["concentrations"][:4])
 
 
 def nations_facts(load: Load, item: Item, folder: Path) -> None:
@@ -357,6 +360,7 @@ def nations_facts(load: Load, item: Item, folder: Path) -> None:
     assert set(np.unique(item.signal)) == {0, 1}
     assert item.signal.mean() == pytest.approx(0.184, abs=0.001)
     assert (item.signal != item.signal.swapaxes(0, 1)).any()
+    assert [own.name for own in load("nations", folder, draws=2)] == ["nations-0", "nations-1"]
 
 
 def kinship_facts(load: Load, item: Item, folder: Path) -> None:
@@ -378,6 +382,26 @@ def bbc_stream_facts(load: Load, item: Item, folder: Path) -> None:
     assert np.count_nonzero(item.signal) == 286774
     norms = np.linalg.norm(item.signal, axis=1)
     np.testing.assert_allclose(norms, norms[0], rtol=1e-5)
+
+
+def bbc_topics_facts(load: Load, item: Item, folder: Path) -> None:
+    """The topics are those of NMF: with them alone the terms are explained better than by as many random articles."""
+    [some] = load("bbc_topics", folder, every=4)
+    terms, topics = some.signal.astype(float), some.extras["W"]
+    assert (item.signal.shape, terms.shape, topics.shape) == ((9635, 2225), (9635, 557), (9635, 5))
+    assert (topics >= 0).all()
+    articles = np.linalg.qr(terms[:, :5])[0]
+    left, other = (np.linalg.norm(terms - own @ (own.T @ terms)) for own in (np.linalg.qr(topics)[0], articles))
+    assert left < 0.98 * other
+
+
+def clip_to_clip_facts(load: Load, item: Item, folder: Path) -> None:
+    """Of 40 frames of the runner are learned, and 48 of traffic are the test."""
+    assert item.name == "m20-traffic"
+    assert item.signal.shape == (256, 256, 88)
+    assert item.extras["training"].tolist() == [True] * 40 + [False] * 48
+    runner, traffic = (load("sci_video", folder, clip=clip)[0].signal for clip in ("runner", "traffic"))
+    np.testing.assert_allclose(item.signal, np.concatenate([runner, traffic], axis=2), rtol=1e-6)
 
 
 def bbc_news_facts(load: Load, item: Item, folder: Path) -> None:
@@ -446,6 +470,8 @@ FACTS: dict[str, Callable[[Load, Item, Path], None]] = {
     "samson_members": samson_members_facts,
     "bbc_news": bbc_news_facts,
     "bbc_stream": bbc_stream_facts,
+    "bbc_topics": bbc_topics_facts,
+    "clip_to_clip": clip_to_clip_facts,
     "sbi_hall_and_monitor": sbi_hall_and_monitor_facts,
     "polyphonic_music": polyphonic_music_facts,
     "tiny": tiny_facts,

@@ -22,7 +22,10 @@ LEADERS = 3
 # An axis whose last place is so many times the first is logarithmic.
 WIDE = 50
 BEST_ITERATION = "best_iteration"
-LABELS = {name: metric.label for name, metric in METRICS.items()} | {BEST_ITERATION: "best iteration, by the truth"}
+COSTS = {"seconds": "Seconds", "peak_rss_mib": "Peak memory of the process [MiB]"}
+LABELS = {name: metric.label for name, metric in METRICS.items()} | COSTS
+LABELS[BEST_ITERATION] = "best iteration, by the truth"
+LOGARITHMIC = {BEST_ITERATION, *COSTS, *(name for name, metric in METRICS.items() if metric.cost)}
 
 
 def draw(entry: Mapping, scores: pd.DataFrame, curves: pd.DataFrame) -> Figure:
@@ -30,9 +33,10 @@ def draw(entry: Mapping, scores: pd.DataFrame, curves: pd.DataFrame) -> Figure:
 
     The `sweep` of the experiment's entry goes `over` a column of the scores: `rank`, or `dataset` or `noise`, whose
     names `values` turns into places of the axis named `label`, or, where they are texts, into ticks of their own beyond
-    a break. Beside metrics, `best_iteration` is that of the curves' best value. A point is the mean over items and
-    seeds, its bar one standard deviation. Solid lines are what methods returned; dashed ones, in panels of the primary
-    measure alone, are the best iterate by it against the truth (oracle).
+    a break. Beside metrics, `best_iteration` is that of the curves' best value, and `seconds` and `peak_rss_mib` are
+    what runs took. A point is the mean over items and seeds, its bar one standard deviation. Solid lines are what
+    methods returned; dashed ones, in panels of the primary measure alone, are the best iterate by it against the truth
+    (oracle).
 
     Where the experiment says which methods the source shows, these stand first in panels of their own; then come all.
     There subject, reference, the source's methods and the three best others have their looks, and the rest is pale.
@@ -40,7 +44,7 @@ def draw(entry: Mapping, scores: pd.DataFrame, curves: pd.DataFrame) -> Figure:
     they flatten the differences.
     """
     over, metrics, values = entry["sweep"]["over"], entry["sweep"]["metrics"], entry["sweep"]["values"]
-    rows = pd.concat([scores, _best_iterations(scores, curves)], ignore_index=True)
+    rows = pd.concat([scores, _best_iterations(scores, curves), *_costs(scores)], ignore_index=True)
     by_truth = (rows["iterate"] == "oracle") & rows["metric"].isin([entry["metric"], BEST_ITERATION])
     rows = rows[rows["metric"].isin(metrics) & ((rows["iterate"] == "returned") | by_truth)]
     if over != "rank":
@@ -116,7 +120,7 @@ def _draw_block(
                 style = {"style": "--", "width": 1.0} if oracle else {"width": width}
                 look = Look(looks[label].colour, "" if oracle else looks[label].marker)
                 _draw_line(axis, line, ticks, look, zorder=order, **style)
-        if metric == BEST_ITERATION:
+        if metric in LOGARITHMIC:
             axis.set_yscale("log")
         else:
             axis.set_ylim(_limits(part, part["label"].isin(strong - controls)))
@@ -184,6 +188,12 @@ def _best_iterations(scores: pd.DataFrame, curves: pd.DataFrame) -> pd.DataFrame
     best = traces.groupby(run).apply(best_iteration).rename("value").reset_index()
     facts = scores.drop_duplicates(run)[[*run, "label", "rank", "control"]].astype({"seed": "int64"})
     return best.merge(facts, on=run).assign(metric=BEST_ITERATION, iterate="oracle")
+
+
+def _costs(scores: pd.DataFrame) -> list[pd.DataFrame]:
+    """Return for each cost a row for each run, like a row of the scores."""
+    runs = scores[scores["iterate"] == "returned"].drop_duplicates([*OBSERVATION, "method"])
+    return [runs.assign(metric=name, value=runs[name]) for name in COSTS]
 
 
 def _limits(part: pd.DataFrame, decisive: pd.Series) -> tuple[float, float] | None:

@@ -43,13 +43,14 @@ def in_torch(model, vector):
 
 
 @every_model
-def test_value_jacobian_and_gradient_are_those_of_autograd(name):
+def test_value_derivatives_and_gramian_are_those_of_autograd(name):
     model = MODELS[name]
     factors = drawn(model)
     vector = torch.tensor(model.vector(factors))
     np.testing.assert_allclose(model.value(factors), in_torch(model, vector), atol=1e-12)
     jacobian = torch.func.jacfwd(lambda own: in_torch(model, own).flatten())(vector).numpy()
     np.testing.assert_allclose(model.jacobian(factors), jacobian, atol=1e-12)
+    np.testing.assert_allclose(model.gramian(factors), jacobian.T @ jacobian, atol=1e-11)
     residual = np.random.default_rng(1).standard_normal(model.value(factors).shape)
     gradient = model.vector(model.gradient(factors, residual))
     np.testing.assert_allclose(gradient, jacobian.T @ residual.ravel(), atol=1e-12)

@@ -82,6 +82,15 @@ def test_without_any_point_the_picture_says_so(sweep, scores):
     assert axis.texts
 
 
+def test_what_runs_took_is_a_line_of_one_value_a_run_on_a_logarithmic_axis(sweep, scores):
+    took = np.where(scores["noise"] == "weak", 2.0, 20.0) * np.where(scores["method"] == "a", 1, 3)
+    both = pd.concat([scores, scores.assign(metric="ssim")])  # other measures of the same runs
+    [axis] = sweep(both.assign(seconds=[*took, *took]), metrics=["seconds"]).axes
+    assert (axis.get_ylabel(), axis.get_yscale()) == ("Seconds", "log")
+    np.testing.assert_allclose(next(iter(lines_of(axis).values())), [[0.1, 2], [0.4, 20]])
+    assert len(lines_of(axis)) == 3
+
+
 def test_bars_are_one_standard_deviation_over_items_and_seeds(sweep, scores):
     [axis] = sweep(scores).axes
     low, high = axis.containers[0].lines[2][0].get_segments()[0][:, 1]
