@@ -24,7 +24,7 @@ REGISTRY = "cifar10_labelled"
 TRAIN, TEST = 3000, 1000
 
 
-def load(folder: Path, *, train: int = TRAIN, test: int = TEST) -> list[Item]:
+def load(folder: Path, *, train: int = 3000, test: int = 1000) -> list[Item]:
     """Return `train` and `test` images (n x 32 x 32 x 3) with `labels`, and the mark `training` of the former.
 
     Raises ValueError for more than 3000 images to train and 1000 to test.

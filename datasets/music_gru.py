@@ -27,7 +27,7 @@ TUNING = (2, 1e-3, 16)  # epochs, learning rate, sequences in a batch
 
 
 def load(folder: Path, *, reduction: float = 16, networks: int = 1, epochs: int = 50) -> list[Item]:
-    """Return the two matrices of each of several trained networks, whose numbers are to be reduced `reduction` times."""
+    """Return the two matrices of each of several trained networks, whose numbers are to be cut `reduction` times."""
     parts = [loadmat(folder / "JSB_Chorales.mat")[part][0] for part in ("traindata", "validdata", "testdata")]
     rolls = [roll for part in parts for roll in part]
     lengths, split = np.array([len(roll) for roll in rolls]), np.repeat([0, 1, 2], [len(part) for part in parts])
