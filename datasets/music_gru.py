@@ -26,11 +26,14 @@ INPUTS, OUTPUTS = (4, 4, 4, 4), (8, 4, 4, 4)
 TUNING = (2, 1e-3, 16)  # epochs, learning rate, sequences in a batch
 
 
-def load(folder: Path, *, reduction: float = 16, epochs: int = 50) -> list[Item]:
-    """Return the two matrices of the trained network, whose numbers are to be reduced `reduction` times."""
+def load(folder: Path, *, reduction: float = 16, networks: int = 1, epochs: int = 50) -> list[Item]:
+    """Return the two matrices of each of several trained networks, whose numbers are to be cut `reduction` times."""
     parts = [loadmat(folder / "JSB_Chorales.mat")[part][0] for part in ("traindata", "validdata", "testdata")]
     rolls = [roll for part in parts for roll in part]
     lengths, split = np.array([len(roll) for roll in rolls]), np.repeat([0, 1, 2], [len(part) for part in parts])
     recipe = Recipe(learning_rate=2.5e-3, dropout=0.3, epochs=epochs, batch=16, start="plain")
     frames = np.concatenate(rolls).astype(np.float32)
-    return [trained_gru("jsb", frames, lengths, split, INPUTS, OUTPUTS, recipe, TUNING, reduction, 0)]
+    return [
+        trained_gru(f"seed-{network}", frames, lengths, split, INPUTS, OUTPUTS, recipe, TUNING, reduction, network)
+        for network in range(networks)
+    ]

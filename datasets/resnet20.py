@@ -12,6 +12,7 @@ import numpy as np
 
 from benchmark.algorithms.networks import Recipe
 from benchmark.contract import Item
+from benchmark.loaders.cifar10 import labelled_images
 from benchmark.loaders.networks import Images, network_item, read_checkpoint
 from deeptensor.images import read_image
 
@@ -59,14 +60,9 @@ def program_of() -> list[str]:
 
 
 def training_images(folder: Path, number: int) -> Images:
-    """Return the first training images, and their labels, which come as a pickle of arrays beside others."""
-    import numpy._core.multiarray as arrays
-
-    allowed = [np.ndarray, np.dtype, type(np.dtype(np.int64)), arrays._reconstruct]
-    allowed.append((arrays._reconstruct, "numpy.core.multiarray._reconstruct"))
-    labels = read_checkpoint(folder / "CIFAR-10_human.pt", allowed)["clean_label"]
-    pixels = read_image(folder / "cifar10_batch_0.png").reshape(-1, 32, 32, 3)
-    return Images(standardised(pixels[:number]), labels[:number].astype(np.int64))
+    """Return the first training images, and their labels."""
+    pixels, labels = labelled_images(folder, [0])
+    return Images(standardised(pixels[:number]), labels[:number])
 
 
 def test_images(folder: Path, number: int) -> Images:

@@ -5,11 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import skimage.data
+import torch
+from PIL import Image
 from sklearn.datasets import load_digits
 from tensorly.datasets import load_indian_pines
 
 from benchmark.download import read_registry
 from benchmark.loaders.signals import AXES
+from benchmark.loading import load_module
+from benchmark.observation import Observation
 from benchmark.settings import adapter
 from benchmark.source import REQUIRED, docstring_of, literals_of, parameters_of
 
@@ -377,3 +381,22 @@ def test_planted_demands_depend_on_features_alone_and_alike_for_any_number_of_pr
         own = V[..., number]
         assert np.linalg.eigvalsh((own + own.T) / 2)[0] == pytest.approx(0.2, abs=1e-5)
         assert np.abs(own - own.T).max() > 0.02
+
+
+def test_labelled_photographs_keep_their_labels_and_those_of_the_last_file_are_withheld(load, tmp_path):
+    colours = np.random.default_rng(0).integers(0, 256, (4000, 1, 3), dtype=np.uint8)
+    colours[0] = 255
+    for number, own in enumerate(np.split(colours, 4)):
+        Image.fromarray(np.tile(own, (1, 1024, 1))).save(tmp_path / f"cifar10_batch_{number}.png")
+    labels = np.arange(50_000) % 7 % 3
+    torch.save({"clean_label": labels, "random_label1": 2 - labels}, tmp_path / "CIFAR-10_human.pt")
+    [item] = load("cifar10_images", tmp_path, train=20, test=10)
+    task = load_module(ROOT / "tasks" / "train.py")
+    posed = task.pose(item, Observation(), np.random.default_rng(0))
+    for images, found, first, number in (
+        (posed.given["observed"], posed.given["labels"], 0, 20),
+        (posed.withheld["signal"], posed.withheld["test_labels"], 3000, 10),
+    ):
+        own = np.tile(colours[first : first + number].reshape(number, 3, 1, 1) / 255, (1, 1, 32, 32))
+        np.testing.assert_allclose(images, own, rtol=1e-6)
+        np.testing.assert_array_equal(found, labels[first : first + number])

@@ -328,6 +328,28 @@ def mnist_images_facts(load: Load, item: Item, folder: Path) -> None:
         load("mnist_images", folder, train=12_001)
 
 
+def cifar10_images_facts(load: Load, item: Item, folder: Path) -> None:
+    """Classes are about even in both parts, no image is in both, and the labels are those of the images."""
+    assert item.signal.shape == (4000, 32, 32, 3)
+    labels, training = item.extras["labels"], item.extras["training"]
+    assert training.tolist() == [True] * 3000 + [False] * 1000
+    for part, number in ((training, 3000), (~training, 1000)):
+        counts = np.bincount(labels[part], minlength=10)
+        assert len(counts) == 10
+        assert np.abs(counts - number / 10).max() < 5 * np.sqrt(number / 10 * 0.9)
+    assert len(np.unique(item.signal.reshape(4000, -1), axis=0)) == 4000
+    # A frog, two trucks, a deer and a car come first; the frog's first pixel is known to be (59, 62, 63).
+    [few] = load("cifar10_images", folder, train=5, test=2)
+    assert few.extras["labels"].tolist() == [6, 9, 9, 4, 1, *labels[3000:3002]]
+    np.testing.assert_allclose(few.signal, item.signal[[*range(5), 3000, 3001]], rtol=1e-6)
+    np.testing.assert_allclose(255 * item.signal[0, 0, 0], [59, 62, 63], rtol=1e-5)
+    means = np.stack([item.signal[training & (labels == own)].mean(axis=0).ravel() for own in range(10)])
+    away = np.linalg.norm(item.signal[~training].reshape(1000, 1, -1) - means, axis=2)
+    assert np.mean(away.argmin(axis=1) == labels[~training]) > 0.2  # twice as many as by chance
+    with pytest.raises(ValueError, match="give 1 to 3000 and 1 to 1000"):
+        load("cifar10_images", folder, test=1001)
+
+
 def resnet20_facts(load: Load, item: Item, folder: Path) -> None:
     """The network has the parameters that its authors count, knows its training images, and 80 % of the copies."""
     network = {name.removeprefix("network."): v for name, v in item.extras.items() if name.startswith("network.")}
@@ -463,6 +485,7 @@ FACTS: dict[str, Callable[[Load, Item, Path], None]] = {
     "waving_trees": waving_trees_facts,
     "mnist_cnn": mnist_cnn_facts,
     "mnist_images": mnist_images_facts,
+    "cifar10_images": cifar10_images_facts,
     "resnet20": resnet20_facts,
     "amino_acids": amino_acids_facts,
     "nations": nations_facts,
