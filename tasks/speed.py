@@ -74,7 +74,7 @@ def values_of(problem: Problem, truth: Mapping[str, np.ndarray], answer: Mapping
     torch.set_num_threads(1)
     (layer,), (factored,) = layers_of(problem), factored_of(answer, 1)
     both = [chain(layer.kernel), checked(factored, layer)]
-    whole, own = ((stored(one), multiplications(one, layer)) for one in both)
+    whole, own = ((stored(one, layer), multiplications(one, layer)) for one in both)
     if own[0] > problem.budget:
         raise ValueError(f"the answer stores {own[0]:g} numbers, and the budget is {problem.budget}")
     draw = torch.Generator().manual_seed(0)

@@ -166,8 +166,8 @@ def values_of(problem: Problem, truth: Mapping[str, np.ndarray], answer: Mapping
     whole = [chain(layer.kernel) for layer in layers.values()]
     values = {"error": before, "error_crossfilter": after, "increase_crossfilter": after - before}
     counts = {
-        "reduction": lambda own, layer: stored(own),
-        "reduction_convolutions": lambda own, layer: stored(own) * (layer.kernel[0, 0].size > 1),
+        "reduction": stored,
+        "reduction_convolutions": lambda own, layer: stored(own, layer) * (layer.kernel[0, 0].size > 1),
         "mac_reduction": multiplications,
     }
     for name, count in counts.items():
