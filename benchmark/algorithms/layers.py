@@ -15,6 +15,9 @@ import numpy as np
 
 from benchmark.contract import Estimate, Problem, Skipped
 
+# Up to so many channels are those of images, and more those of layers.
+COLOURS = 3
+
 
 @dataclass(frozen=True)
 class Layer:
