@@ -18,6 +18,7 @@ import numpy as np
 
 from benchmark.algorithms.posthoc import NAMES, matrices_of
 from benchmark.algorithms.timing import by_turns
+from benchmark.answers import named_parts
 from benchmark.checks import SEQUENCES, check_sequences, check_signal
 from benchmark.contract import Item, Posed, Problem, Tiny
 from benchmark.metrics import Taken, frame_accuracy
@@ -111,7 +112,7 @@ def values_of(problem: Problem, truth: Parts, answer: Parts) -> dict[str, float]
     from benchmark.algorithms.factored_matrices import weight_of
 
     matrices = [own.values for own in matrices_of(replace(problem, observed=truth["signal"]))]
-    if strays := [name for name in answer if not name.startswith(tuple(f"{own}." for own in NAMES))]:
+    if strays := [name for name in named_parts(answer) if not name.startswith(tuple(f"{own}." for own in NAMES))]:
         raise ValueError(f"the answer has the array `{strays[0]}`: give those of {' and '.join(NAMES)} alone")
     if (numbers := sum(own.size for own in answer.values())) > problem.budget:
         raise ValueError(f"the answer stores {numbers} numbers, and the budget is {problem.budget}")

@@ -10,7 +10,7 @@ import torch
 from torch.nn import functional
 
 from benchmark.algorithms.layers import Factored, Layer, Stage
-from benchmark.answers import MOST
+from benchmark.answers import MOST, named_parts
 
 BITS = 32
 # Entries of orders that count as nothing, for each input and output of a layer.
@@ -22,7 +22,7 @@ def factored_of(parts: Mapping[str, np.ndarray], layers: int) -> list[Factored]:
     known = {"kernel", "groups", "shared", "order", "scale"}
     found: dict[int, dict[int, dict[int, dict]]] = {number: {} for number in range(layers)}
     own: dict[int, dict] = {number: {} for number in range(layers)}
-    for name, value in parts.items():
+    for name, value in named_parts(parts).items():
         *place, key = name.split(".")
         numbers = [int(word) for word in place if word.isdecimal()]
         if len(numbers) != len(place) or not numbers or numbers[0] not in found:
@@ -46,8 +46,11 @@ def factored_of(parts: Mapping[str, np.ndarray], layers: int) -> list[Factored]:
 def _stage(parts: Mapping[str, np.ndarray]) -> Stage:
     if "kernel" not in parts:
         raise ValueError(f"a stage has no kernel, but: {', '.join(parts)}")
-    scale = float(parts["scale"]) if "scale" in parts else None
-    groups, shared = int(_whole("groups", parts.get("groups", 1))), bool(parts.get("shared", False))
+    for name in ("groups", "shared", "scale"):
+        if np.size(parts.get(name, 0)) != 1:
+            raise ValueError(f"`{name}` has the shape {parts[name].shape}: it is one number for a stage")
+    scale = float(parts["scale"].item()) if "scale" in parts else None
+    groups, shared = int(_whole("groups", parts.get("groups", 1)).item()), bool(np.any(parts.get("shared", False)))
     return Stage(np.asarray(parts["kernel"]), groups, shared, _indices(parts.get("order")), scale)
 
 

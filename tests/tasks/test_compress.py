@@ -187,6 +187,13 @@ def kernel_part(**changes: object) -> dict[str, np.ndarray]:
         (kernel_part(**{"0.0.0.order": np.zeros(0)}), r"an order of shape \(0,\), where some channels are needed"),
         (kernel_part(**{"0.0.1.groups": np.array(1.9)}), "`groups` has the value 1.9: it holds whole numbers"),
         (kernel_part(**{"0.0.0.scale": np.array(2.0), "0.0.0.kernel": np.full((8, 8, 1, 1), 0.5)}), "no whole numbers"),
+        (
+            kernel_part(**{"0.0.1.groups": np.array([1, 2])}),
+            r"`groups` has the shape \(2,\): it is one number for a stage",
+        ),
+        (kernel_part(**{"0.0.0.scale": np.ones(8)}), r"`scale` has the shape \(8,\): it is one number for a stage"),
+        (kernel_part(**{"0.0.0.shared": np.ones(8)}), r"`shared` has the shape \(8,\): it is one number for a stage"),
+        (np.ones((6, 8, 3, 3)), r"the answer is one array of shape \(6, 8, 3, 3\), where parts by name are asked for"),
     ],
 )
 def test_an_answer_that_cannot_be_run_or_stores_too_much_is_refused(parts, fault):

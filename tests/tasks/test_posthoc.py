@@ -155,6 +155,8 @@ def test_other_matrices_and_other_arrays_are_refused(posed):
         POSTHOC.values_of(problem, truth, answer | {"after.bias": np.zeros(4)})
     with pytest.raises(ValueError, match=r"has the array `input`: give those of input and state alone"):
         POSTHOC.values_of(problem, truth, answer | {"input": np.zeros(4)})
+    with pytest.raises(ValueError, match=r"one array of shape \(24, 4\), where parts by name are asked for"):
+        POSTHOC.values_of(problem, truth, np.zeros((24, 4)))
     with pytest.raises(ValueError, match="no arrays of `state`"):
         POSTHOC.values_of(problem, truth, {name: own for name, own in answer.items() if name.startswith("input")})
 
