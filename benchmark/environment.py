@@ -28,7 +28,7 @@ from benchmark.storage import load_arrays, parts_of, save_arrays
 
 READY, OUTCOME, REFUSED = b"ready", b"o", b"r"
 NUMBER = 4  # bytes of the number of an item
-GRACE = 60.0  # seconds that an environment has to write its log
+GRACE = 600.0  # seconds that an environment has to write its log
 
 
 class Rounds:
