@@ -30,7 +30,9 @@ RIDGE, PERTURBATION, OFTEN = 1e-4, 0.3, 50
 
 
 def solve(problem: Problem, *, seed: int, device: str, low_rank: bool = False, memory: float | None = None) -> Estimate:
-    """Return the prices of all rounds, T x N."""
+    """Return the prices of all rounds, T x N; `memory` is in rounds, 1 or more."""
+    if memory is not None and not memory >= 1:
+        raise ValueError(f"a memory of {memory:g} rounds: give 1 or more")
     rng, shop, products = np.random.default_rng(seed), Shop(problem), len(problem.observed)
     rank = rank_of("certainty_equivalence", problem) if low_rank else products
     keep = 1.0 if memory is None else 1 - 1 / memory

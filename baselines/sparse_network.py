@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from benchmark.algorithms.execution import Executed
-from benchmark.algorithms.layers import Factored, Stage
+from benchmark.algorithms.layers import COLOURS, Factored, Stage
 from benchmark.algorithms.networks import Recipe
 from benchmark.algorithms.training import Network, answer, dense_network, fit, labels_loss, task_of
 from benchmark.contract import Estimate, Problem
@@ -56,7 +56,7 @@ def solve(
 def penalty(kernel: torch.Tensor) -> torch.Tensor:
     """Return the sum of the norms of the groups of a kernel."""
     filters = kernel.flatten(1).norm(dim=1).sum()
-    return filters + kernel.transpose(0, 1).flatten(1).norm(dim=1).sum() if kernel.shape[1] > 3 else filters
+    return filters + kernel.transpose(0, 1).flatten(1).norm(dim=1).sum() if kernel.shape[1] > COLOURS else filters
 
 
 def reduced(network: Network, name: str, threshold: float) -> Factored:

@@ -53,6 +53,13 @@ def check_answer(
     return bad
 
 
+def named_parts(answer: Answer) -> Mapping[str, np.ndarray]:
+    """Return an answer that consists of parts by name; raise NoAnswer for one that does not."""
+    if not isinstance(answer, Mapping):
+        raise NoAnswer(f"the answer is one array of shape {np.shape(answer)}, where parts by name are asked for")
+    return answer
+
+
 def declared(answer: Mapping[str, np.ndarray], name: str, least: float = 0) -> float:
     """Return a number that a method declares of its own work, the part `name` of an answer.
 

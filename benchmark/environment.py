@@ -28,6 +28,7 @@ from benchmark.storage import load_arrays, parts_of, save_arrays
 
 READY, OUTCOME, REFUSED = b"ready", b"o", b"r"
 NUMBER = 4  # bytes of the number of an item
+GRACE = 600.0  # seconds that an environment has to write its log
 
 
 class Rounds:
@@ -51,7 +52,7 @@ def main() -> None:
     task, withheld = load_module(Path(job["task"])), load_arrays(Path(job["withheld"]))
     observation, names = observation_of(job["run"]["observation"], task), [item["name"] for item in job["items"]]
     rounds = [Rounds(task.respond, parts_of(withheld, name), observation) for name in names]
-    with Connection(job["connection"]) as worker, suppress(EOFError, ConnectionError):
+    with Connection(job["connection"]) as worker, suppress(EOFError, OSError):  # also in the middle of a message
         worker.send_bytes(READY)
         while True:
             worker.send_bytes(_answer(rounds, worker.recv_bytes()))
@@ -72,9 +73,10 @@ def _answer(rounds: Sequence[Rounds], message: bytes) -> bytes:
 def environment(job: Mapping, withheld: Path, played: Path, log: Path, variables: Mapping[str, str]) -> Iterator[int]:
     """Run the environment of a worker's job during the block, which gets the descriptor for the worker.
 
-    At the end the actions of all items are in the file `played`. `withheld` is the file of what the worker is not told;
-    what the process prints goes to the file `log`. Should the runner be killed, and so the worker, the environment
-    ends, too: nobody holds the other end.
+    At the end the actions of all items are in the file `played`, unless a method has ended the environment, or holds it
+    up for longer than `GRACE`. `withheld` is the file of what the worker is not told; what the process prints goes to
+    the file `log`. Should the runner be killed, and so the worker, the environment ends, too: nobody holds the other
+    end.
     """
     command = [sys.executable, "-m", "benchmark.environment"]
     ours, theirs = socket.socketpair()
@@ -90,14 +92,18 @@ def environment(job: Mapping, withheld: Path, played: Path, log: Path, variables
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
             )
-            with process.stdin as stream:
+            with suppress(BrokenPipeError), process.stdin as stream:  # it has ended by itself
                 stream.write(json.dumps({**job, **files}).encode())
         try:
             yield ours.fileno()
         finally:
             with suppress(OSError):  # it has ended by itself
                 ours.shutdown(socket.SHUT_RDWR)  # for all who hold this end: what a method left behind, too
-            process.wait()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(GRACE)
+            process.kill()
+            if process.wait() != 0:  # what stands there is no log of its own
+                played.unlink(missing_ok=True)
 
 
 def players(descriptor: int | None, items: int) -> list[Play | None]:
@@ -113,9 +119,15 @@ def players(descriptor: int | None, items: int) -> list[Play | None]:
 
 
 def _play(environment: Connection, number: int, action: np.ndarray) -> np.ndarray:
-    """Send an action, and return its outcome; raise ValueError if it is refused."""
-    environment.send_bytes(number.to_bytes(NUMBER) + np.asarray(action, float).tobytes())
-    answer = environment.recv_bytes()
+    """Send an action, and return its outcome; raise ValueError if it is refused, and for no vector of real numbers."""
+    action = np.asarray(action)
+    if action.ndim != 1 or action.dtype.kind not in "biuf":
+        raise ValueError(f"an action of shape {action.shape} and type {action.dtype}: give a vector of real numbers")
+    try:
+        environment.send_bytes(number.to_bytes(NUMBER) + action.astype(float).tobytes())
+        answer = environment.recv_bytes()
+    except (EOFError, OSError) as error:
+        raise RuntimeError("the environment has ended: see the log") from error
     if answer.startswith(REFUSED):
         raise ValueError(answer.removeprefix(REFUSED).decode())
     return np.frombuffer(answer.removeprefix(OUTCOME))

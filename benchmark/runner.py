@@ -72,13 +72,14 @@ def run_method(
             shutil.rmtree(leftover)
     scratch = folder.absolute() / f"unfinished-{os.getpid()}"
     scratch.mkdir(parents=True)
+    played = scratch / PLAYED
     if missing := missing_packages(literals):
         names = " ".join(missing)
         fallback = outcome_of("skipped", f"needs the package {names}, which is not installed: pip install {names}")
     else:
         variables = os.environ | {name: str(run.threads) for name in THREAD_VARIABLES} | {"PYTHONPATH": str(ROOT)}
         job = {"run": asdict(run), "items": items} | paths | flags
-        beside = environment(job, withheld, scratch / PLAYED, log_file, variables) if withheld else nullcontext()
+        beside = environment(job, withheld, played, log_file, variables) if withheld else nullcontext()
         with beside as connection:
             save_json(scratch / "job.json", job | {"connection": connection})
             fallback = outcome_of(*_run_worker(scratch / "job.json", variables, time_limit, log_file, connection))
@@ -87,9 +88,12 @@ def run_method(
         outcome, estimate = scratch / f"{number}.json", scratch / f"{number}.npz"
         identity = {"item": item["name"], "rank": item["rank"], "data_sha256": item["sha256"]}
         identity["problem_sha256"] = digests[item["name"]]
-        records.append(identity | (load_json(outcome) if outcome.exists() else fallback))
-        if estimate.exists():
-            arrays |= load_arrays(scratch / PLAYED, f"{item['name']}/") if withheld else load_arrays(estimate)
+        found = load_json(outcome) if outcome.exists() else fallback
+        if withheld and estimate.exists() and not played.exists():
+            found |= {"status": "failed", "message": f"the environment ended before it wrote its log: see {log_file}"}
+        elif estimate.exists():
+            arrays |= load_arrays(played, f"{item['name']}/") if withheld else load_arrays(estimate)
+        records.append(identity | found)
     if method_code(method) != code:
         raise MethodChanged(f"{method} or a file that it imports changed while it ran: run it again")
     save_arrays(folder / "estimate.npz", arrays)

@@ -36,8 +36,14 @@ def load(
 ) -> list[Item]:
     """Return the two matrices of each of several trained networks, of a chain each.
 
-    The numbers of both are to be reduced `reduction` times.
+    The numbers of both are to be reduced `reduction` times. Raises ValueError for sequences of a frame, which predict
+    none, and for no networks, epochs or chords.
     """
+    if min(networks, epochs, chords, frames - 1) < 1:
+        raise ValueError(
+            f"{networks} networks, {epochs} epochs, {chords} chords and sequences of {frames} frames: give 1 or more "
+            "of each, and 2 or more frames"
+        )
     items = []
     for network in range(networks):
         rng = np.random.default_rng(seed_for(network, str(chords), str(concentration)))

@@ -20,10 +20,13 @@ def load(
 ) -> list[Item]:
     """Return a kernel of `pixels` x `pixels`, for images of `side` x `side`, that may store numbers over `reduction`.
 
-    Raises ValueError for an even kernel, which would change the size of images, and a reduction below 1.
+    Raises ValueError for an even kernel, which would change the size of images, a reduction below 1, and sizes of none.
     """
-    if pixels % 2 == 0 or reduction < 1:
-        raise ValueError(f"{pixels} pixels and a reduction of {reduction:g}: give an odd number, and 1 or more")
+    if pixels % 2 == 0 or min(outputs, inputs, pixels, side) < 1 or not reduction >= 1:
+        raise ValueError(
+            f"{outputs} outputs, {inputs} inputs, {pixels} pixels, images of {side} and a reduction of {reduction:g}: "
+            "give an odd number, and 1 or more, of pixels, and 1 or more of all else"
+        )
     shape = (outputs, inputs, pixels, pixels)
     weights = np.random.default_rng(0).standard_normal(np.prod(shape)).astype(np.float32)
     extras = {"shape": np.array(shape), "side": np.array(side)}

@@ -31,8 +31,14 @@ def load(
 ) -> list[Item]:
     """Return `realisations` for each number of `products`: demands [c B], N x (N + 1) x (shocks + 1).
 
-    After each of the `shocks` z and V are others, and U is the same. U is the extra `features`.
+    After each of the `shocks` z and V are others, and U is the same. U is the extra `features`. Raises ValueError for
+    fewer products than features, and for none of them.
     """
+    if min(features, realisations, len(products), shocks + 1) < 1 or min(products) < features:
+        raise ValueError(
+            f"{[*products]} products of {features} features, {shocks} shocks and {realisations} realisations: give 1 "
+            "or more features and realisations, and at least as many products as features"
+        )
     items = []
     for number in products:
         for realisation in range(realisations):

@@ -216,10 +216,10 @@ def counts_of(factored: Sequence[Factored], layers: Sequence[Layer], budget: int
     from benchmark.algorithms.execution import multiplications, stored
 
     whole = [chain(layer.kernel) for layer in layers]
-    if (numbers := sum(map(stored, factored))) > budget:
+    if (numbers := sum(map(stored, factored, layers))) > budget:
         raise ValueError(f"the answer stores {numbers:g} numbers, and the budget is {budget}")
     before, after = (sum(map(multiplications, own, layers)) for own in (whole, factored))
-    return {"reduction": sum(map(stored, whole)) / numbers, "mac_reduction": before / after}
+    return {"reduction": sum(map(stored, whole, layers)) / numbers, "mac_reduction": before / after}
 
 
 def errors_of(factored: Sequence[Factored], layers: Sequence[Layer]) -> dict[str, float]:

@@ -18,6 +18,7 @@ import numpy as np
 
 from benchmark.algorithms.posthoc import NAMES, matrices_of
 from benchmark.algorithms.timing import by_turns
+from benchmark.answers import named_parts
 from benchmark.checks import SEQUENCES, check_sequences, check_signal
 from benchmark.contract import Item, Posed, Problem, Tiny
 from benchmark.metrics import Taken, frame_accuracy
@@ -56,7 +57,8 @@ def pose(item: Item, observation: Observation, rng: np.random.Generator) -> Pose
 
     `scale` brings them to those of the network; `rows`, `inputs` and `outputs` are the modes of the rows of both, the
     columns of the first and of the second. Withheld are the rest of the network and all sequences. Raises ValueError
-    without a budget, for modes that do not make the matrices, and for sequences that cannot be split or predicted.
+    without a budget, for modes that do not make the matrices, for sequences that cannot be split or predicted, and for
+    a network that makes no finite loss of them.
     """
     check_signal(item)
     if item.budget is None or item.budget < 1:
@@ -68,14 +70,25 @@ def pose(item: Item, observation: Observation, rng: np.random.Generator) -> Pose
             f"{item.name}: modes {rows} of rows, {inputs} and {outputs} of columns make matrices of {asked} numbers, "
             f"where there are {item.signal.size}: give as many of each, whose products are the sizes"
         )
-    check_sequences(item, item.extras["frames"])
+    frames, notes = np.asarray(item.extras["frames"]), item.extras[f"{NETWORK}after.bias"].size
+    if frames.ndim != 2 or frames.shape[1] != notes:
+        raise ValueError(
+            f"{item.name}: frames of shape {frames.shape} for a network of {notes} notes: give T x {notes}"
+        )
+    check_sequences(item, frames)
     given = observation.draw(item.signal, rng) | {name: np.asarray(item.extras[name]) for name in GIVEN}
     kept = {name: own for name, own in item.extras.items() if name.startswith(NETWORK)}
     kept |= {f"sequence_{name}": item.extras[name] for name in ("frames", "lengths", "split")}
     withheld = {"signal": item.signal, "recipe": item.extras["recipe"]} | kept
     clean = matrices_of(Problem(item.signal, granted=given))
     whole = {name: {"matrix": own.values} for name, own in zip(NAMES, clean, strict=True)}
-    return Posed(given, withheld | {"losses": np.array([loss for loss, _ in tested(withheld, whole)])})
+    losses = np.array([loss for loss, _ in tested(withheld, whole)])
+    if not np.isfinite(losses).all():
+        raise ValueError(
+            f"{item.name}: the network itself has the losses {losses.tolist()}, before fine-tuning and after it: give "
+            "frames, a scale and arrays that are finite"
+        )
+    return Posed(given, withheld | {"losses": losses})
 
 
 def answer_shape(problem: Problem) -> None:
@@ -99,7 +112,7 @@ def values_of(problem: Problem, truth: Parts, answer: Parts) -> dict[str, float]
     from benchmark.algorithms.factored_matrices import weight_of
 
     matrices = [own.values for own in matrices_of(replace(problem, observed=truth["signal"]))]
-    if strays := [name for name in answer if name.partition(".")[0] not in NAMES]:
+    if strays := [name for name in named_parts(answer) if not name.startswith(tuple(f"{own}." for own in NAMES))]:
         raise ValueError(f"the answer has the array `{strays[0]}`: give those of {' and '.join(NAMES)} alone")
     if (numbers := sum(own.size for own in answer.values())) > problem.budget:
         raise ValueError(f"the answer stores {numbers} numbers, and the budget is {problem.budget}")

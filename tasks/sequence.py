@@ -27,6 +27,7 @@ from functools import partial, reduce
 
 import numpy as np
 
+from benchmark.answers import named_parts
 from benchmark.checks import check_sequences, check_signal
 from benchmark.contract import Item, Posed, Problem, Tiny
 from benchmark.loaders.chords import chord_sequences
@@ -83,6 +84,7 @@ def measures(problem: Problem, truth: Parts) -> dict[str, Callable[[Parts], floa
 
 def values_of(frames: np.ndarray, lengths: np.ndarray, answer: Parts) -> dict[str, float]:
     """Return all measures of an answer on test sequences."""
+    answer = named_parts(answer)
     following, odds = targets(frames, lengths), log_odds(answer, frames, lengths)
     return {
         "nll": nll(following, odds),

@@ -20,7 +20,7 @@ from benchmark.noise import Gaussian
 from benchmark.observation import Observation
 
 KINDS = {"layers"}
-MEASURES = ["speedup", "speedup_least", "mac_reduction", "reduction"]
+MEASURES = ["speedup", "speedup_least", "mac_reduction", "reduction", "weight_error"]
 FIGURES = set()
 FLOOR, CEILING = None, None
 
@@ -28,10 +28,11 @@ FLOOR, CEILING = None, None
 def pose(
     item: Item, observation: Observation, rng: np.random.Generator, *, batch: int = 64, repetitions: int = 15
 ) -> Posed:
-    """Give the weights of a layer, N x C x h x w by its `shape`; withhold how it is timed.
+    """Give the weights of a layer, N x C x h x h by its `shape`; withhold how it is timed.
 
     It has no stride, and as many pixels of padding as leave images of `side` x `side` pixels their size. `batch` images
-    are run at a time, `repetitions` times. Raises ValueError without a budget, and for counts that are below 1.
+    are run at a time, `repetitions` times. Raises ValueError without a budget, for counts that are below 1, and for a
+    shape that is not that of the weights, or of which no padding leaves images their size.
     """
     check_signal(item)
     if item.budget is None or min(item.budget, batch, repetitions) < 1:
@@ -39,6 +40,11 @@ def pose(
             f"{item.name}: the budget {item.budget}, {batch} images, {repetitions} repetitions: give 1 or more of each"
         )
     shape, side = np.asarray(item.extras["shape"]), int(item.extras["side"])
+    if shape.shape != (4,) or shape.prod() != item.signal.size or shape[2] != shape[3] or shape[2] % 2 == 0 or side < 1:
+        raise ValueError(
+            f"{item.name}: the shape {shape.tolist()} of {item.signal.size} weights, for images of {side} x {side} "
+            "pixels: give outputs, inputs, and twice an odd number of pixels, and images of 1 or more"
+        )
     given = observation.draw(item.signal, rng) | {
         "scale": np.array(1.0),
         "shapes": shape[None],
@@ -59,7 +65,8 @@ def measures(problem: Problem, truth: Mapping[str, np.ndarray]) -> dict[str, Cal
     """Return the measures of an answer; one that stores more than the budget has none.
 
     The layer's seconds over those of what stands in for it, by the median of all repetitions and by the least, after
-    one that does not count; and the reductions of multiplications and of numbers.
+    one that does not count; the reductions of multiplications and of numbers; and the relative error of the weights,
+    as what leaves everything out is fast.
     """
     taken = Taken(partial(values_of, problem, truth))
     return {name: partial(taken.of, name) for name in MEASURES}
@@ -74,7 +81,7 @@ def values_of(problem: Problem, truth: Mapping[str, np.ndarray], answer: Mapping
     torch.set_num_threads(1)
     (layer,), (factored,) = layers_of(problem), factored_of(answer, 1)
     both = [chain(layer.kernel), checked(factored, layer)]
-    whole, own = ((stored(one), multiplications(one, layer)) for one in both)
+    whole, own = ((stored(one, layer), multiplications(one, layer)) for one in both)
     if own[0] > problem.budget:
         raise ValueError(f"the answer stores {own[0]:g} numbers, and the budget is {problem.budget}")
     draw = torch.Generator().manual_seed(0)
@@ -87,6 +94,9 @@ def values_of(problem: Problem, truth: Mapping[str, np.ndarray], answer: Mapping
         "speedup_least": float(np.divide(*np.min(seconds, axis=1))),
         "reduction": whole[0] / own[0],
         "mac_reduction": whole[1] / own[1],
+        "weight_error": float(
+            np.linalg.norm(Executed(both[1], layer).composed() - layer.kernel) / np.linalg.norm(layer.kernel)
+        ),
     }
 
 

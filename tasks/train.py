@@ -13,6 +13,7 @@ from functools import partial
 
 import numpy as np
 
+from benchmark.algorithms.layers import COLOURS
 from benchmark.checks import check_signal, told_labels
 from benchmark.contract import Item, Posed, Problem, Tiny
 from benchmark.metrics import Taken
@@ -54,13 +55,27 @@ def pose(
     `pools` followed by a pooling, one of `mixed` single pixels where there are such, and a dense layer of `hidden`
     outputs before that of the classes. `program` and `shapes` (L x 4) say so. Training images are those that the item's
     extra `training` marks, else a `share` at random. Raises ValueError for images that are zero or not finite, or too
-    small for their halvings, without a label for each, and where a class is not in both parts.
+    small for their halvings, without a label for each, and where a class is not in both parts; and for a network that
+    is none, or in which no layer has filters to share.
     """
     check_signal(item)
     images = as_channels(item)
-    if min(images.shape[2:]) < 2 ** len(pools) or pixels % 2 == 0:
+    halvings = len(set(pools))
+    if min(*channels, hidden, 1 if mixed is None else mixed, 1) < 1 or not set(pools) <= set(
+        range(1, len(channels) + 1)
+    ):
         raise ValueError(
-            f"{item.name}: images of {images.shape[2]} x {images.shape[3]} pixels, {len(pools)} times halved, and "
+            f"{item.name}: {[*channels]} channels, {mixed} mixed, {hidden} hidden, pools after {[*pools]}: give 1 or "
+            "more of each, and pools by the numbers of convolutions, from 1"
+        )
+    if max(channels[:-1], default=0) <= COLOURS or pixels < 3:
+        raise ValueError(
+            f"{item.name}: {[*channels]} channels and kernels of {pixels} pixels: give 3 pixels or more, and a "
+            f"convolution on more than {COLOURS} channels, whose filters the judge takes the rank of"
+        )
+    if min(images.shape[2:]) < 2**halvings or pixels % 2 == 0:
+        raise ValueError(
+            f"{item.name}: images of {images.shape[2]} x {images.shape[3]} pixels, {halvings} times halved, and "
             f"kernels of {pixels}: give larger images or fewer `pools`, and odd `pixels`"
         )
     classes, labels = np.unique(told_labels(item), return_inverse=True)
@@ -73,7 +88,7 @@ def pose(
     given = observation.draw(images[training], rng) | {
         "labels": labels[training],
         "program": np.array(program_of(len(channels), pools, pixels, mixed)),
-        "shapes": shapes_of(images.shape[1:], channels, len(pools), pixels, mixed, hidden, len(classes)),
+        "shapes": shapes_of(images.shape[1:], channels, halvings, pixels, mixed, hidden, len(classes)),
     }
     return Posed(given, {"signal": images[~training], "test_labels": labels[~training]})
 
@@ -158,7 +173,8 @@ def values_of(problem: Problem, truth: Mapping[str, np.ndarray], answer: Mapping
 
     kernels = {name: network[name].composed() for name, layer in layers.items() if is_wide(layer)}
     fewer = {
-        name: Executed(crossfiltered(kernel, len(kernel) // FEWER), layers[name]) for name, kernel in kernels.items()
+        name: Executed(crossfiltered(kernel, max(1, len(kernel) // FEWER)), layers[name])
+        for name, kernel in kernels.items()
     }
     for name, own in fewer.items():
         own.bias = network[name].bias
@@ -166,8 +182,8 @@ def values_of(problem: Problem, truth: Mapping[str, np.ndarray], answer: Mapping
     whole = [chain(layer.kernel) for layer in layers.values()]
     values = {"error": before, "error_crossfilter": after, "increase_crossfilter": after - before}
     counts = {
-        "reduction": lambda own, layer: stored(own),
-        "reduction_convolutions": lambda own, layer: stored(own) * (layer.kernel[0, 0].size > 1),
+        "reduction": stored,
+        "reduction_convolutions": lambda own, layer: stored(own, layer) * (layer.kernel[0, 0].size > 1),
         "mac_reduction": multiplications,
     }
     for name, count in counts.items():

@@ -10,9 +10,11 @@ import torch
 from torch.nn import functional
 
 from benchmark.algorithms.layers import Factored, Layer, Stage
-from benchmark.answers import MOST
+from benchmark.answers import MOST, named_parts
 
 BITS = 32
+# Entries of orders that count as nothing, for each input and output of a layer.
+FREE = 2
 
 
 def factored_of(parts: Mapping[str, np.ndarray], layers: int) -> list[Factored]:
@@ -20,7 +22,7 @@ def factored_of(parts: Mapping[str, np.ndarray], layers: int) -> list[Factored]:
     known = {"kernel", "groups", "shared", "order", "scale"}
     found: dict[int, dict[int, dict[int, dict]]] = {number: {} for number in range(layers)}
     own: dict[int, dict] = {number: {} for number in range(layers)}
-    for name, value in parts.items():
+    for name, value in named_parts(parts).items():
         *place, key = name.split(".")
         numbers = [int(word) for word in place if word.isdecimal()]
         if len(numbers) != len(place) or not numbers or numbers[0] not in found:
@@ -44,8 +46,11 @@ def factored_of(parts: Mapping[str, np.ndarray], layers: int) -> list[Factored]:
 def _stage(parts: Mapping[str, np.ndarray]) -> Stage:
     if "kernel" not in parts:
         raise ValueError(f"a stage has no kernel, but: {', '.join(parts)}")
-    scale = float(parts["scale"]) if "scale" in parts else None
-    groups, shared = int(_whole("groups", parts.get("groups", 1))), bool(parts.get("shared", False))
+    for name in ("groups", "shared", "scale"):
+        if np.size(parts.get(name, 0)) != 1:
+            raise ValueError(f"`{name}` has the shape {parts[name].shape}: it is one number for a stage")
+    scale = float(parts["scale"].item()) if "scale" in parts else None
+    groups, shared = int(_whole("groups", parts.get("groups", 1)).item()), bool(np.any(parts.get("shared", False)))
     return Stage(np.asarray(parts["kernel"]), groups, shared, _indices(parts.get("order")), scale)
 
 
@@ -70,6 +75,8 @@ def checked(factored: Factored, layer: Layer) -> Factored:
         channels = inputs
         for number, stage in enumerate(branch):
             channels = _checked_stage(stage, number, channels)
+            if (most := max(channels, 0 if stage.order is None else len(stage.order))) > layer.kernel.size:
+                raise ValueError(f"stage {number} has {most} channels, more than the layer has numbers")
         for axis, size in ((2, height), (3, width)):
             found = [stage.kernel.shape[axis] for stage in branch]
             long = [own for own in found if own > 1]
@@ -120,10 +127,17 @@ def bits_of(codes: np.ndarray) -> int:
     return next(bits for bits in range(1, 65) if -(2 ** (bits - 1)) <= codes.min() and codes.max() < 2 ** (bits - 1))
 
 
-def stored(factored: Factored) -> float:
-    """Return how many numbers of 32 bits the kernels are stored in."""
+def stored(factored: Factored, layer: Layer) -> float:
+    """Return how many numbers of 32 bits the kernels are stored in, and the orders where these are long.
+
+    Orders are free up to `FREE` entries, all of a layer together, for each of its inputs and outputs. More can pick a
+    weight each out of a few, and so hold a kernel: each more counts in as many bits as its index needs.
+    """
     stages = [stage for branch in factored.branches for stage in branch]
-    return sum(own.kernel.size * (1 if own.scale is None else bits_of(own.kernel) / BITS) for own in stages)
+    kernels = sum(own.kernel.size * (1 if own.scale is None else bits_of(own.kernel) / BITS) for own in stages)
+    orders = [own for own in (factored.order, *(stage.order for stage in stages)) if own is not None]
+    beyond = sum(map(len, orders)) - FREE * sum(layer.sizes[:2])
+    return kernels + (max(map(bits_of, orders)) * beyond / BITS if beyond > 0 else 0)
 
 
 def multiplications(factored: Factored, layer: Layer) -> int:

@@ -16,6 +16,8 @@ from math import prod
 import torch
 
 Parts = Mapping[str, torch.Tensor]
+# Of which a format has one for each mode, the others one each.
+NUMBERED = {"rows", "columns", "cores"}
 
 
 def weight_of(parts: Parts) -> torch.Tensor:
@@ -32,7 +34,8 @@ def applied(parts: Parts) -> Callable[[torch.Tensor], torch.Tensor]:
 
 def _form(parts: Parts) -> tuple[Callable, Callable, list]:
     """Return what composes a matrix of a format, what applies it, and the arrays; raise ValueError for other arrays."""
-    rows, columns, cores = (_numbered(parts, key) for key in ("rows", "columns", "cores"))
+    of_modes = {key: _numbered(parts, key) for key in NUMBERED}
+    rows, columns, cores = (of_modes[key] for key in ("rows", "columns", "cores"))
     forms = {
         ("matrix",): (_dense_weight, _dense, [parts.get("matrix")]),
         ("left", "right"): (_product_weight, _product, [parts.get("left"), parts.get("right")]),
@@ -41,9 +44,14 @@ def _form(parts: Parts) -> tuple[Callable, Callable, list]:
         ("columns", "core", "rows"): (tucker_weight, _tucker, [rows, columns, parts.get("core")]),
     }
     names = tuple(sorted({name.partition(".")[0] for name in parts}))
-    if names not in forms or len(rows) != len(columns):
+    wanted = {f"{key}.{number}" for key, own in of_modes.items() for number in range(len(own))} | {*names} - NUMBERED
+    if names not in forms or len(rows) != len(columns) or {*parts} != wanted:
         known = "; ".join(" and ".join(form) for form in forms)
         raise ValueError(f"no format has the arrays {', '.join(sorted(parts))}: give {known}, numbered from 0")
+    for name, own in parts.items():
+        axes = {"cores": 4, "core": 2 * len(rows)}.get(name.partition(".")[0], 2)
+        if own.ndim != axes:
+            raise ValueError(f"the array `{name}` has the shape {tuple(own.shape)}: give it {axes} axes")
     return forms[names]
 
 

@@ -3,8 +3,9 @@
 A layer is a convolution of N x C x h x w numbers; a dense one, of N x C, has single pixels. What stands in for it are
 branches, whose outputs are added; each is a chain of stages, which are convolutions, too. Exactly one stage of a branch
 has the layer's height, and one its width, and the others there have 1; these stages have the layer's stride and padding
-along that axis. Stored are the kernels of all stages. Not counted are biases, the orders of channels, and a scale for
-each stage.
+along that axis. Stored are the kernels of all stages. Not counted are biases, a scale for each stage, and the orders of
+channels, unless these are longer than a pass over inputs and outputs needs (see `stored` of
+`benchmark.algorithms.execution`).
 """
 
 from collections.abc import Callable, Sequence
@@ -13,6 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmark.contract import Estimate, Problem, Skipped
+
+# Up to so many channels are those of images, and more those of layers.
+COLOURS = 3
 
 
 @dataclass(frozen=True)

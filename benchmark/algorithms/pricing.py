@@ -19,7 +19,8 @@ def best_price(c: np.ndarray, B: np.ndarray) -> np.ndarray:
     """Return the price (N,) in the unit ball of the largest revenue p . (c - B p), of any B (N x N).
 
     p = (2 S + m I)^-1 c with the symmetric part S of B, and the least m, not negative, for which 2 S + m I has no
-    negative eigenvalue and p is in the ball; found by bisection.
+    negative eigenvalue and p is in the ball; found by bisection. Where 2 S has a negative eigenvalue, and c nothing
+    along its vector, p may be inside of the ball; the best price then goes on along that vector, up to the sphere.
     """
     values, vectors = np.linalg.eigh(B + B.T)
     along = vectors.T @ c
@@ -36,7 +37,10 @@ def best_price(c: np.ndarray, B: np.ndarray) -> np.ndarray:
         for _ in range(HALVINGS):
             middle = (low + high) / 2
             low, high = (low, middle) if np.linalg.norm(price(middle)) <= 1 else (middle, high)
-    return vectors @ price(high)
+        found = price(high)
+    if values[0] < 0 and (square := found @ found) < 1 - 1e-6:
+        found[0] += np.copysign(np.sqrt(1 - square), along[0])
+    return vectors @ found
 
 
 def in_ball(point: np.ndarray, radius: float = 1.0) -> np.ndarray:

@@ -14,7 +14,7 @@ import torch
 from torch.nn import functional
 
 from benchmark.algorithms.execution import Executed
-from benchmark.algorithms.layers import Factored, Layer, answer_of, chain, rank_of_two
+from benchmark.algorithms.layers import COLOURS, Factored, Layer, answer_of, chain, rank_of_two
 from benchmark.algorithms.networks import Adam, Recipe, convolution_of, forward
 from benchmark.contract import Estimate, Problem
 
@@ -63,8 +63,8 @@ def program_layers(program: Sequence[str], shapes: np.ndarray, image: Sequence[i
 
 
 def is_wide(layer: Layer) -> bool:
-    """Tell whether a layer is a convolution of several pixels on more than one channel, which has filters to share."""
-    return layer.kernel[0, 0].size > 1 and layer.sizes[1] > 3
+    """Tell whether a layer is a convolution of several pixels on more than colours, which has filters to share."""
+    return layer.kernel[0, 0].size > 1 and layer.sizes[1] > COLOURS
 
 
 def drawn(rng: np.random.Generator, *shape: int) -> np.ndarray:

@@ -69,7 +69,7 @@ def network_item(
     known = [key.removesuffix(".weight") for key, own in network.items() if key.endswith(".weight") and own.ndim > 1]
     if unknown := [own for own in layers if own not in known]:
         raise ValueError(f"{name}: the network has no layer {unknown[0]!r}; there are: {', '.join(known)}")
-    if reduction < 1:
+    if not reduction >= 1:
         raise ValueError(f"{name}: a reduction of {reduction:g}: give 1 or more")
     rng = np.random.default_rng(0)
     weights = np.concatenate([noisy(network[f"{own}.weight"], disturbed, rng).ravel() for own in layers])

@@ -28,8 +28,8 @@ def trained_gru(
     and state; both matrices may store the number of their entries over `reduction`, which is 1 or more. The judge tunes
     by `tuning`: epochs, learning rate, sequences in a batch.
     """
-    if reduction < 1:
-        raise ValueError(f"{name}: a reduction of {reduction:g}: give 1 or more")
+    if not reduction >= 1 or recipe.epochs < 1:
+        raise ValueError(f"{name}: a reduction of {reduction:g} and {recipe.epochs} epochs: give 1 or more of both")
     owner = np.repeat(split, lengths)
     problem = Problem(
         frames[owner == 0],

@@ -139,3 +139,9 @@ def test_features_that_are_not_told_are_a_reason_to_leave_out():
     _, problem = posed(Item(item.name, item.signal, rank=10, signed=True), 20)
     with pytest.raises(Skipped, match="opok needs the features of the products, and this problem tells none"):
         METHODS["opok"].solve(problem, seed=0, device="cpu")
+
+
+@pytest.mark.parametrize("memory", [0, 0.5, -3, np.nan])
+def test_a_memory_of_less_than_a_round_is_refused(memory):
+    with pytest.raises(ValueError, match=r"a memory of .* rounds: give 1 or more"):
+        METHODS["certainty_equivalence"].solve(posed(item_of(10), 3)[1], seed=0, device="cpu", memory=memory)

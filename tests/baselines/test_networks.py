@@ -77,7 +77,7 @@ def test_separable_layers_are_run_as_the_composed_kernel(problem):
     images = torch.randn(3, 32, 4, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     wanted = torch.conv2d(images, torch.tensor(executed.composed()), padding=1)
     torch.testing.assert_close(executed(images), wanted, rtol=0, atol=1e-10)
-    assert stored(factors) == 5 * 3 * (32 + 32)
+    assert stored(factors, layer) == 5 * 3 * (32 + 32)
 
 
 def test_ranks_are_the_largest_within_the_reduction(problem):

@@ -216,7 +216,8 @@ def test_no_worker_holds_what_is_withheld_or_is_told_where_it_is(run, tmp_path):
     body = (
         f"play(problem, {ROUNDS})\n"
         "found = {name: memory_has(own) for name, own in HIDDEN.items()}\n"
-        "ours = [own.cmdline() for own in psutil.process_iter() if 'benchmark.environment' in own.cmdline()]\n"
+        "every = [own.info['cmdline'] or [] for own in psutil.process_iter(['cmdline'])]\n"
+        "ours = [own for own in every if 'benchmark.environment' in own]\n"
         "told = [open(sys.argv[1]).read(), str(sys.argv), str(dict(os.environ)), str(ours)]\n"
         "told += [os.readlink(f'/proc/self/fd/{own}') for own in os.listdir('/proc/self/fd')\n"
         "         if os.path.exists(f'/proc/self/fd/{own}')]\n"
@@ -250,6 +251,65 @@ def test_an_environment_ends_with_its_worker_however_that_ends(run, body, status
     _, rows = run(f"play(problem, {ROUNDS})\n{body}\n{RETURN}", time_limit=4)
     assert rows[0]["status"] == status
     assert not environments()
+
+
+# Of the runner that has started the method, and of no other.
+CHILDREN = "psutil.Process(os.getppid()).children()"
+BESIDE = f"[own for own in {CHILDREN} if 'benchmark.environment' in own.as_dict()['cmdline']]"
+
+
+REPLACE = (
+    f"np.savez(sys.argv[1].replace('job.json', 'played'), **{{f'{{n}}/answer': np.zeros(({ROUNDS}, 3)) for n in 'ab'}})"
+)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"[own.kill() for own in {BESIDE}]",
+        f"[own.suspend() for own in {BESIDE}]",
+        f"[own.kill() for own in {BESIDE}]; time.sleep(0.2); {REPLACE}",  # by an answer of its own
+    ],
+    ids=["killed", "stopped", "replaced"],
+)
+def test_a_method_that_ends_or_holds_its_environment_is_a_row_with_the_reason(run, body, monkeypatch):
+    monkeypatch.setattr("benchmark.environment.GRACE", 0.5)
+    arrays, rows = run(f"play(problem, {ROUNDS})\nif problem.observed[0] > 0.5:\n    {body}\n{RETURN}")
+    assert [row["status"] for row in rows] == ["failed", "failed"]
+    assert rows[0]["message"] == "the environment ended before it wrote its log: see log"
+    assert not arrays
+    assert not environments()
+
+
+@pytest.mark.parametrize("length", [1000, 2**31 - 1, -1])
+def test_a_message_that_breaks_off_loses_nothing_that_was_played(run, length):
+    message = f"({length}).to_bytes(4, 'big', signed=True) + bytes(3)"
+    last = f"problem.observed[0] > 0.5 and os.write(problem.play.args[0].fileno(), {message})"
+    arrays, rows = run(f"play(problem, {ROUNDS})\n{last}\n{RETURN}")
+    assert [row["status"] for row in rows] == ["ok", "ok"]
+    assert {own.shape for own in arrays.values()} == {(ROUNDS, 3)}
+
+
+def test_who_plays_with_an_environment_that_has_ended_is_told_so(run):
+    first = "if problem.observed[0] < 0.5:"
+    _, rows = run(f"{first}\n    [own.kill() for own in {BESIDE}]\n    time.sleep(0.2)\nplay(problem, 1)\n{RETURN}")
+    assert {row["message"] for row in rows} == {"RuntimeError: the environment has ended: see the log"}
+
+
+@pytest.mark.parametrize(
+    ("action", "message"),
+    [
+        ("np.zeros((1, 3))", "ValueError: an action of shape (1, 3) and type float64: give a vector of real numbers"),
+        ("np.zeros((3, 1))", "ValueError: an action of shape (3, 1) and type float64: give a vector of real numbers"),
+        ("np.full(3, 0.1 + 0.5j)", "ValueError: an action of shape (3,) and type complex128: give a vector of"),
+        ("['0.1'] * 3", "ValueError: an action of shape (3,) and type <U3: give a vector of real numbers"),
+        ("None", "ValueError: an action of shape () and type object: give a vector of real numbers"),
+    ],
+)
+def test_an_action_that_is_no_vector_of_numbers_is_refused_as_it_is(run, action, message):
+    _, rows = run(f"problem.play({action})\n{RETURN}")
+    assert {row["status"] for row in rows} == {"failed"}
+    assert rows[0]["message"].startswith(message)
 
 
 def test_a_killed_runner_takes_its_environment_along(house, tmp_path, ends):

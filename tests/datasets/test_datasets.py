@@ -362,6 +362,20 @@ def test_photographs_follow_the_bands_that_a_sketch_is_learned_from(load, tmp_pa
     assert np.abs(first[..., 10:] - other[..., 10:]).max() > 0.2
 
 
+@pytest.mark.parametrize(
+    "sizes", [{"products": [9]}, {"products": [10, 9]}, {"products": []}, {"features": 0}, {"shocks": -1}]
+)
+def test_planted_demands_of_fewer_products_than_features_are_refused(load, tmp_path, sizes):
+    with pytest.raises(ValueError, match=r"products of \d+ features, .*: give 1 or more features .* as many products"):
+        load("planted_demand", tmp_path, **sizes)
+
+
+@pytest.mark.parametrize("sizes", [{"frames": 1}, {"epochs": 0}, {"networks": 0}, {"chords": 0}])
+def test_networks_of_chords_that_predict_nothing_are_refused_before_they_are_trained(load, tmp_path, sizes):
+    with pytest.raises(ValueError, match=r"networks, .* frames: give 1 or more of each, and 2 or more frames"):
+        load("chords_gru", tmp_path, **sizes)
+
+
 def test_planted_demands_depend_on_features_alone_and_alike_for_any_number_of_products(load, tmp_path):
     few, many = load("planted_demand", tmp_path, products=[10, 40], realisations=1, shocks=1)
     latent = []

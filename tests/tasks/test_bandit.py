@@ -129,6 +129,27 @@ def test_the_best_price_that_stays_the_same_is_that_of_a_solver_over_all_rounds(
     assert measured(posed, np.tile(other, (7, 1)))["regret"] == pytest.approx(100 * (1 - lost(other) / found.fun))
 
 
+@pytest.mark.parametrize(
+    ("c", "B"),
+    [
+        ([0.0, 0.0, 0.0], -np.eye(3)),  # the revenue is p^2: all of the sphere is best
+        ([0.3, 0.0, 0.0], np.diag([0.5, -0.4, 0.2])),  # nothing of c is along the axis that revenues grow on
+        ([0.3, 0.1, 0.0], np.diag([0.5, -0.4, 0.2])),
+        ([0.3, 0.1, 0.2], np.array([[0.1, 2.0, 0.0], [-1.0, 0.1, 0.0], [0.0, 0.0, -0.1]])),
+    ],
+)
+def test_no_price_is_better_than_the_best_of_demands_of_any_sign(c, B, rng):
+    def revenue(p):
+        return p @ c - np.sum(p @ B.T * p, axis=-1)
+
+    best = TASK.best_price(np.array(c), B)
+    prices = rng.standard_normal((20000, 3))
+    prices *= rng.uniform(size=(20000, 1)) ** (1 / 3) / np.linalg.norm(prices, axis=1, keepdims=True)
+    assert np.linalg.norm(best) <= 1 + 1e-9
+    sphere = prices / np.linalg.norm(prices, axis=1, keepdims=True)
+    assert revenue(best) >= max(revenue(prices).max(), revenue(sphere).max()) - 1e-9
+
+
 def test_prices_that_follow_demands_that_change_can_be_better_than_any_that_stay(rng):
     signal = np.stack([demands(rng)[..., 0], demands(rng)[..., 0]], axis=2)
     signal[0, 0, 0], signal[0, 0, 1] = 0.9, -0.9

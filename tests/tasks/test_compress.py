@@ -63,10 +63,10 @@ def test_what_is_run_is_the_convolution_with_the_composed_kernel_and_stores_no_m
         kernel = torch.tensor(executed.composed())
         expected = torch.nn.functional.conv2d(images, kernel, executed.bias, layer.stride, layer.padding)
         torch.testing.assert_close(executed(images), expected, rtol=0, atol=1e-10)
-        total += stored(factored)
+        total += stored(factored, layer)
         # What is stored is what is in the arrays, and what is multiplied what they meet.
         sizes = sum(stage.kernel.size for branch in factored.branches for stage in branch)
-        assert stored(factored) == (sizes if name != "quantised" else sizes / 4)
+        assert stored(factored, layer) == (sizes if name != "quantised" else sizes / 4)
         assert multiplications(factored, layer) >= sizes
     assert 0 < total <= problem.budget
 
@@ -95,7 +95,7 @@ def test_a_kernel_that_groups_share_is_stored_once_and_run_for_each():
     layer = layer_of(rng.standard_normal((5, 4, 3, 3)), padding=1)
     basis, weights = rng.standard_normal((2, 1, 3, 3)), rng.standard_normal((5, 8, 1, 1))
     factored = Factored([[Stage(basis, groups=4, shared=True), Stage(weights)]])
-    assert stored(factored) == 18 + 40
+    assert stored(factored, layer) == 18 + 40
     assert multiplications(factored, layer) == (4 * 18 + 40) * 36
     expected = np.einsum("ncb,bij->ncij", weights.reshape(5, 4, 2), basis[:, 0])
     np.testing.assert_allclose(Executed(factored, layer, torch.float64).composed(), expected, atol=1e-12)
@@ -103,13 +103,41 @@ def test_a_kernel_that_groups_share_is_stored_once_and_run_for_each():
 
 def test_whole_numbers_count_by_their_bits_before_and_after_fine_tuning():
     codes = np.array([-128.0, 3, 127, 0]).reshape(2, 2, 1, 1)
-    factored = Factored([[Stage(codes, scale=0.5)]])
-    assert stored(factored) == 1
-    assert stored(Factored([[Stage(codes + 1, scale=0.5)]])) == 4 * 9 / 32
-    executed = Executed(factored, layer_of(np.zeros((2, 2, 1, 1))))
+    factored, layer = Factored([[Stage(codes, scale=0.5)]]), layer_of(np.zeros((2, 2, 1, 1)))
+    assert stored(factored, layer) == 1
+    assert stored(Factored([[Stage(codes + 1, scale=0.5)]]), layer) == 4 * 9 / 32
+    executed = Executed(factored, layer)
     executed.kernels[0][0] += torch.tensor([[0.3, 0.1], [900.0, -0.6]])[..., None, None]
     executed.round()
     np.testing.assert_array_equal(executed.kernels[0][0].numpy().ravel() / 0.5, [-127, 3, 127, -1])
+
+
+def test_an_order_that_picks_every_weight_out_of_a_few_counts_in_the_bits_of_its_entries():
+    rng, few = np.random.default_rng(0), np.array([-1.0, 0.5, 0.25, 2.0])
+    picked = rng.integers(4, size=(6, 5))
+    multiples = Stage(few.reshape(4, 1, 1, 1), groups=5, shared=True)  # 20 channels, of index 0 to 19: 6 bits, signed
+    order = (4 * np.arange(5) + picked).ravel()
+    factored = Factored([[multiples, Stage(np.ones((1, 5, 1, 1)), groups=6, shared=True, order=order)]])
+    layer = layer_of(np.zeros((6, 5, 1, 1)))
+    np.testing.assert_array_equal(
+        Executed(checked(factored, layer), layer).composed()[..., 0, 0], few[picked]
+    )  # all 30 weights, of which 9 numbers are in kernels
+    assert stored(factored, layer) == 4 + 5 + (30 - 2 * (6 + 5)) * 6 / 32
+
+
+def test_orders_as_long_as_inputs_and_outputs_are_free_and_one_pass_more_is_not():
+    layer, kernel = layer_of(np.zeros((6, 4, 1, 1))), np.zeros((6, 4, 1, 1))
+    branch = [Stage(kernel, order=np.arange(4)), Stage(np.zeros((6, 6, 1, 1)), order=np.arange(6))]
+    assert stored(Factored([branch], order=np.arange(6)), layer) == 24 + 36
+    assert stored(Factored([branch, branch], order=np.arange(6)), layer) == 2 * (24 + 36) + (26 - 20) * 4 / 32
+
+
+def test_stages_that_multiply_channels_without_end_are_refused_before_they_fill_the_memory():
+    stages = [Stage(np.ones((50, 1, 1, 1)), groups=4 * 50**power, shared=True) for power in range(4)]
+    with pytest.raises(ValueError, match="stage 0 has 200 channels, more than the layer has numbers"):
+        checked(Factored([stages]), layer_of(np.zeros((6, 4, 1, 1))))
+    with pytest.raises(ValueError, match="stage 0 has 99 channels, more than the layer has numbers"):
+        checked(Factored([[Stage(np.ones((6, 99, 1, 1)), order=np.zeros(99, int))]]), layer_of(np.zeros((6, 4, 1, 1))))
 
 
 def test_an_order_can_repeat_and_leave_out_channels():
@@ -159,6 +187,13 @@ def kernel_part(**changes: object) -> dict[str, np.ndarray]:
         (kernel_part(**{"0.0.0.order": np.zeros(0)}), r"an order of shape \(0,\), where some channels are needed"),
         (kernel_part(**{"0.0.1.groups": np.array(1.9)}), "`groups` has the value 1.9: it holds whole numbers"),
         (kernel_part(**{"0.0.0.scale": np.array(2.0), "0.0.0.kernel": np.full((8, 8, 1, 1), 0.5)}), "no whole numbers"),
+        (
+            kernel_part(**{"0.0.1.groups": np.array([1, 2])}),
+            r"`groups` has the shape \(2,\): it is one number for a stage",
+        ),
+        (kernel_part(**{"0.0.0.scale": np.ones(8)}), r"`scale` has the shape \(8,\): it is one number for a stage"),
+        (kernel_part(**{"0.0.0.shared": np.ones(8)}), r"`shared` has the shape \(8,\): it is one number for a stage"),
+        (np.ones((6, 8, 3, 3)), r"the answer is one array of shape \(6, 8, 3, 3\), where parts by name are asked for"),
     ],
 )
 def test_an_answer_that_cannot_be_run_or_stores_too_much_is_refused(parts, fault):

@@ -49,10 +49,33 @@ def test_factors_make_the_matrix_that_the_referee_of_sequences_composes_and_appl
     np.testing.assert_allclose(applied(parts)(vectors), vectors.numpy() @ other.T, atol=1e-10)
 
 
-@pytest.mark.parametrize("names", [["left"], ["cores.1"], ["matrix", "left", "right"], ["rows.0", "columns.1"]])
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["left"],
+        ["cores.1"],
+        ["matrix", "left", "right"],
+        ["rows.0", "columns.1"],
+        ["cores"],
+        ["matrix.0"],
+        ["left.0", "right"],
+        ["rows", "rows.0", "columns.0"],
+        ["matrix", "matrix.x"],
+    ],
+)
 def test_arrays_of_no_format_are_refused(names):
     with pytest.raises(ValueError, match=r"no format has the arrays|there is no array"):
         weight_of({name: torch.ones(2, 2) for name in names})
+
+
+@pytest.mark.parametrize(
+    ("name", "axes"), [("matrix", 2), ("left", 2), ("cores.1", 4), ("rows.0", 2), ("columns.2", 2), ("core", 6)]
+)
+def test_arrays_of_other_axes_than_those_of_their_format_are_refused_by_name(name, axes):
+    arrays = next(own for own in map(arrays_of, ("matrix", "product", "tt", "cp", "tucker")) if name in own)
+    flat = {key: torch.from_numpy(own.ravel() if key == name else own) for key, own in arrays.items()}
+    with pytest.raises(ValueError, match=f"the array `{name}` has the shape .*: give it {axes} axes"):
+        weight_of(flat)
 
 
 def item_of(budget=None, **extras):
@@ -130,6 +153,10 @@ def test_other_matrices_and_other_arrays_are_refused(posed):
         POSTHOC.values_of(problem, truth, answer | {"input.right": answer["input.right"][:, :3]})
     with pytest.raises(ValueError, match=r"has the array `after.bias`: give those of input and state alone"):
         POSTHOC.values_of(problem, truth, answer | {"after.bias": np.zeros(4)})
+    with pytest.raises(ValueError, match=r"has the array `input`: give those of input and state alone"):
+        POSTHOC.values_of(problem, truth, answer | {"input": np.zeros(4)})
+    with pytest.raises(ValueError, match=r"one array of shape \(24, 4\), where parts by name are asked for"):
+        POSTHOC.values_of(problem, truth, np.zeros((24, 4)))
     with pytest.raises(ValueError, match="no arrays of `state`"):
         POSTHOC.values_of(problem, truth, {name: own for name, own in answer.items() if name.startswith("input")})
 
@@ -140,6 +167,10 @@ def test_other_matrices_and_other_arrays_are_refused(posed):
         ({"lengths": np.array([1, 10, 4, 5])}, "sequence 0 has 1 frame, of which none"),
         ({"lengths": np.array([5, 6, 4, 6])}, "give the length and the part of each sequence"),
         ({"split": np.array([0, 0, 0, 2])}, "no validation sequences"),
+        ({"frames": np.zeros(20)}, r"frames of shape \(20,\) for a network of 4 notes: give T x 4"),
+        ({"frames": np.zeros((20, 5))}, r"frames of shape \(20, 5\) for a network of 4 notes: give T x 4"),
+        ({"frames": np.full((20, 4), np.nan)}, r"the network itself has the losses \[nan, nan\]"),
+        ({"scale": np.inf}, r"the network itself has the losses \[nan, nan\]"),
         (
             {"rows": np.array([2, 11])},
             r"modes \(2, 11\) of rows, \(2, 2\) and \(2, 4\) of columns make matrices of 264",

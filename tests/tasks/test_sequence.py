@@ -87,6 +87,8 @@ def test_sequences_that_cannot_be_posed_are_refused(extras, message):
 
 def test_an_answer_without_an_array_says_which():
     measures = SEQUENCE.measures(problem_of(posed().given, Observation()), posed().withheld)
+    with pytest.raises(ValueError, match=r"one array of shape \(3, 8\), where parts by name are asked for"):
+        measures["nll"](np.zeros((3, 8)))
     with pytest.raises(ValueError, match=r"no array 'before\.weight'"):
         measures["nll"]({"bias_ih": np.zeros(6)})
 

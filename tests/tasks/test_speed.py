@@ -1,5 +1,6 @@
 """The judge of speed: what takes turns, what is counted and refused, and the ranks that budgets of papers allow."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -40,10 +41,17 @@ def test_the_layer_itself_has_no_reduction_and_counts_are_those_by_hand():
     (layer,) = layers_of(problem)
     values = TASK.values_of(problem, own.withheld, answer_of([chain(layer.kernel)]).parts)
     assert values["reduction"] == values["mac_reduction"] == 1
+    assert values["weight_error"] < 1e-6
     passes = answer_of([chain(np.ones((5, 6, 3, 1)), np.ones((8, 5, 1, 3)))]).parts
     values = TASK.values_of(problem, own.withheld, passes)
     assert values["reduction"] == values["mac_reduction"] == 8 * 6 * 9 / (5 * 3 * (6 + 8))
     assert min(values["speedup"], values["speedup_least"]) > 0
+
+
+def test_an_answer_that_is_fast_as_it_leaves_all_out_has_all_the_weights_as_error():
+    problem, own = posed()
+    nothing = answer_of([chain(np.zeros((1, 6, 1, 1)), np.zeros((8, 1, 1, 1)))]).parts
+    assert TASK.values_of(problem, own.withheld, nothing)["weight_error"] == pytest.approx(1)
 
 
 def test_an_answer_that_stores_more_than_the_budget_is_refused():
@@ -60,6 +68,19 @@ def test_counts_below_one_are_refused(sizes):
 
 
 @pytest.mark.parametrize(
+    "extras",
+    [{"shape": np.array(own)} for own in ([8, 6, 5, 5], [8, 6, 9], [8, 54, 1], [8, 6, 1, 9], [12, 9, 2, 2])]
+    + [{"side": np.array(0)}],
+)
+def test_a_shape_that_is_not_the_layer_s_is_refused(extras):
+    item = TASK.tiny_item(8, 6)
+    with pytest.raises(
+        ValueError, match=r"tiny: the shape .* of 432 weights, for images of . x . pixels: give outputs"
+    ):
+        TASK.pose(replace(item, extras=item.extras | extras), Observation(), np.random.default_rng(0))
+
+
+@pytest.mark.parametrize(
     ("outputs", "inputs", "reduction", "rank"), [(96, 3, 1.4545, 10), (128, 96, 5.378, 51), (256, 128, 8.366, 51)]
 )
 def test_budgets_of_tai_s_layers_allow_the_printed_ranks(outputs, inputs, reduction, rank):
@@ -68,7 +89,9 @@ def test_budgets_of_tai_s_layers_allow_the_printed_ranks(outputs, inputs, reduct
     assert numbers((outputs, inputs, 5, 5), rank) <= item.budget < numbers((outputs, inputs, 5, 5), rank + 1)
 
 
-@pytest.mark.parametrize("wrong", [{"pixels": 4}, {"reduction": 0.5}])
+@pytest.mark.parametrize(
+    "wrong", [{"pixels": 4}, {"reduction": 0.5}, {"reduction": np.nan}, {"pixels": -1}, {"side": 0}, {"inputs": 0}]
+)
 def test_layers_that_change_the_size_of_images_or_grow_are_refused(wrong):
     with pytest.raises(ValueError, match="give an odd number, and 1 or more"):
         LAYERS.load(Path(), **wrong)

@@ -123,14 +123,30 @@ def test_classes_are_counted_from_zero_and_colours_come_first():
         ({"training": np.ones(90)}, {}, "90 of 90 images are for training: give some of each class, and leave"),
         ({"training": np.ones(89)}, {}, r"`training` of shape \(89,\) for 90 images: mark each"),
         ({"labels": np.zeros(90)}, {}, "all 90 `labels` are 0.0: give samples of two classes or more"),
-        ({}, {"pools": (1, 2, 3, 4)}, "images of 8 x 8 pixels, 4 times halved, and kernels of 3"),
+        ({}, {"channels": 4 * [8], "pools": (1, 2, 3, 4)}, "images of 8 x 8 pixels, 4 times halved, and kernels of 3"),
         ({}, {"pixels": 4}, "kernels of 4: give larger images or fewer `pools`, and odd `pixels`"),
+        ({}, {"channels": [8, 0]}, r"\[8, 0\] channels, None mixed, 64 hidden, pools after \[2\]: give 1 or more"),
+        ({}, {"hidden": 0}, "0 hidden, .*: give 1 or more of each"),
+        ({}, {"mixed": 0}, "0 mixed, .*: give 1 or more of each"),
+        ({}, {"channels": [16]}, r"pools after \[2\]: .* pools by the numbers of convolutions, from 1"),
+        ({}, {"pools": [0]}, r"pools after \[0\]: .* by the numbers of convolutions, from 1"),
+        ({}, {"channels": [], "pools": []}, r"\[\] channels and kernels of 3 pixels: .* on more than 3 channels"),
+        ({}, {"channels": [3, 8], "pools": []}, r"\[3, 8\] channels .*: .* a convolution on more than 3 channels"),
+        ({}, {"pixels": 1}, "kernels of 1 pixels: give 3 pixels or more"),
+        ({}, {"pixels": -1}, "kernels of -1 pixels: give 3 pixels or more"),
     ],
 )
 def test_what_no_network_could_be_trained_on_is_refused(extras, sizes, fault):
     item = TASK.tiny_item(90, 8, 8)
     with pytest.raises(ValueError, match=fault):
         posed(replace(item, extras=item.extras | extras), **sizes)
+
+
+def test_layers_of_less_than_four_filters_are_judged_by_one():
+    problem, own = posed(channels=(5, 2, 3), pools=(1, 1))
+    values = TASK.values_of(problem, own.withheld, dense.solve(problem, seed=0, device="cpu", epochs=0).answer)
+    assert np.isfinite(list(values.values())).all()
+    np.testing.assert_array_equal(problem.granted["shapes"][-2], [64, 3 * 4 * 4, 1, 1])  # halved once
 
 
 def test_an_answer_that_is_no_network_of_the_layers_is_refused(tiny):
