@@ -3,6 +3,7 @@
 One that is damaged later is an error that says which it is, and how it is made anew.
 """
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -17,6 +18,12 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.contract import Answer, Estimate, Item, Snapshot
+
+# What the machine says of a disk that is full, or of one that may not be written to.
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
+NO_RIGHT = {errno.EROFS, errno.EACCES, errno.EPERM}
+# The exit status of a process of a run for which a disk had no room: the method is not to blame.
+DISK_FULL = 201
 
 
 class Unusable(ValueError):
@@ -36,6 +43,37 @@ def remedy(paths: Iterable[Path]) -> str:
     It holds as the targets of the workflow need a file of every job.
     """
     return f"What is deleted is made anew at the next start:\n  rm {shlex.join(dict.fromkeys(map(str, paths)))}"
+
+
+def is_of_full_disk(error: BaseException) -> bool:
+    """Return whether an error says that a disk is full."""
+    return isinstance(error, OSError) and error.errno in NO_ROOM
+
+
+def full_disk(log: Path) -> OSError:
+    """Return the error of a process that ended by `DISK_FULL`, whose log says more."""
+    return OSError(errno.ENOSPC, f"{os.strerror(errno.ENOSPC)} for a run, whose log is {log}")
+
+
+def advice_on(error: OSError, *places: Path) -> str:
+    """Return what to do about what the machine says of a disk, which is found where the error names a file or not.
+
+    Libraries mostly name none when a disk is full: then it is the fullest of those that hold one of the `places`.
+    """
+    if error.errno in NO_RIGHT:
+        return "give the right to write there; then start again"
+    named = error.filename2 or error.filename
+    disks = {_disk_of(Path(own)) for own in ([named] if isinstance(named, str | os.PathLike) else places)}
+    fullest = min(disks, key=lambda disk: shutil.disk_usage(disk).free)
+    size = shutil.disk_usage(fullest)
+    left = f"{size.free / 1e6:.1f} MB of {size.total / 1e6:.0f} MB are free"
+    return f"make room on the disk at {fullest} ({left}); then start again"
+
+
+def _disk_of(path: Path) -> Path:
+    """Return where the disk is mounted that holds a path, or would hold it."""
+    real = path.resolve()
+    return next(own for own in (real, *real.parents) if own.is_mount())
 
 
 @contextmanager
@@ -59,6 +97,12 @@ def written_whole(path: Path) -> Iterator[Path]:
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def copy_whole(source: Path, target: Path) -> None:
+    """Copy a file, whole or not at all."""
+    with written_whole(target) as partial:
+        shutil.copyfile(source, partial)
 
 
 @contextmanager
