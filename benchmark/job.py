@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from benchmark.storage import NO_RIGHT, NO_ROOM, Unusable, advice_on
+from benchmark.storage import NO_RIGHT, NO_ROOM, Unusable, explained
 
 # The variable of the environment in which the workflow leaves the process that scripts end with.
 SNAKEMAKE = "SNAKEMAKE_PID"
@@ -34,7 +34,7 @@ def logged(log_file: str, expected: tuple[type[Exception], ...] = ()) -> Iterato
         number = error.errno if isinstance(error, OSError) else None
         if number in NO_ROOM or (number in NO_RIGHT and not isinstance(error, expected)):
             places = [*Path().glob("*/"), Path(log_file), Path(os.getenv("TMPDIR", "/tmp"))]
-            logging.error("%s: %s", error, advice_on(error, *places))
+            logging.error("%s", explained(error, *places))
         elif isinstance(error, (Unusable, *expected)):
             logging.error("%s", error)
         else:

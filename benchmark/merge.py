@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmark.catalog import method_code
 from benchmark.record import differences, other_problems
 from benchmark.source import ROOT
-from benchmark.storage import Unusable, copy_whole, load_json, sha256_of_items
+from benchmark.storage import Unusable, copy_whole, explained, load_json, sha256_of_items
 
 FILES = ("estimate.npz", "record.json")
 
@@ -74,7 +74,7 @@ def main() -> None:
     try:
         taken, left = merge(options.source, options.target)
     except (OSError, Unusable) as error:
-        sys.exit(str(error))
+        sys.exit(explained(error, options.target) if isinstance(error, OSError) else str(error))
     for name, reason in left.items():
         sys.stdout.write(f"left {name}: {reason}\n")
     sys.stdout.write(f"{len(taken)} runs taken over, {len(left)} left. Run snakemake again for the tables.\n")

@@ -55,15 +55,24 @@ def full_disk(log: Path) -> OSError:
     return OSError(errno.ENOSPC, f"{os.strerror(errno.ENOSPC)} for a run, whose log is {log}")
 
 
-def advice_on(error: OSError, *places: Path) -> str:
-    """Return what to do about what the machine says of a disk, which is found where the error names a file or not.
+def explained(error: OSError, *places: Path) -> str:
+    """Return an error with what to do where it says that a disk is full, or may not be written to.
 
-    Libraries mostly name none when a disk is full: then it is the fullest of those that hold one of the `places`.
+    Libraries mostly name no file when a disk is full: then it is the fullest of those that hold one of the `places`.
     """
     if error.errno in NO_RIGHT:
-        return "give the right to write there; then start again"
+        return f"{error}: give the right to write there; then start again"
     named = error.filename2 or error.filename
-    disks = {_disk_of(Path(own)) for own in ([named] if isinstance(named, str | os.PathLike) else places)}
+    return (
+        f"{error}: {wanted_room(*places) if named is None else wanted_room(named)}"
+        if is_of_full_disk(error)
+        else str(error)
+    )
+
+
+def wanted_room(*places: str | Path) -> str:
+    """Return where to make room: on the fullest disk of those that hold one of the `places`, or would hold it."""
+    disks = {_disk_of(Path(own)) for own in places}
     fullest = min(disks, key=lambda disk: shutil.disk_usage(disk).free)
     size = shutil.disk_usage(fullest)
     left = f"{size.free / 1e6:.1f} MB of {size.total / 1e6:.0f} MB are free"
@@ -71,7 +80,6 @@ def advice_on(error: OSError, *places: Path) -> str:
 
 
 def _disk_of(path: Path) -> Path:
-    """Return where the disk is mounted that holds a path, or would hold it."""
     real = path.resolve()
     return next(own for own in (real, *real.parents) if own.is_mount())
 

@@ -14,6 +14,7 @@ from benchmark.report import tables
 from benchmark.report.publish import PublishError, as_made, check, renew, write_readme
 from benchmark.scoring import CURVE_COLUMNS
 from benchmark.settings import SettingsError
+from benchmark.storage import explained
 
 SETTINGS = {"folders": ["experiments"]}
 README = (
@@ -184,7 +185,7 @@ def test_results_of_a_version_that_said_less_are_an_error_that_names_what_they_l
     assert not (root / "results" / "published").exists()
 
 
-@pytest.mark.parametrize("where", ["shutil.copytree", "_compress", "renew", "write_forest"])
+@pytest.mark.parametrize("where", ["shutil.copyfile", "_compress", "renew", "write_forest"])
 def test_what_is_published_survives_an_interruption_and_the_next_start_ends_it(root, run, entries, monkeypatch, where):
     run(entries("fig9"))
     target = publish("embedded", entries("fig9"), root)
@@ -205,6 +206,36 @@ def test_what_is_published_survives_an_interruption_and_the_next_start_ends_it(r
     assert (where in ("renew", "write_forest")) == ((target / "fig9/toy/gaussian/strip.webp").read_bytes() == b"new")
     publish("embedded", entries("fig9"), root)
     assert (target / "fig9/toy/gaussian/strip.webp").read_bytes() == b"new"
+
+
+def test_publishing_on_a_full_disk_is_an_error_that_says_so_and_leaves_what_was_published(
+    root, run, entries, small_disk
+):
+    (root / "results").mkdir()
+    (root / "results" / "published").symlink_to(small_disk)
+    picture = run(entries("fig9")) / "fig9" / "toy" / "gaussian" / "strip.webp"
+    publish("embedded", entries("fig9"), root)
+    before = {path: path.read_bytes() for path in small_disk.rglob("*") if path.is_file()}
+    readme = (root / "README.md").read_text()
+    picture.write_bytes(bytes(2**20))
+    (small_disk / "full").write_bytes(bytes(5 * 2**20 - 2**19))
+    with pytest.raises(OSError, match="No space left on device") as error:
+        publish("embedded", entries("fig9"), root)
+    assert f"make room on the disk at {small_disk} (" in explained(error.value, small_disk)
+    (small_disk / "full").unlink()
+    assert {path: path.read_bytes() for path in small_disk.rglob("*") if path.is_file()} == before
+    assert (root / "README.md").read_text() == readme
+    target = publish("embedded", entries("fig9"), root)
+    assert (target / "fig9/toy/gaussian/strip.webp").stat().st_size == 2**20
+
+
+def test_what_a_killed_process_left_half_written_is_not_published(root, run, entries):
+    folder = run(entries("fig9")) / "fig9"
+    for name in (".summary.partial.csv", "toy/gaussian/.strip.partial.webp"):
+        (folder / name).write_text("half")
+    target = publish("embedded", entries("fig9"), root)
+    assert (target / "fig9/summary.csv").exists()
+    assert not [path for path in target.rglob("*") if "partial" in path.name]
 
 
 def test_a_run_with_other_settings_than_the_experiment_has_now_is_an_error(root, run, entries):
