@@ -62,12 +62,10 @@ def explained(error: OSError, *places: Path) -> str:
     """
     if error.errno in NO_RIGHT:
         return f"{error}: give the right to write there; then start again"
-    named = error.filename2 or error.filename
-    return (
-        f"{error}: {wanted_room(*places) if named is None else wanted_room(named)}"
-        if is_of_full_disk(error)
-        else str(error)
-    )
+    if is_of_full_disk(error):
+        named = error.filename2 or error.filename
+        return f"{error}: {wanted_room(*([named] if isinstance(named, str) else places))}"
+    return str(error)
 
 
 def wanted_room(*places: str | Path) -> str:
@@ -137,6 +135,17 @@ def put_right_times(folder: Path) -> None:
             with suppress(FileNotFoundError):  # another run may be at work
                 if os.lstat(path := os.path.join(place, name)).st_mtime_ns > now:
                     os.utime(path, ns=(now, now), follow_symlinks=False)
+
+
+def watch_clock(folders: Iterable[str]) -> None:
+    """Put right the times of the files below folders each time that the clock is put back; go on for ever."""
+    before = time.time()
+    while True:
+        time.sleep(1)
+        if (now := time.time()) < before:
+            for folder in folders:
+                put_right_times(Path(folder))
+        before = now
 
 
 @contextmanager

@@ -22,7 +22,7 @@ sys.path.insert(0, str(REPOSITORY))
 from benchmark.messages import announcement, farewell
 from benchmark.plan import Plan
 from benchmark.settings import SettingsError
-from benchmark.storage import put_right_times, wanted_room
+from benchmark.storage import put_right_times, wanted_room, watch_clock
 
 # Relative, so that a moved checkout is still up to date.
 ROOT = Path(os.path.relpath(REPOSITORY))
