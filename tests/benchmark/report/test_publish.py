@@ -102,8 +102,10 @@ def forget(root):
     (root / "results" / "embedded").rename(root / "forgotten")
 
 
-def test_tables_and_pictures_are_kept_and_neither_data_nor_runs(root, run, entries):
+def test_tables_and_pictures_are_kept_and_neither_data_nor_runs_nor_what_is_half_written(root, run, entries):
     source = run(entries("fig9"))
+    for name in (".summary.partial.csv", "toy/gaussian/.strip.partial.webp"):  # of processes that were killed
+        (source / "fig9" / name).write_text("half")
     target = publish("embedded", entries("fig9"), root)
     assert not list(target.rglob("secret.npz"))
     assert not list(target.rglob("*.parquet"))
@@ -111,6 +113,7 @@ def test_tables_and_pictures_are_kept_and_neither_data_nor_runs(root, run, entri
         kept = gzip.decompress((target / "fig9" / f"{name}.csv.gz").read_bytes())
         assert kept == (source / "fig9" / f"{name}.csv").read_bytes()
     assert not list(target.rglob("*.html"))
+    assert not list(target.rglob("*.partial.*"))
     before, after = (folder / "fig9" / "toy" / "gaussian" / "strip.webp" for folder in (source, target))
     assert before.read_bytes() == after.read_bytes()
 
@@ -227,15 +230,6 @@ def test_publishing_on_a_full_disk_is_an_error_that_says_so_and_leaves_what_was_
     assert (root / "README.md").read_text() == readme
     target = publish("embedded", entries("fig9"), root)
     assert (target / "fig9/toy/gaussian/strip.webp").stat().st_size == 2**20
-
-
-def test_what_a_killed_process_left_half_written_is_not_published(root, run, entries):
-    folder = run(entries("fig9")) / "fig9"
-    for name in (".summary.partial.csv", "toy/gaussian/.strip.partial.webp"):
-        (folder / name).write_text("half")
-    target = publish("embedded", entries("fig9"), root)
-    assert (target / "fig9/summary.csv").exists()
-    assert not [path for path in target.rglob("*") if "partial" in path.name]
 
 
 def test_a_run_with_other_settings_than_the_experiment_has_now_is_an_error(root, run, entries):
