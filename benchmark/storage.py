@@ -111,6 +111,15 @@ def copy_whole(source: Path, target: Path) -> None:
         shutil.copyfile(source, partial)
 
 
+def copy_folder(source: Path, target: Path) -> None:
+    """Copy the files of a folder, but for what a process that was killed left half written."""
+    for path in source.rglob("[!.]*"):
+        if path.is_file():
+            copy = target / path.relative_to(source)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
+
+
 @contextmanager
 def folder_written_whole(folder: Path) -> Iterator[Path]:
     """Give a temporary path for a folder, and put it in the place of `folder` once the block ends without an error."""

@@ -9,7 +9,6 @@ their curves are compressed.
 
 import argparse
 import gzip
-import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,12 +26,9 @@ from benchmark.report.scorecard import read_card
 from benchmark.report.tables import file_of, read_scores, summarise, with_printed, write
 from benchmark.settings import SettingsError, listing
 from benchmark.source import ROOT
-from benchmark.storage import explained, folder_written_whole, save_text
+from benchmark.storage import copy_folder, explained, folder_written_whole, save_text
 
 PUBLISHED = "results/published"
-# Of an experiment's own folder, what stands elsewhere, too, and what is compressed.
-ELSEWHERE = {"scores.parquet", "entry.yaml", "scorecard.csv"}
-COMPRESSED = {"scores.csv", "curves.csv"}
 # What results depend on, of an entry and of its parts.
 SETTINGS = ("task", "pose", "noise", "seeds")
 DATA_SETTINGS = ("file", "rank", "budget", "params")
@@ -58,11 +54,11 @@ def publish(plan: Plan, root: Path = ROOT) -> Path:
     check(kept, entries, f"run it again, or delete its folder in {target}")
     for name in new:
         with folder_written_whole(target / name) as partial:
-            for path in (source / name).rglob("[!.]*"):  # but for what a process that was killed left half written
-                if path.is_file() and path.name not in ELSEWHERE:
-                    copy = partial / path.relative_to(source / name)
-                    copy.parent.mkdir(parents=True, exist_ok=True)
-                    (_compress if path.name in COMPRESSED else shutil.copyfile)(path, copy)
+            copy_folder(source / name, partial)
+            for own in ("scores.parquet", "entry.yaml", "scorecard.csv"):  # the same stands elsewhere
+                (partial / own).unlink(missing_ok=True)
+            for own in ("scores.csv", "curves.csv"):
+                _compress(partial / own)
     made = {**new, **kept}
     renew(target, {name: as_made(entries[name], made[name]) for name in entries if name in made}, plan.settings)
     return target
@@ -156,9 +152,10 @@ def main(profile: str, root: Path = ROOT) -> None:
     print(f"Published in {target}.")
 
 
-def _compress(source: Path, target: Path) -> None:
-    with gzip.GzipFile(f"{target}.gz", "wb", mtime=0) as file:  # the same bytes for the same table
-        file.write(source.read_bytes())
+def _compress(path: Path) -> None:
+    with gzip.GzipFile(f"{path}.gz", "wb", mtime=0) as file:  # the same bytes for the same table
+        file.write(path.read_bytes())
+    path.unlink()
 
 
 if __name__ == "__main__":

@@ -188,7 +188,7 @@ def test_results_of_a_version_that_said_less_are_an_error_that_names_what_they_l
     assert not (root / "results" / "published").exists()
 
 
-@pytest.mark.parametrize("where", ["shutil.copyfile", "_compress", "renew", "write_forest"])
+@pytest.mark.parametrize("where", ["copy_folder", "_compress", "renew", "write_forest"])
 def test_what_is_published_survives_an_interruption_and_the_next_start_ends_it(root, run, entries, monkeypatch, where):
     run(entries("fig9"))
     target = publish("embedded", entries("fig9"), root)
