@@ -68,13 +68,14 @@ def run_method(
     }
     flags = {"sees_truth": literals.get("SEES_TRUTH", False), "complete": literals.get("COMPLETE", False)}
     with _scratch_in(folder) as scratch:
+        played = scratch / PLAYED
         if missing := missing_packages(literals):
             names = " ".join(missing)
             fallback = outcome_of("skipped", f"needs the package {names}, which is not installed: pip install {names}")
         else:
             variables = os.environ | {name: str(run.threads) for name in THREAD_VARIABLES} | {"PYTHONPATH": str(ROOT)}
             job = {"run": asdict(run), "items": items} | paths | flags
-            beside = environment(job, withheld, scratch / PLAYED, log_file, variables) if withheld else nullcontext()
+            beside = environment(job, withheld, played, log_file, variables) if withheld else nullcontext()
             with beside as connection:
                 save_json(scratch / "job.json", job | {"connection": connection})
                 fallback = outcome_of(*_run_worker(scratch / "job.json", variables, time_limit, log_file, connection))
@@ -84,10 +85,13 @@ def run_method(
             identity = {"item": item["name"], "rank": item["rank"], "data_sha256": item["sha256"]}
             identity["problem_sha256"] = digests[item["name"]]
             found = load_json(outcome) if outcome.exists() else fallback
-            if estimate.exists() and withheld and not (scratch / PLAYED).exists():
-                found = outcome_of("failed", f"the environment of the task was ended before its log: see {log_file}")
+            if withheld and estimate.exists() and not played.exists():
+                found |= {
+                    "status": "failed",
+                    "message": f"the environment ended before it wrote its log: see {log_file}",
+                }
             elif estimate.exists():
-                arrays |= load_arrays(scratch / PLAYED, f"{item['name']}/") if withheld else load_arrays(estimate)
+                arrays |= load_arrays(played, f"{item['name']}/") if withheld else load_arrays(estimate)
             records.append(identity | found)
         if method_code(method) != code:
             raise MethodChanged(f"{method} or a file that it imports changed while it ran: run it again")

@@ -134,7 +134,7 @@ def test_an_environment_that_is_killed_is_a_failed_row_that_says_so(run):
     )
     arrays, rows = run(body)
     assert [row["status"] for row in rows] == ["failed", "failed"]
-    assert rows[0]["message"] == "the environment of the task was ended before its log: see log"
+    assert rows[0]["message"] == "the environment ended before it wrote its log: see log"
     assert not arrays
 
 
