@@ -19,6 +19,9 @@ import pooch
 from tqdm import tqdm
 from urllib3.exceptions import MaxRetryError
 
+from benchmark.storage import is_of_full_disk
+from benchmark.transfer import AskedToWait, Bounds, transfer
+
 log = logging.getLogger(__name__)
 
 # pooch announces every file at INFO on stderr, across the progress bar; what matters is logged here.
@@ -27,6 +30,7 @@ pooch.get_logger().setLevel(logging.WARNING)
 WORKERS = 8
 NAMED_FAILURES = 5
 PARTIAL = ".partial"
+GRANTED = Bounds()
 
 
 class DownloadError(RuntimeError):
@@ -74,17 +78,18 @@ def fetch(
     progress: bool = True,
     *,
     pauses: Sequence[float] = (1.0, 3.0),
-    timeouts: tuple[float, float] = (10.0, 30.0),
+    bounds: Bounds = GRANTED,
 ) -> dict:
     """Bring every file of a registry to `folder/<name>` and return the manifest.
 
     The manifest is `{"dataset", "files": [{"name", "sha256", "bytes", "source"}]}`, where the source is the address
     that a file came from, or "present". A mirror is a folder or a URL and holds `<dataset>/<name>`. In each round the
     mirrors are asked in order and then the registry's URL; the files still missing have another round after each of
-    `pauses` (seconds). `timeouts` are the seconds to wait for a connection and between two pieces of data.
+    `pauses` (seconds), or after as long as a server asks to wait, within the `bounds` of what is granted to servers.
 
     A file appears in `folder` only whole and checked. One that is there whole is kept; a damaged one is moved aside.
-    Raises DownloadError, once for the data set, if files are missing after the last round.
+    Raises DownloadError, once for the data set, if files are missing after the last round, and OSError at once if the
+    disk is full.
     """
     files = read_registry(registry)
     folder.mkdir(parents=True, exist_ok=True)
@@ -94,23 +99,27 @@ def fetch(
     byte_bar = progress and len(missing) == 1 and sys.stderr.isatty()
     no_file_bar = None if progress and len(missing) > 1 else True  # None: tqdm looks whether stderr is a terminal
 
-    with (
-        tqdm(total=len(missing), desc=dataset, unit="file", disable=no_file_bar) as bar,
-        ThreadPoolExecutor(WORKERS) as pool,
-    ):
-        for pause in (0.0, *pauses):
-            if not missing:
-                break
-            time.sleep(pause)
-            addresses = [_addresses(dataset, file, mirrors) for file in missing]
-            bring = partial(_bring, folder=folder, timeouts=timeouts, byte_bar=byte_bar, unreachable=set())
-            for file, (origin, failed) in zip(missing, pool.map(bring, missing, addresses), strict=True):
-                reasons[file.name] = failed
-                if origin:
-                    origins[file.name] = origin
-                    bar.update()
-            missing = [file for file in missing if file.name not in origins]
-    shutil.rmtree(folder / PARTIAL, ignore_errors=True)
+    asked = [0.0]  # by servers, in seconds
+    try:
+        with (
+            tqdm(total=len(missing), desc=dataset, unit="file", disable=no_file_bar) as bar,
+            ThreadPoolExecutor(WORKERS) as pool,
+        ):
+            for pause in (0.0, *pauses):
+                if not missing:
+                    break
+                time.sleep(max(pause, min(bounds.patience, max(asked))))
+                addresses = [_addresses(dataset, file, mirrors) for file in missing]
+                asked = [0.0]
+                bring = partial(_bring, folder=folder, bounds=bounds, byte_bar=byte_bar, unreachable=set(), asked=asked)
+                for file, (origin, failed) in zip(missing, pool.map(bring, missing, addresses), strict=True):
+                    reasons[file.name] = failed
+                    if origin:
+                        origins[file.name] = origin
+                        bar.update()
+                missing = [file for file in missing if file.name not in origins]
+    finally:
+        shutil.rmtree(folder / PARTIAL, ignore_errors=True)
     if missing:
         raise DownloadError(_failure(dataset, registry, folder, missing, len(files), reasons))
     return {
@@ -146,11 +155,15 @@ def _bring(
     addresses: Sequence[str],
     *,
     folder: Path,
-    timeouts: tuple[float, float],
+    bounds: Bounds,
     byte_bar: bool,
     unreachable: set[str],
+    asked: list[float],
 ) -> tuple[str | None, dict[str, str]]:
-    """Return the first address that gave the file (None if none did), and why those before it did not."""
+    """Return the first address that gave the file (None if none did), and why those before it did not.
+
+    Hosts that cannot be reached go to `unreachable`, the seconds that servers ask to wait for to `asked`.
+    """
     reasons = {}
     for address in addresses:
         host = urlsplit(address).netloc
@@ -158,9 +171,13 @@ def _bring(
             reasons[address] = f"{host} cannot be reached"
             continue
         try:
-            _download(address, file, folder, timeouts, byte_bar)
+            _download(address, file, folder, bounds, byte_bar)
             return address, reasons
         except OSError as error:  # those of requests among them
+            if is_of_full_disk(error):  # no other source helps
+                raise
+            if isinstance(error, AskedToWait):
+                asked.append(error.seconds)
             reasons[address] = str(error)
             for cause in error.args:
                 if isinstance(cause, MaxRetryError):  # no connection at all, unlike one that broke off
@@ -183,7 +200,7 @@ def _addresses(dataset: str, file: File, mirrors: Sequence[str]) -> list[str]:
     return mirrored + ([file.url] if file.url else [])
 
 
-def _download(address: str, file: File, folder: Path, timeouts: tuple[float, float], byte_bar: bool) -> None:
+def _download(address: str, file: File, folder: Path, bounds: Bounds, byte_bar: bool) -> None:
     """Write the file under its name, whole and checked, or raise.
 
     It grows in a folder of its own, so that the data folder holds no debris of a killed process either.
@@ -191,7 +208,10 @@ def _download(address: str, file: File, folder: Path, timeouts: tuple[float, flo
     if "://" not in address or address.startswith("file://"):
         downloader = _copy
     else:
-        downloader = pooch.HTTPDownloader(progressbar=byte_bar, chunk_size=2**16, timeout=timeouts)
+
+        def downloader(address: str, output: str, _: object) -> None:
+            transfer(address, output, bounds, byte_bar)
+
     path, growing = folder / file.name, folder / PARTIAL / file.name
     path.parent.mkdir(parents=True, exist_ok=True)
     growing.parent.mkdir(parents=True, exist_ok=True)

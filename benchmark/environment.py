@@ -24,7 +24,7 @@ from benchmark.contract import Play
 from benchmark.loading import load_module
 from benchmark.observation import Observation
 from benchmark.posing import observation_of
-from benchmark.storage import load_arrays, parts_of, save_arrays
+from benchmark.storage import DISK_FULL, full_disk, is_of_full_disk, load_arrays, parts_of, save_arrays
 
 READY, OUTCOME, REFUSED = b"ready", b"o", b"r"
 NUMBER = 4  # bytes of the number of an item
@@ -57,7 +57,10 @@ def main() -> None:
         while True:
             worker.send_bytes(_answer(rounds, worker.recv_bytes()))
     played = {f"{name}/answer": np.array(own.actions) for name, own in zip(names, rounds, strict=True)}
-    save_arrays(Path(job["played"]), played)
+    try:
+        save_arrays(Path(job["played"]), played)
+    except OSError as error:
+        sys.exit(DISK_FULL if is_of_full_disk(error) else str(error))
 
 
 def _answer(rounds: Sequence[Rounds], message: bytes) -> bytes:
@@ -76,7 +79,7 @@ def environment(job: Mapping, withheld: Path, played: Path, log: Path, variables
     At the end the actions of all items are in the file `played`, unless a method has ended the environment, or holds it
     up for longer than `GRACE`. `withheld` is the file of what the worker is not told; what the process prints goes to
     the file `log`. Should the runner be killed, and so the worker, the environment ends, too: nobody holds the other
-    end.
+    end. Raises OSError if the disk has no room for the actions.
     """
     command = [sys.executable, "-m", "benchmark.environment"]
     ours, theirs = socket.socketpair()
@@ -104,6 +107,8 @@ def environment(job: Mapping, withheld: Path, played: Path, log: Path, variables
             process.kill()
             if process.wait() != 0:  # what stands there is no log of its own
                 played.unlink(missing_ok=True)
+    if process.returncode == DISK_FULL:
+        raise full_disk(log)
 
 
 def players(descriptor: int | None, items: int) -> list[Play | None]:

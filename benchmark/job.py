@@ -1,6 +1,5 @@
 """What the scripts of the workflow share: a log file, errors that a user can read, and an end with Snakemake's."""
 
-import errno
 import logging
 import os
 import sys
@@ -12,10 +11,8 @@ from pathlib import Path
 
 import psutil
 
-from benchmark.storage import Unusable
+from benchmark.storage import NO_RIGHT, NO_ROOM, Unusable, explained
 
-# What the machine says of a disk that is full, or that may not be written to.
-MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
 # The variable of the environment in which the workflow leaves the process that scripts end with.
 SNAKEMAKE = "SNAKEMAKE_PID"
 
@@ -25,23 +22,38 @@ def logged(log_file: str, expected: tuple[type[Exception], ...] = ()) -> Iterato
     """Log to a file. An `expected` error is the user's to mend: its message is logged alone, without a traceback.
 
     So is that of a file that an earlier job made and that cannot be used, and of a disk that is full or may not be
-    written to. Where Snakemake is killed, so is the script.
+    written to. What the disk of logs has no room for goes to the terminal. Where Snakemake is killed, so is the script.
     """
     if SNAKEMAKE in os.environ:
         threading.Thread(target=_end_with, args=(int(os.environ[SNAKEMAKE]),), daemon=True).start()
-    logging.basicConfig(filename=Path(log_file), filemode="w", level=logging.INFO, format="%(asctime)s %(message)s")
+    logging.basicConfig(handlers=[_handler(log_file)], level=logging.INFO, format="%(asctime)s %(message)s")
     logging.captureWarnings(True)
     try:
         yield
-    except (Unusable, *expected) as error:
-        logging.error("%s", error)
-        sys.exit(1)
     except Exception as error:
-        if isinstance(error, OSError) and error.errno in MACHINE:
-            logging.error("%s: make room, or give the right to write there; then start again", error)
+        number = error.errno if isinstance(error, OSError) else None
+        if number in NO_ROOM or (number in NO_RIGHT and not isinstance(error, expected)):
+            places = [*Path().glob("*/"), Path(log_file), Path(os.getenv("TMPDIR", "/tmp"))]
+            logging.error("%s", explained(error, *places))
+        elif isinstance(error, (Unusable, *expected)):
+            logging.error("%s", error)
         else:
             logging.exception("this is a defect of the suite, or of the machine")
         sys.exit(1)
+
+
+class _Log(logging.FileHandler):
+    """A log of which the terminal gets what its disk has no room for."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        print(self.format(record), file=sys.stderr)
+
+
+def _handler(log_file: str) -> logging.Handler:
+    try:
+        return _Log(log_file, mode="w")
+    except OSError:
+        return logging.StreamHandler()
 
 
 def _end_with(pid: int) -> None:

@@ -5,14 +5,13 @@ own provenance. The problems have to be there first: `snakemake --until pose` wi
 """
 
 import argparse
-import shutil
 import sys
 from pathlib import Path
 
 from benchmark.catalog import method_code
 from benchmark.record import differences, other_problems
 from benchmark.source import ROOT
-from benchmark.storage import Unusable, load_json, sha256_of_items, written_whole
+from benchmark.storage import Unusable, copy_whole, explained, load_json, sha256_of_items
 
 FILES = ("estimate.npz", "record.json")
 
@@ -41,8 +40,7 @@ def merge(source: Path, target: Path, root: Path = ROOT) -> tuple[list[str], dic
             left[str(folder)] = reason
             continue
         for name in FILES:  # without the times of the files, so that they are newer than the problems
-            with written_whole(target / folder / name) as partial:
-                shutil.copyfile(source / folder / name, partial)
+            copy_whole(source / folder / name, target / folder / name)
         taken.append(str(folder))
     return taken, left
 
@@ -76,7 +74,7 @@ def main() -> None:
     try:
         taken, left = merge(options.source, options.target)
     except (OSError, Unusable) as error:
-        sys.exit(str(error))
+        sys.exit(explained(error, options.target) if isinstance(error, OSError) else str(error))
     for name, reason in left.items():
         sys.stdout.write(f"left {name}: {reason}\n")
     sys.stdout.write(f"{len(taken)} runs taken over, {len(left)} left. Run snakemake again for the tables.\n")

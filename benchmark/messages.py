@@ -6,6 +6,7 @@ from pathlib import Path
 
 from benchmark.measured import minutes_of, time_left
 from benchmark.plan import Plan
+from benchmark.storage import save_json
 
 # What was started: the experiments that are selected, and the cores.
 START = "start.json"
@@ -13,8 +14,7 @@ START = "start.json"
 
 def announcement(plan: Plan, results: str, logs: str, cores: int) -> str:
     """Return what will be done, and about how long it takes where that was measured; note it in `logs`."""
-    Path(logs).mkdir(parents=True, exist_ok=True)
-    Path(logs, START).write_text(json.dumps({"selected": plan.selected, "cores": cores}), encoding="utf-8")
+    save_json(Path(logs, START), {"selected": plan.selected, "cores": cores})
     lines = [f"Profile {plan.profile!r}. Results go to {results}/, logs to logs/."]
     measured = minutes_of(plan.profile)
     for name in plan.selected:

@@ -5,8 +5,8 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
-from contextlib import nullcontext, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from benchmark.environment import environment
 from benchmark.plan import Run
 from benchmark.provenance import cpu_name, git_state, versions
 from benchmark.source import ROOT, literals_of
-from benchmark.storage import load_arrays, load_json, save_arrays, save_json, sha256_of_items
+from benchmark.storage import DISK_FULL, full_disk, load_arrays, load_json, save_arrays, save_json, sha256_of_items
 from benchmark.worker import end_children, outcome_of
 
 # What an environment logs.
@@ -44,7 +44,8 @@ def run_method(
     Of a task with an environment, that gets the file of what is `withheld`, and its log is the method's answer.
     `time_limit` is in seconds for all items together. A missing package, an error, a crash, a wrong or non-finite
     answer and an exceeded limit become the status of the items concerned. Raises MethodChanged if the method's code is
-    not at the end what it was at the start, and Unusable if the problems or the facts are damaged.
+    not at the end what it was at the start, Unusable if the problems or the facts are damaged, and OSError if a disk is
+    full, also where the method finds it so.
     """
     method, items = ROOT / run.file, load_json(facts)["items"]
     literals, code, digests = literals_of(method), method_code(method), sha256_of_items(problems)
@@ -66,46 +67,61 @@ def run_method(
         "problems": str(problems.absolute()),
     }
     flags = {"sees_truth": literals.get("SEES_TRUTH", False), "complete": literals.get("COMPLETE", False)}
+    with _scratch_in(folder) as scratch:
+        played = scratch / PLAYED
+        if missing := missing_packages(literals):
+            names = " ".join(missing)
+            fallback = outcome_of("skipped", f"needs the package {names}, which is not installed: pip install {names}")
+        else:
+            variables = os.environ | {name: str(run.threads) for name in THREAD_VARIABLES} | {"PYTHONPATH": str(ROOT)}
+            job = {"run": asdict(run), "items": items} | paths | flags
+            beside = environment(job, withheld, played, log_file, variables) if withheld else nullcontext()
+            with beside as connection:
+                save_json(scratch / "job.json", job | {"connection": connection})
+                fallback = outcome_of(*_run_worker(scratch / "job.json", variables, time_limit, log_file, connection))
+        records, arrays = [], {}
+        for number, item in enumerate(items):
+            outcome, estimate = scratch / f"{number}.json", scratch / f"{number}.npz"
+            identity = {"item": item["name"], "rank": item["rank"], "data_sha256": item["sha256"]}
+            identity["problem_sha256"] = digests[item["name"]]
+            found = load_json(outcome) if outcome.exists() else fallback
+            if withheld and estimate.exists() and not played.exists():
+                found |= {
+                    "status": "failed",
+                    "message": f"the environment ended before it wrote its log: see {log_file}",
+                }
+            elif estimate.exists():
+                arrays |= load_arrays(played, f"{item['name']}/") if withheld else load_arrays(estimate)
+            records.append(identity | found)
+        if method_code(method) != code:
+            raise MethodChanged(f"{method} or a file that it imports changed while it ran: run it again")
+        save_arrays(folder / "estimate.npz", arrays)
+        save_json(folder / "record.json", {"run": origin, "items": records})
+
+
+@contextmanager
+def _scratch_in(folder: Path) -> Iterator[Path]:
+    """Give a folder for what is unfinished, which nothing is left of; nor of those whose processes were killed."""
     for leftover in folder.glob("unfinished-*"):
         owner = int(leftover.name.rpartition("-")[2])
         if owner == os.getpid() or not psutil.pid_exists(owner):
             shutil.rmtree(leftover)
     scratch = folder.absolute() / f"unfinished-{os.getpid()}"
     scratch.mkdir(parents=True)
-    played = scratch / PLAYED
-    if missing := missing_packages(literals):
-        names = " ".join(missing)
-        fallback = outcome_of("skipped", f"needs the package {names}, which is not installed: pip install {names}")
-    else:
-        variables = os.environ | {name: str(run.threads) for name in THREAD_VARIABLES} | {"PYTHONPATH": str(ROOT)}
-        job = {"run": asdict(run), "items": items} | paths | flags
-        beside = environment(job, withheld, played, log_file, variables) if withheld else nullcontext()
-        with beside as connection:
-            save_json(scratch / "job.json", job | {"connection": connection})
-            fallback = outcome_of(*_run_worker(scratch / "job.json", variables, time_limit, log_file, connection))
-    records, arrays = [], {}
-    for number, item in enumerate(items):
-        outcome, estimate = scratch / f"{number}.json", scratch / f"{number}.npz"
-        identity = {"item": item["name"], "rank": item["rank"], "data_sha256": item["sha256"]}
-        identity["problem_sha256"] = digests[item["name"]]
-        found = load_json(outcome) if outcome.exists() else fallback
-        if withheld and estimate.exists() and not played.exists():
-            found |= {"status": "failed", "message": f"the environment ended before it wrote its log: see {log_file}"}
-        elif estimate.exists():
-            arrays |= load_arrays(played, f"{item['name']}/") if withheld else load_arrays(estimate)
-        records.append(identity | found)
-    if method_code(method) != code:
-        raise MethodChanged(f"{method} or a file that it imports changed while it ran: run it again")
-    save_arrays(folder / "estimate.npz", arrays)
-    save_json(folder / "record.json", {"run": origin, "items": records})
-    shutil.rmtree(scratch)
+    try:
+        yield scratch
+    finally:
+        shutil.rmtree(scratch)
 
 
 def _run_worker(
     job_file: Path, variables: Mapping[str, str], time_limit: float, log_file: Path, connection: int | None
 ) -> tuple[str, str]:
-    """Run the worker and return the status and message of the items that it leaves without an outcome."""
-    command = [sys.executable, "-m", "benchmark.worker", str(job_file)]
+    """Run the worker and return the status and message of the items that it leaves without an outcome.
+
+    Raises OSError for a disk that is full.
+    """
+    command, kills = [sys.executable, "-m", "benchmark.worker", str(job_file)], _kills_for_memory()
     with log_file.open("a") as log:
         # A pipe that is never written to: the worker leaves when it closes. A session of its own, so that what the
         # method starts can be ended with it.
@@ -128,8 +144,20 @@ def _run_worker(
                 os.killpg(worker.pid, signal.SIGKILL)
             worker.wait()
             worker.stdin.close()
+    if code == DISK_FULL:
+        raise full_disk(log_file)
     if code < 0:
         name = signal.Signals(-code).name
+        if name == "SIGKILL" and _kills_for_memory() > kills:
+            return "failed", "out of memory: the kernel ended the process by SIGKILL"
         hint = " (most often: memory ran out)" if name == "SIGKILL" else ""
         return "failed", f"the process was ended by {name}{hint}"
     return "failed", f"the process ended with exit status {code}: see {log_file}"
+
+
+def _kills_for_memory() -> int:
+    """Return how many processes the kernel has ended as memory ran out, of the machine or of a group's limit."""
+    with suppress(OSError):
+        counts = dict(line.split() for line in Path("/proc/vmstat").read_text().splitlines())
+        return int(counts.get("oom_kill", 0))
+    return 0

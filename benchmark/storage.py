@@ -3,6 +3,7 @@
 One that is damaged later is an error that says which it is, and how it is made anew.
 """
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -17,6 +18,12 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.contract import Answer, Estimate, Item, Snapshot
+
+# What the machine says of a disk that is full, or of one that may not be written to.
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
+NO_RIGHT = {errno.EROFS, errno.EACCES, errno.EPERM}
+# The exit status of a process of a run for which a disk had no room: the method is not to blame.
+DISK_FULL = 201
 
 
 class Unusable(ValueError):
@@ -36,6 +43,43 @@ def remedy(paths: Iterable[Path]) -> str:
     It holds as the targets of the workflow need a file of every job.
     """
     return f"What is deleted is made anew at the next start:\n  rm {shlex.join(dict.fromkeys(map(str, paths)))}"
+
+
+def is_of_full_disk(error: BaseException) -> bool:
+    """Return whether an error says that a disk is full."""
+    return isinstance(error, OSError) and error.errno in NO_ROOM
+
+
+def full_disk(log: Path) -> OSError:
+    """Return the error of a process that ended by `DISK_FULL`, whose log says more."""
+    return OSError(errno.ENOSPC, f"{os.strerror(errno.ENOSPC)} for a run, whose log is {log}")
+
+
+def explained(error: OSError, *places: Path) -> str:
+    """Return an error with what to do where it says that a disk is full, or may not be written to.
+
+    Libraries mostly name no file when a disk is full: then it is the fullest of those that hold one of the `places`.
+    """
+    if error.errno in NO_RIGHT:
+        return f"{error}: give the right to write there; then start again"
+    if is_of_full_disk(error):
+        named = error.filename2 or error.filename
+        return f"{error}: {wanted_room(*([named] if isinstance(named, str) else places))}"
+    return str(error)
+
+
+def wanted_room(*places: str | Path) -> str:
+    """Return where to make room: on the fullest disk of those that hold one of the `places`, or would hold it."""
+    disks = {_disk_of(Path(own)) for own in places}
+    fullest = min(disks, key=lambda disk: shutil.disk_usage(disk).free)
+    size = shutil.disk_usage(fullest)
+    left = f"{size.free / 1e6:.1f} MB of {size.total / 1e6:.0f} MB are free"
+    return f"make room on the disk at {fullest} ({left}); then start again"
+
+
+def _disk_of(path: Path) -> Path:
+    real = path.resolve()
+    return next(own for own in (real, *real.parents) if own.is_mount())
 
 
 @contextmanager
@@ -59,6 +103,21 @@ def written_whole(path: Path) -> Iterator[Path]:
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def copy_whole(source: Path, target: Path) -> None:
+    """Copy a file, whole or not at all."""
+    with written_whole(target) as partial:
+        shutil.copyfile(source, partial)
+
+
+def copy_folder(source: Path, target: Path) -> None:
+    """Copy the files of a folder, but for what a process that was killed left half written."""
+    for path in source.rglob("[!.]*"):
+        if path.is_file():
+            copy = target / path.relative_to(source)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
 
 
 @contextmanager
@@ -85,6 +144,17 @@ def put_right_times(folder: Path) -> None:
             with suppress(FileNotFoundError):  # another run may be at work
                 if os.lstat(path := os.path.join(place, name)).st_mtime_ns > now:
                     os.utime(path, ns=(now, now), follow_symlinks=False)
+
+
+def watch_clock(folders: Iterable[str]) -> None:
+    """Put right the times of the files below folders each time that the clock is put back; go on for ever."""
+    before = time.time()
+    while True:
+        time.sleep(1)
+        if (now := time.time()) < before:
+            for folder in folders:
+                put_right_times(Path(folder))
+        before = now
 
 
 @contextmanager

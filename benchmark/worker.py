@@ -3,9 +3,11 @@
 Each item's outcome is written as soon as it is known, so that a crash or a time limit loses no finished item.
 """
 
+import errno
 import json
 import logging
 import os
+import re
 import signal
 import sys
 import threading
@@ -25,25 +27,34 @@ from benchmark.loading import load_module
 from benchmark.posing import observation_of, problem_of
 from benchmark.provenance import peak_rss_mib
 from benchmark.seeds import seed_for
-from benchmark.storage import load_arrays, pack, parts_of, save_arrays, save_json
+from benchmark.storage import DISK_FULL, is_of_full_disk, load_arrays, pack, parts_of, save_arrays, save_json
 
 log = logging.getLogger(__name__)
 
 MEASURED = ("seconds", "warmup_seconds", "iterations", "peak_rss_mib", "peak_gpu_mib", "device_name")
 Results = list[tuple[dict, Estimate | None]]
+# What libraries say whose errors are no MemoryError.
+OUT_OF_MEMORY = re.compile("out of memory|can.?t allocate memory|cannot allocate memory", re.IGNORECASE)
 
 
 def main(job_file: Path) -> None:
-    """Run the method of a job file on each of its items; what prevents that is the outcome of the items left."""
+    """Run the method of a job file on each of its items; what prevents that is the outcome of the items left.
+
+    But for a full disk, which is raised.
+    """
     threading.Thread(target=_die_with_parent, daemon=True).start()
+    with suppress(OSError):  # where memory runs out, the kernel ends this process before those that wait for it
+        Path("/proc/self/oom_score_adj").write_text("1000")
     job = json.loads(job_file.read_text())
     try:
         run_items(job, job_file.parent)
     except Exception as error:
+        if is_of_full_disk(error):
+            raise
         log.exception("the method could not be started")
         for number in range(len(job["items"])):
             if not (job_file.parent / f"{number}.json").exists():
-                save_json(job_file.parent / f"{number}.json", outcome_of("failed", f"{type(error).__name__}: {error}"))
+                save_json(job_file.parent / f"{number}.json", outcome_of("failed", reason_of(error)))
 
 
 def run_items(job: Mapping, folder: Path) -> None:
@@ -136,6 +147,15 @@ def outcome_of(status: str, message: str, **measured: float | None) -> dict:
     return {"status": status, "message": text} | dict.fromkeys(MEASURED) | measured
 
 
+def reason_of(error: Exception) -> str:
+    """Return an error as the message of an outcome, which says so where memory ran out."""
+    said = f"{type(error).__name__}: {error}"
+    short = (
+        isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM or OUT_OF_MEMORY.search(said)
+    )
+    return f"out of memory: {said}" if short else said
+
+
 def timed(
     solve_many: Callable,
     problems: Sequence[Problem],
@@ -146,7 +166,7 @@ def timed(
 ) -> tuple[Sequence, tuple[str, str] | None, dict[str, float | None]]:
     """Call a method; return what it returned, or the status and message of its failure, and what the call took.
 
-    Of a call for several problems, each is said to have taken an equal share of the time.
+    Of a call for several problems, each is said to have taken an equal share of the time. A full disk is raised.
     """
     returned, failure = [None] * len(problems), None
     started = clock()
@@ -157,8 +177,10 @@ def timed(
     except Skipped as reason:
         failure = "skipped", str(reason) or "the method gave no reason"
     except Exception as error:
+        if is_of_full_disk(error):
+            raise
         log.exception("the method raised")
-        failure = "failed", f"{type(error).__name__}: {error}"
+        failure = "failed", reason_of(error)
     measured = {
         "seconds": (clock() - started) / len(problems),
         "peak_rss_mib": peak_rss_mib(),
@@ -235,8 +257,9 @@ if __name__ == "__main__":
         status = 0
     except SystemExit as leaving:  # a method can ask for it
         status = leaving.code if isinstance(leaving.code, int) else 1
-    except BaseException:
+    except BaseException as error:
         log.exception("the worker ends")
+        status = DISK_FULL if is_of_full_disk(error) else 1
     finally:
         # All is written: a thread or a process that the method has left behind would keep this one, or the processor.
         end_children()

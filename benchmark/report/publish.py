@@ -9,7 +9,6 @@ their curves are compressed.
 
 import argparse
 import gzip
-import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,7 +27,7 @@ from benchmark.report.scorecard import read_card
 from benchmark.report.tables import file_of, read_scores, summarise, with_printed, write
 from benchmark.settings import SettingsError, listing
 from benchmark.source import ROOT
-from benchmark.storage import folder_written_whole, save_text
+from benchmark.storage import copy_folder, explained, folder_written_whole, save_text
 
 PUBLISHED = "results/published"
 # What results depend on, of an entry and of its parts.
@@ -57,7 +56,7 @@ def publish(plan: Plan, root: Path = ROOT, part: bool = False) -> Path:
     check(kept, entries, f"run it again, or delete its folder in {target}")
     for name in new:
         with folder_written_whole(target / name) as partial:
-            shutil.copytree(source / name, partial)
+            copy_folder(source / name, partial)
             if part and name in old:
                 runs = plan.tabled_runs(name)
                 new[name] = _joined(partial, target / name, entries[name], runs, new[name], old[name])
@@ -198,5 +197,7 @@ if __name__ == "__main__":
     options = parser.parse_args()
     try:
         main(options.profile, part=options.part)
-    except (PublishError, SettingsError, OSError) as error:
+    except OSError as error:
+        sys.exit(explained(error, ROOT / PUBLISHED))
+    except (PublishError, SettingsError) as error:
         sys.exit(str(error))

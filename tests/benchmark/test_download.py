@@ -1,5 +1,7 @@
 """Downloads: whole files or none, from the first source that has them, with one clear message if no source has."""
 
+import errno
+import gzip
 import hashlib
 import os
 import signal
@@ -10,6 +12,9 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -20,6 +25,7 @@ import pytest
 
 from benchmark import download
 from benchmark.download import DownloadError, File, fetch, mirrors_from, read_registry
+from benchmark.transfer import Bounds
 
 NAMES = ["one.bin", "deep/two+half.bin", "deep/er/three four.bin"]
 CONTENTS = {name: np.random.default_rng(n).bytes(3000 + 200_000 * n) for n, name in enumerate(NAMES)}
@@ -60,6 +66,52 @@ def unavailable(handler: BaseHTTPRequestHandler, _: bytes) -> None:
     handler.send_error(503)
 
 
+def endless(handler: BaseHTTPRequestHandler, _: bytes) -> None:
+    """Send without an end, and without a word on the length."""
+    handler.send_response(200)
+    handler.end_headers()
+    with suppress(OSError):  # the client leaves
+        for _ in range(64):
+            handler.wfile.write(bytes(2**20))
+
+
+def huge(handler: BaseHTTPRequestHandler, body: bytes) -> None:
+    """Announce a terabyte."""
+    handler.send_response(200)
+    handler.send_header("Content-Length", str(2**40))
+    handler.end_headers()
+    handler.wfile.write(body)
+
+
+def bomb(handler: BaseHTTPRequestHandler, _: bytes) -> None:
+    """Send 16 kB that expand to 16 MB."""
+    handler.send_response(200)
+    handler.send_header("Content-Encoding", "gzip")
+    handler.end_headers()
+    handler.wfile.write(gzip.compress(bytes(2**24)))
+
+
+def unchunked(handler: BaseHTTPRequestHandler, body: bytes) -> None:
+    """Break off in the middle of a piece."""
+    handler.protocol_version = "HTTP/1.1"
+    handler.close_connection = True
+    handler.send_response(200)
+    handler.send_header("Transfer-Encoding", "chunked")
+    handler.end_headers()
+    handler.wfile.write(b"%x\r\n" % len(body) + body[: len(body) // 2])
+
+
+def busy(wait: str, status: int = 429) -> Answer:
+    """Ask to be left alone for a while."""
+
+    def answer(handler: BaseHTTPRequestHandler, _: bytes) -> None:
+        handler.send_response(status)
+        handler.send_header("Retry-After", wait)
+        handler.end_headers()
+
+    return answer
+
+
 def to(address: str) -> Answer:
     """Send the client elsewhere."""
 
@@ -93,6 +145,25 @@ class Server(ThreadingHTTPServer):
         handler.wfile.write(body[: len(body) // 2])
         handler.wfile.flush()
         self.released.wait(20)
+
+    def drip(self, handler: BaseHTTPRequestHandler, body: bytes) -> None:
+        """Send the file byte by byte, then the rest at once."""
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        self._slowly(handler, body)
+
+    def drip_headers(self, handler: BaseHTTPRequestHandler, body: bytes) -> None:
+        """Send a header byte by byte, then the rest at once."""
+        handler.wfile.write(b"HTTP/1.0 200 OK\r\nSlow: ")
+        self._slowly(handler, bytes(40).replace(b"\0", b"x") + b"\r\n\r\n" + body)
+
+    def _slowly(self, handler: BaseHTTPRequestHandler, content: bytes) -> None:
+        with suppress(OSError):  # the client leaves
+            for number in range(40):
+                handler.wfile.write(content[number : number + 1])
+                self.released.wait(0.1)
+            handler.wfile.write(content[40:])
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -154,7 +225,8 @@ def sources(manifest: dict) -> dict[str, str]:
     return {entry["name"]: entry["source"] for entry in manifest["files"]}
 
 
-quickly = partial(fetch, pauses=(0.01, 0.01), timeouts=(2.0, 0.5))
+quickly = partial(fetch, pauses=(0.01, 0.01), bounds=Bounds(connect=2.0, pause=0.5))
+strictly = partial(fetch, pauses=(), bounds=Bounds(connect=0.3, pause=0.5, patience=0.6, slowest=1e6, largest=2**20))
 
 
 def test_files_arrive_with_their_contents_and_a_manifest(server, published, tmp_path):
@@ -201,6 +273,85 @@ def test_a_server_that_hangs_is_given_up(server, published, tmp_path):
     with pytest.raises(DownloadError, match="timed out"):
         quickly("set", published, tmp_path / "data", [])
     assert NAMES[0] not in tree(tmp_path / "data")
+
+
+def of_server(name: str) -> Callable[[Server], Answer]:
+    return lambda server: getattr(server, name)
+
+
+# What a server does, and the reason that is given.
+FAULTS = {
+    "never ends": (lambda _: endless, "more than 1048576 bytes"),
+    "announces a terabyte": (lambda _: huge, "more than 1048576 bytes"),
+    "expands without an end": (lambda _: bomb, "more than 1048576 bytes"),
+    "drips": (of_server("drip"), r"too slow: \d+ bytes in 1 s"),
+    "drips headers": (of_server("drip_headers"), "too slow: 0 bytes in 1 s"),
+    "hangs": (of_server("stall"), "timed out"),
+    "breaks off": (lambda _: truncated, "IncompleteRead"),
+    "breaks off in a piece": (lambda _: unchunked, "IncompleteRead|InvalidChunkLength|Connection broken"),
+    "sends half": (lambda _: short, "wrong checksum"),
+    "sends another": (lambda _: other, "wrong checksum"),
+    "leads round": (lambda server: to(f"{server.url}/m/set/one.bin"), "30 redirects"),
+    "leads to a file": (lambda _: to("file:///etc/hostname"), "No connection adapters"),
+    "asks to wait": (lambda _: busy("3600"), r"429 .* \(asks to wait for 3600 s\)"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_whatever_a_server_does_ends_with_the_reason_and_the_next_source_is_asked(server, tmp_path, fault):
+    answer, reason = FAULTS[fault]
+    server.files["/m/set/one.bin"] = CONTENTS["one.bin"]
+    server.script["/m/set/one.bin"] = [answer(server)] * 100
+    registry, good = write_registry(tmp_path / "set.txt", {"one.bin": ""}), tmp_path / "good"
+    with pytest.raises(DownloadError, match=f"one.bin: .*({reason})") as failure:
+        strictly("set", registry, tmp_path / "data", [f"{server.url}/m", str(good)])
+    assert "Put the files by hand into" in str(failure.value)
+    assert tree(tmp_path / "data") == {}
+    write_tree(good, {"set/one.bin": CONTENTS["one.bin"]})
+    manifest = strictly("set", registry, tmp_path / "data", [f"{server.url}/m", str(good)])
+    assert sources(manifest) == {"one.bin": str(good / "set" / "one.bin")}
+    assert tree(tmp_path / "data") == {"one.bin": CONTENTS["one.bin"]}
+
+
+def test_a_host_that_takes_no_connection_is_given_up(tmp_path, monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with ExitStack() as sockets:
+        host = sockets.enter_context(socket.socket())
+        host.bind(("127.0.0.1", 0))
+        host.listen(0)
+        for _ in range(3):  # as many as wait; the next is left without an answer
+            waiting = sockets.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(host.getsockname())
+        address = f"http://127.0.0.1:{host.getsockname()[1]}"
+        registry = write_registry(tmp_path / "set.txt", {"one.bin": f"{address}/one.bin"})
+        with pytest.raises(DownloadError, match=r"one\.bin: .*timed out"):
+            strictly("set", registry, tmp_path / "data", [])
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_server_that_asks_to_wait_is_given_that_time_but_no_more_than_is_granted(
+    server, published, tmp_path, monkeypatch, status
+):
+    slept = []
+    monkeypatch.setattr(download.time, "sleep", slept.append)
+    later = format_datetime(datetime.now(UTC) + timedelta(seconds=3600), usegmt=True)
+    server.script["/origin/one.bin"] = [busy("7", status), busy(later, status)]
+    quickly("set", published, tmp_path / "data", [])
+    assert tree(tmp_path / "data") == CONTENTS
+    assert slept == [0.0, 7.0, Bounds().patience]
+
+
+def test_a_disk_without_room_is_an_error_at_once_and_leaves_no_file(server, published, small_disk):
+    (small_disk / "full").write_bytes(bytes(5 * 2**20 - 2**17))
+    with pytest.raises(OSError, match="No space left on device") as error:
+        quickly("set", published, small_disk / "data", [])
+    assert error.value.errno == errno.ENOSPC
+    assert set(tree(small_disk / "data")) < set(CONTENTS)
+    assert max(server.requests.values()) == 1
+    (small_disk / "full").unlink()
+    quickly("set", published, small_disk / "data", [])
+    assert tree(small_disk / "data") == CONTENTS
 
 
 def test_a_redirection_is_followed_and_what_it_leads_to_is_checked(server, published, tmp_path):
@@ -259,7 +410,7 @@ def test_many_files_are_fetched_at_the_same_time(server, tmp_path):
     server.script = {f"/{name}": [together] for name in names[: download.WORKERS]}
     lines = [f"{name} {digest(name.encode())} {server.url}/{name}" for name in names]
     (tmp_path / "set.txt").write_text("\n".join(lines))
-    fetch("set", tmp_path / "set.txt", tmp_path / "data", [], pauses=(), timeouts=(2.0, 12.0))
+    fetch("set", tmp_path / "set.txt", tmp_path / "data", [], pauses=(), bounds=Bounds(connect=2.0, pause=12.0))
     assert tree(tmp_path / "data") == {name: name.encode() for name in names}
     assert set(server.requests.values()) == {1}
 

@@ -125,6 +125,30 @@ def test_outcomes_are_those_of_the_task_on_what_is_withheld_of_the_item(run):
         np.testing.assert_array_equal(seen, wanted)
 
 
+def test_an_environment_that_is_killed_is_a_failed_row_that_says_so(run):
+    body = (
+        f"play(problem, {ROUNDS})\n"
+        "beside = psutil.Process(os.getppid()).children()\n"
+        "[own.kill() for own in beside if 'benchmark.environment' in own.cmdline()]\n"
+        f"{RETURN}"
+    )
+    arrays, rows = run(body)
+    assert [row["status"] for row in rows] == ["failed", "failed"]
+    assert rows[0]["message"] == "the environment ended before it wrote its log: see log"
+    assert not arrays
+
+
+def test_actions_that_the_disk_has_no_room_for_fail_the_run_and_it_is_whole_where_there_is_room(run, small_disk):
+    Path("run").symlink_to(small_disk)
+    fill = f"if problem.observed[0] > 0.5: os.system('head -c 6M /dev/zero > {small_disk}/full 2> /dev/null')"
+    # The worker's own answers are kept, so that the environment alone finds the disk full.
+    keep = "from benchmark import worker\nworker.save_arrays = worker.save_json = lambda path, content: None\n"
+    with pytest.raises(OSError, match="No space left on device"):
+        run(f"play(problem, {ROUNDS})\n{fill}\n{RETURN}", head=keep)
+    (small_disk / "full").unlink()
+    assert [row["status"] for row in run(f"play(problem, {ROUNDS})\n{RETURN}")[1]] == ["ok", "ok"]
+
+
 def test_a_round_too_many_is_a_failed_row_that_says_so(run):
     _, rows = run(f"play(problem, {ROUNDS} + (problem.observed[0] > 0.5))\n{RETURN}")
     assert sorted((row["status"], row["message"]) for row in rows) == [

@@ -1,5 +1,6 @@
 """Whatever a method does, its run ends with a record; finished items are never lost."""
 
+import errno
 import json
 import os
 import re
@@ -7,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -105,27 +107,71 @@ def test_a_method_that_wants_10_gb_where_there_are_3_is_a_row_that_says_so(run, 
     limit = "import resource; resource.setrlimit(resource.RLIMIT_AS, (3 * 2**30, 3 * 2**30))"
     _, record = run(f"{limit}; {HUNGRY[kind]}; {RETURN}")
     assert statuses(record) == ["failed", "failed"]
-    assert re.search("MemoryError|Unable to allocate|can't allocate memory", record["items"][0]["message"])
+    assert re.match("out of memory: .*(MemoryError|allocate)", record["items"][0]["message"])
+
+
+# Where control groups of the second version and of the first lie, with their limits of memory and of memory with swap.
+GROUPS = {
+    "/sys/fs/cgroup": ("memory.max", "memory.swap.max"),
+    "/sys/fs/cgroup/memory": ("memory.limit_in_bytes", "memory.memsw.limit_in_bytes"),
+}
+
+
+@pytest.fixture
+def group():
+    """Return the file of a group of processes, of 200 MiB of memory, that takes in who writes there."""
+    for root, (memory, swap) in GROUPS.items():
+        folder = Path(root) / f"test-{os.getpid()}"
+        with suppress(OSError):
+            folder.mkdir()
+        if (folder / memory).exists():  # by the kernel
+            (folder / memory).write_text(f"{200 * 2**20}")
+            with suppress(OSError):  # of a kernel that counts no swap
+                (folder / swap).write_text("0" if swap.endswith("max") else f"{200 * 2**20}")
+            yield folder / "cgroup.procs"
+            folder.rmdir()
+            return
+        with suppress(OSError):
+            folder.rmdir()
+    pytest.skip("no group with a limit of memory can be made here")
+
+
+def test_a_worker_that_the_kernel_ends_as_memory_runs_out_is_a_row_that_says_so_and_the_finished_item_stays(run, group):
+    grow = "[bytearray(b'x' * 2**20) for _ in range(300)] if problem.observed.min() > 1 else None"
+    arrays, record = run(f"open({str(group)!r}, 'w').write(str(os.getpid())); {grow}; {RETURN}")
+    assert statuses(record) == ["ok", "failed"]
+    assert record["items"][1]["message"] == "out of memory: the kernel ended the process by SIGKILL"
+    assert set(arrays) == {"a/answer"}
+
+
+def test_where_memory_runs_out_a_worker_goes_before_those_that_wait_for_it(run):
+    own = int(Path("/proc/self/oom_score_adj").read_text())
+    body = "return Estimate(signal=np.full((6, 5), float(open('/proc/self/oom_score_adj').read())))"
+    arrays, _ = run(body)
+    assert arrays["a/answer"][0, 0] == 1000 > own
 
 
 FILL = "os.system('head -c {} /dev/zero > run/full 2> /dev/null')"
 LONG = "return Estimate(signal=problem.observed, trace=[Snapshot(1, 0, 0, last=problem.observed)] * 200)"
 
 
-def test_an_answer_that_the_disk_has_no_room_for_is_a_row_that_says_so(run, tmp_path, small_disk):
-    (tmp_path / "run").symlink_to(small_disk)
-    arrays, record = run(f"{FILL.format('5080K')}; {LONG}")
-    assert statuses(record) == ["failed", "failed"]
-    assert all("No space left on device" in item["message"] for item in record["items"])
-    assert not arrays
+# By what the disk has no room for.
+ROOMLESS = {
+    "an answer": f"{FILL.format('5080K')}; {LONG}",
+    "all": f"{FILL.format('6M')}; {RETURN}",
+    "a file of the method's own": f"open('run/own', 'wb').write(bytes(6 * 2**20)); {RETURN}",
+}
 
 
-def test_a_run_on_a_disk_without_room_for_its_record_fails_and_is_whole_where_there_is_room(run, tmp_path, small_disk):
+@pytest.mark.parametrize("kind", ROOMLESS)
+def test_a_run_that_the_disk_has_no_room_for_fails_and_is_whole_where_there_is_room(run, tmp_path, small_disk, kind):
     (tmp_path / "run").symlink_to(small_disk)
-    with pytest.raises(OSError, match="No space left on device"):
-        run(f"{FILL.format('6M')}; {RETURN}")
-    assert not list(small_disk.glob("*.*"))
-    (small_disk / "full").unlink()
+    with pytest.raises(OSError, match="No space left on device") as error:
+        run(ROOMLESS[kind])
+    assert error.value.errno == errno.ENOSPC
+    assert {path.name for path in small_disk.iterdir()} <= {"full", "own"}
+    for path in small_disk.iterdir():
+        path.unlink()
     assert statuses(run(RETURN)[1]) == ["ok", "ok"]
 
 

@@ -106,11 +106,13 @@ class Tree:
             start_new_session=True,
         )
 
-    def snakemake(self, *arguments: str, config: str | None = "test.yaml", **environment: str) -> tuple[int, str]:
-        """Run Snakemake; return its exit status and all that it printed."""
+    def snakemake(
+        self, *arguments: str, config: str | None = "test.yaml", seconds: float = 300, **environment: str
+    ) -> tuple[int, str]:
+        """Run Snakemake for so many seconds at most; return its exit status and all that it printed."""
         process = self.start(*arguments, config=config, **environment)
         try:
-            output, _ = process.communicate(timeout=300)
+            output, _ = process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             raise

@@ -1,6 +1,7 @@
 import gc
 import os
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -21,7 +22,7 @@ sys.path.insert(0, str(REPOSITORY))
 from benchmark.messages import announcement, farewell
 from benchmark.plan import Plan
 from benchmark.settings import SettingsError
-from benchmark.storage import put_right_times
+from benchmark.storage import put_right_times, wanted_room, watch_clock
 
 # Relative, so that a moved checkout is still up to date.
 ROOT = Path(os.path.relpath(REPOSITORY))
@@ -30,6 +31,10 @@ try:
     plan = Plan.read(config, ROOT)
 except SettingsError as error:
     raise WorkflowError(str(error))
+
+# Snakemake keeps files of its own here, and of a full disk shows nothing but where in itself that was.
+if shutil.disk_usage(".").free < 2**20:
+    raise WorkflowError(f"No space is left here: {wanted_room('.')}")
 
 RESULTS = f"results/{plan.profile}"
 LOGS = f"logs/{plan.profile}"

@@ -3,6 +3,7 @@ from pathlib import Path
 from benchmark.job import logged
 from benchmark.messages import progress
 from benchmark.report.tables import failures, missing, read_scores
+from benchmark.storage import save_text
 
 
 class RunsFailed(Exception):
@@ -16,5 +17,5 @@ with logged(snakemake.log[0], expected=(RunsFailed,)):
     gathered = results / "scores" / experiment
     if message := failures(scores, results) + missing(scores, snakemake.params.cells, gathered):
         raise RunsFailed(message)
-    Path(snakemake.output[0]).write_text("Every run is there; none failed.\n")
+    save_text(Path(snakemake.output[0]), "Every run is there; none failed.\n")
     print(progress(experiment, results, logs), flush=True)

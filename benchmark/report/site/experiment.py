@@ -2,7 +2,6 @@
 
 import json
 import math
-import shutil
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from itertools import product
@@ -18,6 +17,7 @@ from benchmark.report.site.results import Result, arrow_of, known_metrics
 from benchmark.report.site.words import about_file, data_text, noise_text, verdict_of
 from benchmark.report.tables import distinct, rows_at, score_text, shortened
 from benchmark.source import REQUIRED, ROOT, parameters_of
+from benchmark.storage import copy_whole
 
 # Columns of costs: title, hint, format.
 COSTS = {
@@ -36,9 +36,7 @@ def write_experiment(result: Result, out: Path) -> Path:
     home = page.with_suffix("")
     files = [*(picture.path for picture in result.pictures), *result.tables]
     for path in files:
-        target = home / path.relative_to(result.folder)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, target)
+        copy_whole(path, home / path.relative_to(result.folder))
     facts = facts_of(result.scores)
     columns, rows = table_of(result)
     write_page(

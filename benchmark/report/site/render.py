@@ -1,7 +1,6 @@
 """Writes pages from templates, whole or not at all, and the scripts and styles that they share."""
 
 import re
-import shutil
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -9,7 +8,7 @@ from pathlib import Path
 import vl_convert
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from benchmark.storage import written_whole
+from benchmark.storage import copy_whole, save_text
 
 HOME = Path(__file__).parent
 TEMPLATES = Environment(
@@ -24,9 +23,7 @@ EXPORT = re.compile(r"export\{[^}]*?(\w+) as default[^}]*\}")
 
 def write_page(template: str, out: Path, **context) -> None:
     """Write a page; `root`, from which its links start, is relative, so that the site works at any address."""
-    page = TEMPLATES.get_template(template).render(context)
-    with written_whole(out) as partial:
-        partial.write_text(page, encoding="utf-8")
+    save_text(out, TEMPLATES.get_template(template).render(context))
 
 
 def write_assets(out: Path) -> None:
@@ -36,9 +33,9 @@ def write_assets(out: Path) -> None:
     """
     out.mkdir(parents=True, exist_ok=True)
     for path in (HOME / "assets").iterdir():
-        shutil.copyfile(path, out / path.name)
+        copy_whole(path, out / path.name)
     for name, text in _bundles().items():
-        (out / name).write_text(text, encoding="utf-8")
+        save_text(out / name, text)
 
 
 @cache

@@ -15,6 +15,7 @@ from benchmark.report import tables
 from benchmark.report.publish import PublishError, as_made, check, renew, write_readme
 from benchmark.scoring import CURVE_COLUMNS
 from benchmark.settings import SettingsError
+from benchmark.storage import explained
 
 SETTINGS = {"folders": ["experiments"]}
 README = (
@@ -107,8 +108,10 @@ def forget(root):
     (root / "results" / "embedded").rename(root / "forgotten")
 
 
-def test_tables_and_pictures_are_kept_and_neither_data_nor_runs(root, run, entries):
+def test_tables_and_pictures_are_kept_and_neither_data_nor_runs_nor_what_is_half_written(root, run, entries):
     source = run(entries("fig9"))
+    for name in (".summary.partial.csv", "toy/gaussian/.strip.partial.webp"):  # of processes that were killed
+        (source / "fig9" / name).write_text("half")
     target = publish("embedded", entries("fig9"), root)
     assert not list(target.rglob("secret.npz"))
     assert not list(target.rglob("*.parquet"))
@@ -116,6 +119,7 @@ def test_tables_and_pictures_are_kept_and_neither_data_nor_runs(root, run, entri
         kept = gzip.decompress((target / "fig9" / f"{name}.csv.gz").read_bytes())
         assert kept == (source / "fig9" / f"{name}.csv").read_bytes()
     assert not list(target.rglob("*.html"))
+    assert not list(target.rglob("*.partial.*"))
     before, after = (folder / "fig9" / "toy" / "gaussian" / "strip.webp" for folder in (source, target))
     assert before.read_bytes() == after.read_bytes()
 
@@ -190,7 +194,7 @@ def test_results_of_a_version_that_said_less_are_an_error_that_names_what_they_l
     assert not (root / "results" / "published").exists()
 
 
-@pytest.mark.parametrize("where", ["shutil.copytree", "_compress", "renew", "write_forest"])
+@pytest.mark.parametrize("where", ["copy_folder", "_compress", "renew", "write_forest"])
 def test_what_is_published_survives_an_interruption_and_the_next_start_ends_it(root, run, entries, monkeypatch, where):
     run(entries("fig9"))
     target = publish("embedded", entries("fig9"), root)
@@ -211,6 +215,27 @@ def test_what_is_published_survives_an_interruption_and_the_next_start_ends_it(r
     assert (where in ("renew", "write_forest")) == ((target / "fig9/toy/gaussian/strip.webp").read_bytes() == b"new")
     publish("embedded", entries("fig9"), root)
     assert (target / "fig9/toy/gaussian/strip.webp").read_bytes() == b"new"
+
+
+def test_publishing_on_a_full_disk_is_an_error_that_says_so_and_leaves_what_was_published(
+    root, run, entries, small_disk
+):
+    (root / "results").mkdir()
+    (root / "results" / "published").symlink_to(small_disk)
+    picture = run(entries("fig9")) / "fig9" / "toy" / "gaussian" / "strip.webp"
+    publish("embedded", entries("fig9"), root)
+    before = {path: path.read_bytes() for path in small_disk.rglob("*") if path.is_file()}
+    readme = (root / "README.md").read_text()
+    picture.write_bytes(bytes(2**20))
+    (small_disk / "full").write_bytes(bytes(5 * 2**20 - 2**19))
+    with pytest.raises(OSError, match="No space left on device") as error:
+        publish("embedded", entries("fig9"), root)
+    assert f"make room on the disk at {small_disk} (" in explained(error.value, small_disk)
+    (small_disk / "full").unlink()
+    assert {path: path.read_bytes() for path in small_disk.rglob("*") if path.is_file()} == before
+    assert (root / "README.md").read_text() == readme
+    target = publish("embedded", entries("fig9"), root)
+    assert (target / "fig9/toy/gaussian/strip.webp").stat().st_size == 2**20
 
 
 def test_a_run_with_other_settings_than_the_experiment_has_now_is_an_error(root, run, entries):
