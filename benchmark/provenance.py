@@ -7,15 +7,18 @@ from pathlib import Path
 
 from benchmark.plan import ROOT
 
+# What results depend on; a log or a config of one's own beside it makes no run doubtful.
+SOURCES = [*"baselines benchmark datasets deeptensor experiments sources tasks workflow".split(), "Snakefile"]
+
 
 def git_state(root: Path = ROOT) -> dict:
-    """Return the commit of the checkout and whether files differ from it; both None outside git."""
+    """Return the commit of the checkout and whether its sources differ from it; both None outside git."""
 
     def git(*arguments: str) -> str:
         return subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=True).stdout.strip()
 
     try:
-        return {"git_commit": git("rev-parse", "HEAD"), "git_dirty": bool(git("status", "--porcelain"))}
+        return {"git_commit": git("rev-parse", "HEAD"), "git_dirty": bool(git("status", "--porcelain", "--", *SOURCES))}
     except (subprocess.CalledProcessError, FileNotFoundError):
         return {"git_commit": None, "git_dirty": None}
 
