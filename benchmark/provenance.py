@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmark.plan import ROOT
 
 # What results depend on; a log or a config of one's own beside it makes no run doubtful.
-SOURCES = [*"baselines benchmark datasets deeptensor experiments sources tasks workflow".split(), "Snakefile"]
+FOLDERS = ("baselines", "benchmark", "datasets", "deeptensor", "experiments", "sources", "tasks", "workflow")
 
 
 def git_state(root: Path = ROOT) -> dict:
@@ -18,7 +18,10 @@ def git_state(root: Path = ROOT) -> dict:
         return subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=True).stdout.strip()
 
     try:
-        return {"git_commit": git("rev-parse", "HEAD"), "git_dirty": bool(git("status", "--porcelain", "--", *SOURCES))}
+        return {
+            "git_commit": git("rev-parse", "HEAD"),
+            "git_dirty": bool(git("status", "--porcelain", "--", *FOLDERS, "Snakefile")),
+        }
     except (subprocess.CalledProcessError, FileNotFoundError):
         return {"git_commit": None, "git_dirty": None}
 

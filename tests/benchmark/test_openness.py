@@ -16,6 +16,7 @@ PACKAGE = {
     "source.py": r'"deeptensor"',
     "contract.py": r"`deeptensor\.operators`",
     "download.py": "DEEPTENSOR_MIRROR",
+    "provenance.py": r'"deeptensor"',
 }
 
 
