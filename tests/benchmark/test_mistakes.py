@@ -129,7 +129,7 @@ MISTAKES = {
     "measure of a sweep": (
         {"sweep": {"over": "rank", "label": "r", "metrics": ["sam"]}},
         "sweep: unknown measure",
-        "psnr, ssim",
+        "peak_rss_mib, psnr, seconds, ssim",
     ),
     "noise of a sweep": (
         {"sweep": {"over": "noise", "label": "r", "metrics": ["psnr"], "values": {"wek": 1}}},

@@ -108,7 +108,7 @@ def test_claims_name_methods_data_and_noise_that_there_are(name):
                 assert method.partition(":")[0] in methods
             for key, kind in (("dataset", "data"), ("noise", "noise")):
                 for pattern in condition.get(key, ()):
-                    assert matching(names_of(name, kind), [pattern])
+                    assert matching(names_of(name, kind), [pattern.removeprefix("!")])
             assert set(condition.get("levels", ())) <= names_of(name, "noise")
 
 
