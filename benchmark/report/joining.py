@@ -10,6 +10,7 @@ import pandas as pd
 from benchmark.report.figures.sweep import draw
 from benchmark.report.style import save
 from benchmark.report.tables import file_of, read_scores, read_summary, write
+from benchmark.storage import copy_folder
 
 CELL = ["dataset", "noise", "method", "seed"]
 
@@ -44,10 +45,9 @@ def join(partial: Path, published: Path, entry: Mapping, runs: Sequence, unchang
         own, before = partial / dataset / noise, published / dataset / noise
         if not shown <= here and before.is_dir():
             shutil.rmtree(own, ignore_errors=True)
-            shutil.copytree(before, own)
-    if entry["sweep"]:
-        for picture in published.glob("sweep.*"):
-            save(draw(entry, scores, curves), partial / picture.name)
+            copy_folder(before, own)
+    for picture in partial.glob("sweep.*"):
+        save(draw(entry, scores, curves), picture)
 
 
 def _may_stay(cell: tuple, unchanged: set[str]) -> bool:

@@ -409,7 +409,7 @@ def test_a_seed_more_is_published_beside_those_that_were(root, run, run_part, en
     sweep = {"over": "rank", "label": "rank", "metrics": ["psnr"], "values": {}}
     (run(entries("fig9", sweep=sweep)) / "fig9" / "sweep.svg").write_text("of two seeds")
     before = published_values(publish("embedded", entries("fig9", sweep=sweep), root))
-    run_part(27.5, seeds=[2], sweep=sweep)
+    (run_part(27.5, seeds=[2], sweep=sweep) / "fig9" / "sweep.svg").write_text("of one seed")
     (root / "results/embedded/fig9/toy/gaussian/strip.webp").write_bytes(b"of another seed")
     more = entries("fig9", sweep=sweep, seeds=[0, 1, 2])
     target = publish("embedded", more, root, part=True)
