@@ -18,7 +18,7 @@ STANDS_IN_FOR = None
 REGISTRY = "bbc_news"
 
 
-def load(folder: Path, *, budgets: Sequence[int] = (40,)) -> list[Item]:
-    """Return the weights of the terms of the articles (2225 x 9635), once for each of `budgets`."""
-    articles = normalised(TITLE, weighted_terms(folder))
+def load(folder: Path, *, budgets: Sequence[int] = (40,), every: int = 1) -> list[Item]:
+    """Return the weights of the terms of `every`-th article (2225 x 9635 of all), once for each of `budgets`."""
+    articles = normalised(TITLE, weighted_terms(folder)[::every])
     return [Item(f"l{budget}", articles, budget=budget) for budget in budgets]

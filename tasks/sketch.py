@@ -116,18 +116,23 @@ def measures(problem: Problem, truth: Mapping[str, np.ndarray]) -> dict[str, Cal
 class Known:
     """A matrix A, n x d, for which sketches are judged, by what stays the same under rotations of its columns.
 
-    So a tall one is its triangle. `tails` (n,) are ||A - A_k||_F^2 for each k from 0.
+    So it is one of the small side, `triangle`, times `basis`^T (d x the small side), orthonormal. `tails` (n,) are
+    ||A - A_k||_F^2 for each k from 0.
     """
 
     def __init__(self, matrix: np.ndarray, rank: int):
         self.matrix, self.rank = matrix, rank
-        self.triangle = np.linalg.qr(matrix, mode="r") if len(matrix) > matrix.shape[1] else matrix
-        squares = np.linalg.svd(self.triangle, compute_uv=False) ** 2
+        if len(matrix) > matrix.shape[1]:
+            self.basis, self.triangle = np.eye(matrix.shape[1]), np.linalg.qr(matrix, mode="r")
+        else:
+            self.basis, upper = np.linalg.qr(matrix.T)
+            self.triangle = upper.T
+        squares = np.maximum(np.linalg.eigvalsh(self.triangle @ self.triangle.T)[::-1], 0)
         self.energy, self.tails = squares.sum(), np.cumsum(squares[::-1])[::-1]
 
     def excess(self, rows: np.ndarray) -> float:
         """Return by how many percent the error of the best approximation within the span of rows exceeds the least."""
-        found = np.linalg.svd(self.triangle @ orthonormal(rows), compute_uv=False)[: self.rank]
+        found = np.linalg.svd(self.triangle @ (self.basis.T @ orthonormal(rows)), compute_uv=False)[: self.rank]
         # No less than the least, but for rounding.
         return 100 * max(float(np.sqrt(max(self.energy - np.sum(found**2), 0) / self.tails[self.rank]) - 1), 0.0)
 
@@ -137,11 +142,12 @@ class Known:
         ||A^T A - B^T B||_2 is told in percent of ||A||_F^2, and over the bound of Frequent Directions, the least of
         ||A - A_k||_F^2 / (m - k) over k < m.
         """
-        both = np.vstack([self.triangle, rows])
-        signs = np.repeat([1.0, -1.0], [len(self.triangle), len(rows)])
-        # The eigenvalues are those of the small side: of d columns, or of as many as there are rows.
-        narrow = np.linalg.qr(both.T, mode="r")
-        error = np.abs(np.linalg.eigvalsh((narrow * signs) @ narrow.T)).max()
+        # In the basis of A, completed by what rows of B have outside of it, both have few columns.
+        within = rows @ self.basis
+        outside = np.linalg.qr((rows - within @ self.basis.T).T, mode="r").T
+        of_A = np.pad(self.triangle, ((0, 0), (0, len(outside.T))))
+        of_B = np.hstack([within, outside])
+        error = np.abs(np.linalg.eigvalsh(of_A.T @ of_A - of_B.T @ of_B)).max()
         tails = self.tails[: len(rows)]
         bound = max(np.min(tails / (len(rows) - np.arange(len(tails)))), ROUNDING * self.energy)
         return {

@@ -23,6 +23,7 @@ def best_price(c: np.ndarray, B: np.ndarray) -> np.ndarray:
     along its vector, p may be inside of the ball; the best price then goes on along that vector, up to the sphere.
     """
     values, vectors = np.linalg.eigh(B + B.T)
+    values[np.abs(values) <= 1e-12 * np.abs(values).max()] = 0  # rounding must not make a flat direction a rising one
     along = vectors.T @ c
     largest = float(np.linalg.norm(c))
     least = max(0.0, -values[0])

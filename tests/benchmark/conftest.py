@@ -1,6 +1,5 @@
 """Rows of scores, and small checkouts to plan in."""
 
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ import yaml
 from benchmark.experiments import Experiment
 from benchmark.plan import Plan
 from benchmark.source import ROOT
+from tests.disks import mounted
 
 METHOD = '''"""A method."""
 
@@ -179,15 +179,8 @@ def row():
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """Return the folder of a disk of 5 MB."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    try:
-        command = ["mount", "-t", "tmpfs", "-o", "size=5m", "tmpfs", folder]
-        subprocess.run(command, capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        pytest.skip(f"a disk of 5 MB cannot be mounted here: {getattr(error, 'stderr', error)}")
-    yield folder
-    subprocess.run(["umount", folder], check=True)
+    with mounted(tmp_path / "small", 5) as folder:
+        yield folder
 
 
 @pytest.fixture

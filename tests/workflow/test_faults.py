@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from benchmark.storage import load_arrays, load_json
+from tests.disks import mounted
 from tests.workflow.conftest import MADE, Tree
 
 ROOT = Path(__file__).parents[2]
@@ -35,29 +36,21 @@ def beset(finished, tmp_path_factory):
     sweep = {"over": "rank", "label": "rank", "metrics": ["psnr"]}
     tree.experiment("demo", **tree.settings("demo") | {"methods": methods, "subject": "svd", "sweep": sweep})
     tree.configure(select=["demo"])
-    disk, seen = tree.path / "results", folder / "seen"
-    for own in (disk, seen):
-        own.mkdir()
-    try:
-        command = ["mount", "-t", "tmpfs", "-o", "size=40m", "tmpfs", disk]
-        subprocess.run(command, capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        pytest.skip(f"a small disk cannot be mounted here: {getattr(error, 'stderr', error)}")
-    for name in ("logs", "resources"):
-        (disk / name).mkdir()
-        (tree.path / name).symlink_to(disk / name)
+    seen = folder / "seen"
+    seen.mkdir()
     faults = {
         "FAULTS": "full kill clock",
         "FAULTS_SEEN": str(seen),
         "PYTHONPATH": str(Path(__file__).parent / "faults"),
     }
-    try:
+    with mounted(tree.path / "results", 40) as disk:
+        for name in ("logs", "resources"):
+            (disk / name).mkdir()
+            (tree.path / name).symlink_to(disk / name)
         status, output = tree.snakemake("--cores", "1", "--retries", "2", seconds=1200, **faults)
         assert status == 0, output
         assert {path.name for path in seen.iterdir()} >= {f"{own}-{n}" for own in SCRIPTS for n in range(3)}
         yield tree, output
-    finally:
-        subprocess.run(["umount", disk], check=True)
 
 
 def test_a_job_of_any_rule_that_is_killed_or_has_no_room_is_done_again_with_the_same_results(beset, finished):

@@ -25,9 +25,10 @@ def test_no_price_of_a_fine_grid_is_better_than_the_best_one(shift, rng):
         assert most - 1e-9 <= price @ (c - B @ price) <= most + 1e-3
 
 
-def test_the_best_price_of_demands_in_a_span_is_in_it(rng):
+@pytest.mark.parametrize("rounding", [-1e-15, 0.0, 1e-15])
+def test_the_best_price_of_demands_in_a_span_is_in_it(rounding, rng):
     U = np.linalg.qr(rng.standard_normal((7, 2)))[0]
-    price = best_price(U @ [0.3, 0.1], U @ np.diag([1.0, 0.5]) @ U.T)
+    price = best_price(U @ [0.3, 0.1], U @ np.diag([1.0, 0.5]) @ U.T + rounding * np.eye(7))
     np.testing.assert_allclose(price, U @ [0.15, 0.1], atol=1e-9)
 
 
