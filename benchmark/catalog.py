@@ -6,7 +6,6 @@ None of them is run: what they state is read from their text.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,7 +13,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from benchmark import settings
 from benchmark.settings import NAME, SettingsError, listing, shortened
-from benchmark.source import ROOT, classes_of, code_of, keys_of, literals_of, parameters_of
+from benchmark.source import classes_of, keys_of, literals_of, parameters_of
 
 # What a file of each folder must state as literals, of which types, and the functions that it must have.
 CONTRACTS = {
@@ -31,8 +30,6 @@ CONTRACTS = {
 # Of literals that may be left out, the types.
 LEFT_OUT: dict[str, Any] = dict.fromkeys(("CONTROL", "SEES_TRUTH", "COMPLETE", "STOCHASTIC"), bool)
 LEFT_OUT |= {"LICENCE_NOTE": str, "REQUIRES": list[str], "OPERATORS": set[str], "REGISTRY": str, "OPTIONAL": set[str]}
-# What decides what a method's file answers.
-METHOD = ("solve", "solve_many", "SEES_TRUTH", "COMPLETE")
 # Noise models and operators: the key that names one in an experiment, where they are, and a method that each has.
 MODELS = {"model": ("noise", "sample"), "kind": ("operators", "build")}
 
@@ -97,16 +94,6 @@ def suits(file: File, operator: str | None) -> bool:
     return operator is None or operator in file.literals.get("OPERATORS", {operator})
 
 
-def method_code(path: Path, root: Path = ROOT) -> str:
-    """Return a digest of all that decides what a method's file answers."""
-    return code_of(path, *METHOD, root=root)
-
-
-def missing_packages(literals: Mapping) -> list[str]:
-    """Return the packages that a method file names in `REQUIRES` and that are not installed."""
-    return [name for name in literals.get("REQUIRES", []) if not _is_there(name)]
-
-
 def models(key: str, task: Path, root: Path) -> dict[str, tuple[Path, str]]:
     """Return the noise models (for the key `model`) or operators (`kind`) by the names that experiments give them.
 
@@ -120,14 +107,6 @@ def models(key: str, task: Path, root: Path) -> dict[str, tuple[Path, str]]:
 def snake(name: str) -> str:
     """Return the name of a class as experiments write it: SaltAndPepper is salt_and_pepper."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
-
-
-def _is_there(name: str) -> bool:
-    """Tell whether a module can be imported."""
-    try:
-        return find_spec(name) is not None
-    except (ImportError, ValueError):  # the package of it is not there, or it is no name of one
-        return False
 
 
 def _file_of(path: Path, literals: Mapping[str, Any], functions: tuple[str, ...], known: Mapping) -> File:

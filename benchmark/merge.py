@@ -8,7 +8,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmark.catalog import method_code
+from benchmark.methods import method_code
 from benchmark.record import differences, other_problems
 from benchmark.source import ROOT
 from benchmark.storage import Unusable, copy_whole, explained, load_json, sha256_of_items

@@ -7,16 +7,17 @@ them, and answers all that the rules of the workflow ask; what a rule asks for i
 import itertools
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from benchmark import settings
-from benchmark.catalog import METHOD, Catalog, File, files_of, missing_packages, models
+from benchmark.catalog import Catalog, File, files_of, models
 from benchmark.experiments import Experiment, resolve
 from benchmark.finding import cuts_of, find, has_profile, select
 from benchmark.measured import memory_of, runtime_of
+from benchmark.methods import METHOD, Run, missing_packages
 from benchmark.own_files import state_of
 from benchmark.settings import SettingsError, checked, read_yaml
 from benchmark.source import ROOT, code_of, literals_of, parameters_of
@@ -29,33 +30,6 @@ OTHERS = {"published": "what is kept", "bench": "what `make bench` writes"}
 SHELVES = ("assets", "methods", "data")
 # What figures need of an experiment's entry.
 DRAWN = ("id", "place", "metric", "data", "noise", "methods", "subject", "shown", "reference", "seeds", "sweep")
-
-
-@dataclass(frozen=True)
-class Run:
-    """One job of a method: all items of a data set under one noise and seed."""
-
-    experiment: str
-    task: str
-    dataset: str
-    noise: str
-    method: str
-    seed: int
-    file: str
-    params: Mapping[str, Any]
-    observation: Mapping[str, Any]
-    device: str
-    threads: int
-
-    @property
-    def task_file(self) -> str:
-        """The file of the task."""
-        return f"tasks/{self.task}.py"
-
-    @property
-    def folder(self) -> str:
-        """Where the run lies below the folder of its profile."""
-        return f"runs/{self.experiment}/{self.dataset}/{self.noise}/{self.method}/{self.seed}"
 
 
 class Plan:

@@ -5,7 +5,7 @@ import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from benchmark.plan import ROOT
+from benchmark.source import ROOT
 
 # What results depend on; a log or a config of one's own beside it makes no run doubtful.
 FOLDERS = ("baselines", "benchmark", "datasets", "deeptensor", "experiments", "sources", "tasks", "workflow")

@@ -13,9 +13,8 @@ from pathlib import Path
 
 import psutil
 
-from benchmark.catalog import method_code, missing_packages
 from benchmark.environment import environment
-from benchmark.plan import Run
+from benchmark.methods import Run, method_code, missing_packages
 from benchmark.provenance import cpu_name, git_state, versions
 from benchmark.source import ROOT, literals_of
 from benchmark.storage import DISK_FULL, full_disk, load_arrays, load_json, save_arrays, save_json, sha256_of_items

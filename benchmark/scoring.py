@@ -11,8 +11,8 @@ import pandas as pd
 
 from benchmark.contract import Estimate, compose
 from benchmark.loading import load_module
+from benchmark.methods import Run
 from benchmark.metrics import METRICS
-from benchmark.plan import Run
 from benchmark.posing import observation_of, problem_of
 from benchmark.record import differences, other_problems
 from benchmark.source import ROOT

@@ -6,8 +6,8 @@ import numpy as np
 from skimage.restoration import denoise_nl_means
 
 from benchmark.algorithms.block_matching import bm3d_image, check_size
-from benchmark.catalog import missing_packages
 from benchmark.contract import Skipped
+from benchmark.methods import missing_packages
 
 Denoiser = Callable[[np.ndarray, float], np.ndarray]
 

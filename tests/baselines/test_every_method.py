@@ -15,10 +15,11 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from benchmark.catalog import files_of, missing_packages, models, snake, suits
+from benchmark.catalog import files_of, models, snake, suits
 from benchmark.contract import Estimate, Posed, Problem, Skipped, Tiny, compose
 from benchmark.environment import Rounds
 from benchmark.loading import load_module
+from benchmark.methods import missing_packages
 from benchmark.metrics import METRICS
 from benchmark.noise import Gaussian
 from benchmark.posing import problem_of

@@ -2,7 +2,8 @@
 
 import pytest
 
-from benchmark.catalog import chosen, files_of, method_code, missing_packages, models, snake
+from benchmark.catalog import chosen, files_of, models, snake
+from benchmark.methods import method_code, missing_packages
 from benchmark.settings import SettingsError
 from benchmark.source import ROOT, literals_of
 

@@ -16,9 +16,9 @@ import pytest
 from benchmark.contract import Item
 from benchmark.environment import players
 from benchmark.loading import load_module
+from benchmark.methods import Run
 from benchmark.noise import Gaussian
 from benchmark.observation import Observation
-from benchmark.plan import Run
 from benchmark.posing import problem_of
 from benchmark.runner import run_method
 from benchmark.source import ROOT
@@ -339,7 +339,7 @@ def test_an_action_that_is_no_vector_of_numbers_is_refused_as_it_is(run, action,
 def test_a_killed_runner_takes_its_environment_along(house, tmp_path, ends):
     body = "play(problem, 2)\nopen('pid', 'w').write(str(os.getpid()))\ntime.sleep(60)"
     script = (
-        "import json, sys; from pathlib import Path; from benchmark.plan import Run;"
+        "import json, sys; from pathlib import Path; from benchmark.methods import Run;"
         "from benchmark.runner import run_method; p = Path(sys.argv[1]); run = Run(**json.loads(sys.argv[2]));"
         "run_method(run, p/'given.npz', p/'facts.json', p/'run', p/'log', 60, p/'truth-withheld.npz')"
     )

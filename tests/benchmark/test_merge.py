@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from benchmark.catalog import method_code
 from benchmark.merge import merge
+from benchmark.methods import method_code
 from benchmark.source import ROOT
 from benchmark.storage import load_json, save_arrays, save_json, sha256_of_items
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from benchmark.finding import RESERVED
-from benchmark.plan import Run
+from benchmark.methods import Run
 from benchmark.settings import SettingsError
 from benchmark.source import ROOT
 

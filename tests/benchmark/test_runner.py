@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.plan import Run
+from benchmark.methods import Run
 from benchmark.runner import MethodChanged, run_method
 from benchmark.source import ROOT
 from benchmark.storage import Unusable, load_arrays, load_json, save_arrays, save_json, unpack
@@ -365,7 +365,7 @@ def test_a_killed_runner_takes_its_worker_along_and_leaves_no_output(tmp_path, r
     for path in (tmp_path / "run").iterdir():
         path.unlink()
     script = (
-        "import json, sys; from pathlib import Path; from benchmark.plan import Run;"
+        "import json, sys; from pathlib import Path; from benchmark.methods import Run;"
         "from benchmark.runner import run_method; p = Path(sys.argv[1]); run = Run(**json.loads(sys.argv[2]));"
         "run_method(run, p/'given.npz', p/'facts.json', p/'run', p/'log', 60)"
     )

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from benchmark.contract import Estimate, Snapshot
+from benchmark.methods import Run
 from benchmark.metrics import psnr, sam
-from benchmark.plan import Run
 from benchmark.report.tables import failures, gather
 from benchmark.scoring import CURVE_COLUMNS, iterates_of, score_cell
 from benchmark.storage import Unusable, pack, save_arrays, save_json, sha256_of_items

@@ -6,7 +6,8 @@ import shutil
 
 import pytest
 
-from benchmark.catalog import files_of, method_code
+from benchmark.catalog import files_of
+from benchmark.methods import method_code
 from benchmark.source import (
     REQUIRED,
     ROOT,

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.plan import Run
+from benchmark.methods import Run
 from benchmark.posing import pose
 from benchmark.preparing import prepare
 from benchmark.report.tables import gather

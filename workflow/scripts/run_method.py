@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from benchmark.job import logged
-from benchmark.plan import Run
+from benchmark.methods import Run
 from benchmark.runner import MethodChanged, run_method
 
 with logged(snakemake.log[0], expected=(MethodChanged,)):
