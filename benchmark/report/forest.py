@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from benchmark.metrics import METRICS
-from benchmark.report.style import WIDTH, plain, say
+from benchmark.report.style import SAVED, WIDTH, plain, say
 from benchmark.storage import written_whole
 
 HOLDS, FAILS, NEEDED = "#0072B2", "#D55E00", "black"
@@ -18,7 +18,6 @@ ROW, AROUND = 0.24, 1.3
 STRETCH = 2.0
 LONGEST = 56
 UNIT = "[dB]"
-SAVED = {"svg.fonttype": "none", "svg.hashsalt": "forest", "font.family": "sans-serif"}
 
 
 def forest(card: pd.DataFrame) -> Figure:

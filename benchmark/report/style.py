@@ -25,6 +25,8 @@ SUBJECT = "#D55E00"
 FAMILIES = Path(__file__).with_name("families.yaml")
 # They tell apart what has one colour, in the order of the experiment's methods.
 MARKERS = "osD^vPX<>*hp"
+# Of many fonts each text of an SVG would name all.
+SAVED = {"svg.fonttype": "none", "svg.hashsalt": "the same", "font.sans-serif": ["DejaVu Sans"]}
 LEGEND = {"ncols": 4, "frameon": False, "fontsize": 7, "title_fontsize": 7}
 
 
@@ -94,7 +96,7 @@ def say(axis: Axes, text: str) -> None:
 
 def save(figure: Figure, path: Path) -> None:
     """Write a figure as SVG with its text as text, or as WebP, by the ending: the same bytes for the same figure."""
-    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "the same"}), written_whole(path) as partial:
+    with rc_context(SAVED), written_whole(path) as partial:
         if path.suffix == ".svg":
             figure.savefig(partial, metadata={"Date": None})
         else:
