@@ -5,6 +5,7 @@ them, and answers all that the rules of the workflow ask; what a rule asks for i
 """
 
 import itertools
+import math
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -16,7 +17,7 @@ from benchmark import settings
 from benchmark.catalog import Catalog, File, files_of, models
 from benchmark.experiments import Experiment, resolve
 from benchmark.finding import cuts_of, find, has_profile, select
-from benchmark.measured import memory_of, runtime_of
+from benchmark.measured import memory_of, minutes_of, runtime_of
 from benchmark.methods import METHOD, Run, missing_packages
 from benchmark.own_files import state_of
 from benchmark.settings import SettingsError, checked, read_yaml
@@ -223,9 +224,20 @@ class Plan:
         every = [method for own in self.experiments.values() for method in own.methods.values()]
         return sorted({own.name for own in every if own.file.literals.get("SEES_TRUTH", False) == sees_truth})
 
-    def priority_of(self, experiment: str, method: str) -> int:
-        """Return how early the runs of a method start."""
-        return self.experiments[experiment].methods[method].priority
+    def priority_of(self, experiment: str, method: str | None = None) -> int:
+        """Return how early jobs of an experiment start, of those the runs of a method.
+
+        Experiments come one after the other, the shortest first, so that pages stand soon.
+        """
+        own = 0 if method is None else self.experiments[experiment].methods[method].priority
+        return settings.PRIORITIES * (len(self._in_order) - self._in_order[experiment]) + own
+
+    @cached_property
+    def _in_order(self) -> dict[str, int]:
+        """The selected experiments by the minutes that they took, those last that were never measured."""
+        minutes = minutes_of(self.profile)
+        names = sorted(self.selected, key=lambda name: minutes.get(name, math.inf))
+        return {name: place for place, name in enumerate(names)}
 
     def products_of(self, experiment: str) -> list[str]:
         """Return the tables and pictures of an experiment, relative to the folder of the profile's results."""

@@ -28,6 +28,8 @@ from benchmark.source import REQUIRED, Parameter
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 # Numbers of YAML 1.2 that PyYAML, which knows YAML 1.1, takes for texts.
 EXPONENT = re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+")
+# Methods of an experiment start in so many steps, one after the other.
+PRIORITIES = 10
 TESTS = ("at_least", "at_most", "above", "below", "within")
 
 
@@ -124,7 +126,7 @@ class Method(Strict):
     grid: dict[str, list[Any]] = {}
     data: Names | None = None
     time_limit: Number | None = Field(None, gt=0)
-    priority: int = 0
+    priority: int = Field(0, ge=0, lt=PRIORITIES)
 
     @model_validator(mode="after")
     def is_one_thing(self) -> "Method":
@@ -141,7 +143,7 @@ class Change(Strict):
     params: Params = {}
     data: Names | None = None
     time_limit: Number | None = Field(None, gt=0)
-    priority: int | None = None
+    priority: int | None = Field(None, ge=0, lt=PRIORITIES)
 
 
 class Printed(Strict):

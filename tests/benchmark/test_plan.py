@@ -186,7 +186,18 @@ class TestLimits:
         assert house.plan(profiles={}, experiments={"first": {}}).time_limit_of("first", "one") == 86400
 
     def test_some_methods_start_early(self, plan):
-        assert [plan.priority_of("first", name) for name in ("one", "two")] == [0, 2]
+        one, two, others = (plan.priority_of("first", name) for name in ("one", "two", None))
+        assert (two - one, others) == (2, one)
+
+    def test_experiments_come_one_after_the_other_the_shortest_first(self, house, monkeypatch):
+        for name in ("first", "new", "long", "short"):
+            house.experiment(name, methods=["one", {"name": "two", "priority": 9}])
+        monkeypatch.setattr("benchmark.plan.minutes_of", {"embedded": {"first": 2.0, "long": 9.0, "short": 0.5}}.get)
+        plan = house.plan(select=["first", "new", "long", "short"])
+        early = {(name, own): plan.priority_of(name, own) for name in plan.selected for own in ("one", "two")}
+        ordered = sorted(early, key=early.get, reverse=True)
+        assert [name for name, own in ordered if own == "one"] == ["short", "first", "long", "new"]
+        assert [own for name, own in ordered] == 4 * ["two", "one"]
 
 
 class TestInputs:

@@ -40,6 +40,8 @@ RESULTS = f"results/{plan.profile}"
 LOGS = f"logs/{plan.profile}"
 RUN = "{experiment}/{dataset}/{noise}/{method}/{seed}"
 CELL = "{experiment}/{dataset}/{noise}/{seed}"
+# All else waits for these.
+BEFORE_ALL = 10**6
 SITE = f"{RESULTS}/site"
 TEMPLATES = sorted((ROOT / "benchmark" / "report" / "site" / "templates").glob("*.html"))
 ASSETS = sorted((ROOT / "benchmark" / "report" / "site" / "assets").glob("site.*"))
@@ -54,6 +56,11 @@ def names(wildcards):
     """Return the names of a run, of a cell, or of several cells, by which the plan knows them."""
     keys = ("experiment", "dataset", "noise", "method", "seed")
     return [wildcards[key] for key in keys if key in wildcards.keys()]
+
+
+def of_experiment(wildcards):
+    """Return how early the jobs of an experiment start."""
+    return plan.priority_of(wildcards.experiment)
 
 
 def of_runs(runs, file):

@@ -5,6 +5,7 @@ rule download:
         manifest=f"{plan.config.downloads}/{{source}}.json",
     log:
         f"{LOGS}/download-{{source}}.log",
+    priority: BEFORE_ALL
     conda:
         "../../environment.yml"
     params:
@@ -24,6 +25,7 @@ rule prepare:
         facts=f"{RESULTS}/data/{{experiment}}/{{dataset}}/facts.json",
     log:
         f"{LOGS}/{{experiment}}/{{dataset}}/prepare.log",
+    priority: of_experiment
     conda:
         "../../environment.yml"
     params:
@@ -45,6 +47,7 @@ rule pose:
         withheld=f"{RESULTS}/data/{CELL}-withheld.npz",
     log:
         f"{LOGS}/{{experiment}}/{{dataset}}/{{noise}}/pose-{{seed}}.log",
+    priority: of_experiment
     conda:
         "../../environment.yml"
     params:

@@ -53,6 +53,7 @@ rule score:
         curves=f"{RESULTS}/scores/{CELL}-curves.csv",
     log:
         f"{LOGS}/{CELL}-scores.log",
+    priority: of_experiment
     conda:
         "../../environment.yml"
     params:

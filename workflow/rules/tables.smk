@@ -14,6 +14,7 @@ rule table:
         curves=f"{RESULTS}/{{experiment}}/curves.csv",
     log:
         f"{LOGS}/{{experiment}}/table.log",
+    priority: of_experiment
     conda:
         "../../environment.yml"
     params:
@@ -44,6 +45,7 @@ rule figure:
         ),
     log:
         f"{LOGS}/{{experiment}}/{{dataset}}-{{noise}}-{{figure}}-{{format}}.log",
+    priority: of_experiment
     conda:
         "../../environment.yml"
     params:
@@ -74,6 +76,7 @@ rule sweep:
         ),
     log:
         f"{LOGS}/{{experiment}}/sweep.log",
+    priority: of_experiment
     conda:
         "../../environment.yml"
     params:
@@ -98,6 +101,7 @@ rule assets:
         ),
     log:
         f"{LOGS}/assets.log",
+    priority: BEFORE_ALL
     conda:
         "../../environment.yml"
     params:
@@ -175,6 +179,7 @@ rule page:
         html=f"{SITE}/{plan.profile}/{{experiment}}.html",
     log:
         f"{LOGS}/{{experiment}}/page.log",
+    priority: of_experiment
     conda:
         "../../environment.yml"
     params:
@@ -198,6 +203,7 @@ rule complete:
         f"{RESULTS}/{{experiment}}/complete.txt",
     log:
         f"{LOGS}/{{experiment}}/complete.log",
+    priority: of_experiment
     conda:
         "../../environment.yml"
     params:
