@@ -1,5 +1,6 @@
 """What figures share: the width of an A4 page, how methods look in all of them, plain axes, and how they are saved."""
 
+import math
 import textwrap
 import zlib
 from collections import Counter
@@ -65,14 +66,20 @@ def rest(number: int) -> Line2D:
 
 
 def plain(axis: Axes, size: int = 7) -> None:
-    """Leave of an axis two spines, a pale grid, and ticks of a font size, numbers on logarithmic axes written out."""
+    """Leave of an axis two spines, a pale grid, and ticks of a font size, on logarithmic axes numbers."""
     axis.grid(color="#EEEEEE")
     axis.set_axisbelow(True)
     axis.spines[["top", "right"]].set_visible(False)
     axis.tick_params(labelsize=size)
     for line in (axis.xaxis, axis.yaxis):
         if line.get_scale() == "log":
-            line.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            line.set_major_formatter(FuncFormatter(lambda value, _: written(value)))
+
+
+def written(value: float) -> str:
+    """Return a positive number as an axis shows it: a large power of ten as a power."""
+    exponent = math.log10(value)
+    return rf"$10^{{{exponent:.0f}}}$" if value >= 1e5 and exponent == round(exponent) else f"{value:g}"
 
 
 def spread(levels: np.ndarray, gap: float) -> np.ndarray:

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from skimage.color import deltaE_ciede2000, rgb2lab
 
-from benchmark.report.style import FAMILIES, SUBJECT, looks_of
+from benchmark.report.style import FAMILIES, SUBJECT, looks_of, written
 from benchmark.source import ROOT, literals_of
 
 COLOURS = yaml.safe_load(FAMILIES.read_text())
@@ -65,3 +65,8 @@ def test_methods_of_one_colour_have_markers_of_their_own():
     assert looks["A"].colour == looks["C"].colour == looks["D"].colour
     assert len({looks[label].marker for label in "ACD"}) == 3
     assert looks["A"].marker == looks["B"].marker
+
+
+def test_large_powers_of_ten_are_written_as_powers_and_other_numbers_out():
+    shown = {0.001: "0.001", 0.25: "0.25", 200: "200", 10000: "10000", 1e5: "$10^{5}$", 1e8: "$10^{8}$", 2e6: "2e+06"}
+    assert {value: written(value) for value in shown} == shown
