@@ -4,13 +4,11 @@ import re
 from pathlib import Path
 
 import pandas as pd
-from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from benchmark.metrics import METRICS
-from benchmark.report.style import SAVED, WIDTH, plain, say
-from benchmark.storage import written_whole
+from benchmark.report.style import WIDTH, plain, save, say
 
 HOLDS, FAILS, NEEDED = "#0072B2", "#D55E00", "black"
 # In points of a page: what a row takes, and the words around all of them.
@@ -58,8 +56,7 @@ def forest(card: pd.DataFrame) -> Figure:
 
 def write_forest(card: pd.DataFrame, path: Path) -> None:
     """Write the picture as SVG, the same bytes for the same numbers."""
-    with rc_context(SAVED), written_whole(path) as partial:
-        forest(card).savefig(partial, metadata={"Date": None})
+    save(forest(card), path)
 
 
 def _words(effect: str) -> str:

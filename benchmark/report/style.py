@@ -1,6 +1,7 @@
 """What figures share: the width of an A4 page, how methods look in all of them, plain axes, and how they are saved."""
 
 import math
+import re
 import textwrap
 import zlib
 from collections import Counter
@@ -106,5 +107,12 @@ def save(figure: Figure, path: Path) -> None:
     with rc_context(SAVED), written_whole(path) as partial:
         if path.suffix == ".svg":
             figure.savefig(partial, metadata={"Date": None})
+            partial.write_text(compact(partial.read_text(encoding="utf-8")), encoding="utf-8")
         else:
             figure.savefig(partial, dpi=DPI, pil_kwargs={"quality": 60, "method": 6})
+
+
+def compact(svg: str) -> str:
+    """Return an SVG without indents, the numbers of its attributes cut to hundredths of a point."""
+    indented = re.sub(r"\n\s+", "\n", svg)
+    return re.sub(r'="[^"]*"', lambda value: re.sub(r"(?<![\w.])(-?\d+\.\d\d)\d+", r"\1", value[0]), indented)

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from skimage.color import deltaE_ciede2000, rgb2lab
 
-from benchmark.report.style import FAMILIES, SUBJECT, looks_of, written
+from benchmark.report.style import FAMILIES, SUBJECT, compact, looks_of, written
 from benchmark.source import ROOT, literals_of
 
 COLOURS = yaml.safe_load(FAMILIES.read_text())
@@ -70,3 +70,12 @@ def test_methods_of_one_colour_have_markers_of_their_own():
 def test_large_powers_of_ten_are_written_as_powers_and_other_numbers_out():
     shown = {0.001: "0.001", 0.25: "0.25", 200: "200", 10000: "10000", 1e5: "$10^{5}$", 1e8: "$10^{8}$", 2e6: "2e+06"}
     assert {value: written(value) for value in shown} == shown
+
+
+def test_an_svg_is_cut_to_hundredths_in_attributes_and_nowhere_else():
+    svg = (
+        '<g id="a.1234">\n  <path d="M 1.23987 -4.5 L 60.00012,7.125"/>\n  <text x="1.999">0.98765 1.2345</text>\n</g>'
+    )
+    cut = '<g id="a.1234">\n<path d="M 1.23 -4.5 L 60.00,7.12"/>\n<text x="1.99">0.98765 1.2345</text>\n</g>'
+    assert compact(svg) == cut
+    assert compact(cut) == cut
