@@ -74,6 +74,6 @@ def test_large_powers_of_ten_are_written_as_powers_and_other_numbers_out():
 
 def test_an_svg_is_cut_to_hundredths_in_attributes_and_nowhere_else():
     svg = '<g id="a.12">\n  <path d="M 1.23987 -4.5 L 60.00012,7.125"/>\n  <text x="1.999">0.98765 1.2345</text>\n</g>'
-    cut = '<g id="a.1234">\n<path d="M 1.23 -4.5 L 60.00,7.12"/>\n<text x="1.99">0.98765 1.2345</text>\n</g>'
+    cut = '<g id="a.12">\n<path d="M 1.23 -4.5 L 60.00,7.12"/>\n<text x="1.99">0.98765 1.2345</text>\n</g>'
     assert compact(svg) == cut
     assert compact(cut) == cut
