@@ -115,8 +115,8 @@ def always_of(entry: Mapping) -> list[str]:
 
 
 def heading_of(entry: Mapping) -> str:
-    """Return the heading of what the source's methods have for themselves."""
-    return f"The methods of {entry['place'] or 'the source'}"
+    """Return the heading of what the source's methods have for themselves, without the papers in brackets."""
+    return f"The methods of {(entry['place'] or 'the source').partition(' (')[0]}"
 
 
 def leaders_of(entry: Mapping, scores: pd.DataFrame, number: int) -> list[str]:

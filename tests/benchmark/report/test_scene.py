@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from benchmark.contract import Estimate, Snapshot
-from benchmark.report.scene import draw, noise_in_words, read_scene
+from benchmark.report.scene import draw, heading_of, noise_in_words, read_scene
 from benchmark.report.tables import summarise, write
 from benchmark.scoring import CURVE_COLUMNS
 from benchmark.storage import pack, save_arrays
@@ -123,3 +123,15 @@ def test_a_failed_method_is_a_text_that_fits_into_a_picture(scene):
 
 def test_figures_are_drawn_from_what_was_read(scene):
     assert len(draw("reconstructions", scene()).axes) >= 20 * 3
+
+
+@pytest.mark.parametrize(
+    ("place", "heading"),
+    [
+        ("Figure 9", "Figure 9"),
+        ("Neural networks: layers (NIPS 2013, BMVC 2014)", "Neural networks: layers"),
+        ("", "the source"),
+    ],
+)
+def test_a_heading_has_the_place_in_the_source_without_its_papers(place, heading):
+    assert heading_of({"place": place}) == f"The methods of {heading}"
