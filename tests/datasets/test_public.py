@@ -404,6 +404,9 @@ def bbc_stream_facts(load: Load, item: Item, folder: Path) -> None:
     assert np.count_nonzero(item.signal) == 286774
     norms = np.linalg.norm(item.signal, axis=1)
     np.testing.assert_allclose(norms, norms[0], rtol=1e-5)
+    [half] = load("bbc_stream", folder, every=2)
+    rows = item.signal[::2]
+    np.testing.assert_allclose(half.signal, rows / rows.max(), rtol=1e-6)
 
 
 def bbc_topics_facts(load: Load, item: Item, folder: Path) -> None:
