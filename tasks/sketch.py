@@ -76,7 +76,7 @@ def _check_told(item: Item) -> None:
 def _check_inexact(item: Item, matrices: np.ndarray) -> None:
     """Raise ValueError for a matrix, of those that sketches are judged by, that is of the rank that is told or less."""
     for number, matrix in enumerate(np.moveaxis(matrices.astype(np.float64), 2, 0)):
-        tails = Known(matrix, item.rank).tails
+        tails = tails_of(matrix)
         if tails[item.rank] <= ROUNDING * tails[0]:
             raise ValueError(
                 f"{item.name}: matrix {number} of the {matrices.shape[2]} that sketches are judged by is of the rank "
@@ -113,11 +113,16 @@ def measures(problem: Problem, truth: Mapping[str, np.ndarray]) -> dict[str, Cal
     }
 
 
+def tails_of(matrix: np.ndarray) -> np.ndarray:
+    """Return ||A - A_k||_F^2 of a matrix A, n x d, for each k from 0 to below the small side."""
+    small = matrix if len(matrix) <= matrix.shape[1] else matrix.T
+    return np.cumsum(np.maximum(np.linalg.eigvalsh(small @ small.T), 0))[::-1]
+
+
 class Known:
     """A matrix A, n x d, for which sketches are judged, by what stays the same under rotations of its columns.
 
-    So it is one of the small side, `triangle`, times `basis`^T (d x the small side), orthonormal. `tails` (n,) are
-    ||A - A_k||_F^2 for each k from 0.
+    So it is one of the small side, `triangle`, times `basis`^T (d x the small side), orthonormal.
     """
 
     def __init__(self, matrix: np.ndarray, rank: int):
@@ -127,8 +132,8 @@ class Known:
         else:
             self.basis, upper = np.linalg.qr(matrix.T)
             self.triangle = upper.T
-        squares = np.maximum(np.linalg.eigvalsh(self.triangle @ self.triangle.T)[::-1], 0)
-        self.energy, self.tails = squares.sum(), np.cumsum(squares[::-1])[::-1]
+        self.tails = tails_of(self.triangle)
+        self.energy = self.tails[0]
 
     def excess(self, rows: np.ndarray) -> float:
         """Return by how many percent the error of the best approximation within the span of rows exceeds the least."""
