@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmark.contract import Item
+from benchmark.loaders.cubes import thinned
 from benchmark.loaders.news import weighted_terms
 from benchmark.loaders.signals import normalised
 
@@ -20,5 +21,5 @@ REGISTRY = "bbc_news"
 
 def load(folder: Path, *, budgets: Sequence[int] = (40,), every: int = 1) -> list[Item]:
     """Return the weights of the terms of `every`-th article (2225 x 9635 of all), once for each of `budgets`."""
-    articles = normalised(TITLE, weighted_terms(folder)[::every])
+    articles = normalised(TITLE, thinned(weighted_terms(folder), every, axis=0))
     return [Item(f"l{budget}", articles, budget=budget) for budget in budgets]

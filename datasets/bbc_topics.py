@@ -9,6 +9,7 @@ from scipy import sparse
 from sklearn.decomposition import NMF
 
 from benchmark.contract import Item
+from benchmark.loaders.cubes import thinned
 from benchmark.loaders.news import weighted_terms
 from benchmark.loaders.signals import normalised
 
@@ -30,7 +31,7 @@ def load(folder: Path, *, topics: int = 5, every: int = 1) -> list[Item]:
 
     The extra `W` (9635 x topics) holds the topics.
     """
-    terms = normalised(TITLE, weighted_terms(folder)[::every]).T
+    terms = normalised(TITLE, thinned(weighted_terms(folder), every, axis=0)).T
     model = NMF(n_components=topics, init="nndsvd", max_iter=ITERATIONS)
     columns = model.fit_transform(sparse.csr_array(terms.astype(float)))
     return [Item("bbc_topics", terms, rank=topics, extras={"W": columns})]

@@ -9,7 +9,7 @@ from pathlib import Path
 from tensorly.datasets import load_indian_pines
 
 from benchmark.contract import Item
-from benchmark.loaders.cubes import cropped
+from benchmark.loaders.cubes import cropped, thinned
 from benchmark.loaders.signals import normalised
 from benchmark.loaders.truncation import at_ranks, truncated_cube
 
@@ -41,7 +41,7 @@ def load(
     With `every`, these are of each second, third, ... band. The scene can be `truncated` to a rank, and come once for
     each of the `ranks` that methods are told.
     """
-    cube = cropped(load_indian_pines()["tensor"][..., ::every], size, bands)
+    cube = cropped(thinned(load_indian_pines()["tensor"], every), size, bands)
     if truncated is not None:
         cube = truncated_cube(cube, truncated)
     return at_ranks(Item("indian_pines", normalised(TITLE, cube)), ranks)

@@ -6,7 +6,7 @@ from pathlib import Path
 from tensorly.datasets import load_indian_pines
 
 from benchmark.contract import Item
-from benchmark.loaders.cubes import cropped
+from benchmark.loaders.cubes import cropped, thinned
 from benchmark.loaders.signals import normalised
 from benchmark.loaders.training import parted
 
@@ -28,5 +28,5 @@ def load(
 
     It can be cropped to the central `size` x `size` pixels, and to each second, third, ... band with `every`.
     """
-    cube = cropped(load_indian_pines()["tensor"][..., ::every], size, None)
+    cube = cropped(thinned(load_indian_pines()["tensor"], every), size, None)
     return parted("indian_pines_bands", normalised(TITLE, cube), budgets, splits, share=0.5)

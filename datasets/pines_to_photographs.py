@@ -6,7 +6,7 @@ from pathlib import Path
 from tensorly.datasets import load_indian_pines
 
 from benchmark.contract import Item
-from benchmark.loaders.cubes import cropped
+from benchmark.loaders.cubes import cropped, thinned
 from benchmark.loaders.signals import normalised
 from benchmark.loaders.training import moved, photographed
 
@@ -22,5 +22,5 @@ STANDS_IN_FOR = None
 
 def load(folder: Path, *, size: int | None = None, every: int = 2, budgets: Sequence[int] = (20, 40)) -> list[Item]:
     """Return each second band, 145 x 145 or the central size x size pixels, and 25 windows of each photograph."""
-    cube = cropped(load_indian_pines()["tensor"][..., ::every], size, None)
+    cube = cropped(thinned(load_indian_pines()["tensor"], every), size, None)
     return moved(normalised(TITLE, cube), photographed(len(cube)), budgets)

@@ -36,3 +36,10 @@ def spread(total: int, number: int | None = None) -> np.ndarray:
     if number is not None and not 1 <= number <= total:
         raise ValueError(f"{number} of {total} images; give 1 to {total}")
     return np.linspace(0, total - 1, number or total).round().astype(int)
+
+
+def thinned(values: np.ndarray, every: int, axis: int = -1) -> np.ndarray:
+    """Return the first entry along an axis, and each `every`-th after it; raises ValueError for less than 1."""
+    if every < 1:
+        raise ValueError(f"every is {every}; give 1, which takes all, or more")
+    return np.take(values, range(0, values.shape[axis], every), axis)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmark.loaders.cubes import centre, cropped, spread
+from benchmark.loaders.cubes import centre, cropped, spread, thinned
 
 CUBE = np.random.default_rng(0).integers(0, 2**16, size=(7, 5, 3), dtype=np.uint16)
 
@@ -39,3 +39,14 @@ def test_entries_at_equal_distances_include_the_first_and_the_last():
 def test_the_centre_of_an_image_is_kept():
     np.testing.assert_array_equal(centre(CUBE, 3), CUBE[2:5, 1:4])
     assert centre(CUBE, None) is CUBE
+
+
+def test_thinning_keeps_the_first_entry_and_each_nth_after_it():
+    np.testing.assert_array_equal(thinned(CUBE, 2), CUBE[..., ::2])
+    np.testing.assert_array_equal(thinned(CUBE, 3, axis=0), CUBE[::3])
+
+
+@pytest.mark.parametrize("every", [0, -2])
+def test_thinning_by_less_than_one_is_refused(every):
+    with pytest.raises(ValueError, match=f"every is {every}; give 1"):
+        thinned(CUBE, every)
