@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 from functools import cache
-from math import ceil
+from math import ceil, inf
 
 from benchmark.source import ROOT
 
@@ -45,11 +45,16 @@ def runtime_of(experiment: str, profile: str, time_limit: float) -> int:
     return ceil(seconds / 60) + MARGIN
 
 
+def shortest_first(names: Iterable[str], measured: dict[str, float]) -> list[str]:
+    """Return experiments by their minutes, those last that were never measured."""
+    return sorted(names, key=lambda name: measured.get(name, inf))
+
+
 def fitting(names: Iterable[str], measured: dict[str, float], minutes: float, cores: int) -> list[str]:
     """Return those of the experiments, the shortest first, that fit into so many minutes on so many cores."""
     chosen, spent = [], 0.0
-    for name in sorted((name for name in names if name in measured), key=measured.get):
-        spent += measured[name] / cores
+    for name in shortest_first(names, measured):
+        spent += measured.get(name, inf) / cores
         if spent > minutes:
             break
         chosen.append(name)

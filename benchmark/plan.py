@@ -5,7 +5,6 @@ them, and answers all that the rules of the workflow ask; what a rule asks for i
 """
 
 import itertools
-import math
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -17,7 +16,7 @@ from benchmark import settings
 from benchmark.catalog import Catalog, File, files_of, models
 from benchmark.experiments import Experiment, resolve
 from benchmark.finding import cuts_of, find, has_profile, select
-from benchmark.measured import memory_of, minutes_of, runtime_of
+from benchmark.measured import memory_of, minutes_of, runtime_of, shortest_first
 from benchmark.methods import METHOD, Run, missing_packages
 from benchmark.own_files import state_of
 from benchmark.settings import SettingsError, checked, read_yaml
@@ -234,10 +233,8 @@ class Plan:
 
     @cached_property
     def _in_order(self) -> dict[str, int]:
-        """The selected experiments by the minutes that they took, those last that were never measured."""
-        minutes = minutes_of(self.profile)
-        names = sorted(self.selected, key=lambda name: minutes.get(name, math.inf))
-        return {name: place for place, name in enumerate(names)}
+        """The places of the selected experiments, the shortest first."""
+        return {name: place for place, name in enumerate(shortest_first(self.selected, minutes_of(self.profile)))}
 
     def products_of(self, experiment: str) -> list[str]:
         """Return the tables and pictures of an experiment, relative to the folder of the profile's results."""
