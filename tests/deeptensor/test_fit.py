@@ -68,16 +68,17 @@ def test_covariance_of_low_rank_is_recovered_within_2_per_cent():
     np.testing.assert_array_equal(*fit.decomposition.factors)
 
 
-@pytest.mark.parametrize("loss", ["l1", "l2", "huber"])
-def test_smooth_noisy_cube_comes_closer_to_the_truth_than_by_truncated_svd(loss):
+# Of five seeds the last iterate gains 0.4 to 1.6, 3.1 to 5.0 and 0.5 to 1.6 dB, the average 2.5, 5.3 and 2.6 or more.
+@pytest.mark.parametrize(("loss", "last", "average"), [("l1", 0, 2), ("l2", 2, 4), ("huber", 0, 2)])
+def test_smooth_noisy_cube_comes_closer_to_the_truth_than_by_truncated_svd(loss, last, average):
     clean = smooth_cube()
     noisy = clean + 0.2 * np.random.default_rng(0).standard_normal(clean.shape)
     U, s, Vh = np.linalg.svd(noisy.reshape(-1, clean.shape[2]), full_matrices=False)
     svd = psnr(Decomposition(((U[:, :3] * s[:3]).reshape(24, 21, 3), Vh[:3].T)), clean)
     model = Model(3, network=Network(channels=32, scales=3))
     fit = factorise(noisy, model, loss=loss, iterations=200, learning_rate=1e-2)
-    assert psnr(fit.decomposition, clean) > svd
-    assert psnr(fit.average, clean) > svd + 2  # 2.5 to 6.7 of five seeds
+    assert psnr(fit.decomposition, clean) > svd + last
+    assert psnr(fit.average, clean) > svd + average
 
 
 def test_poisson_loss_makes_more_of_few_counts_than_the_mean_square():
