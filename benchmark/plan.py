@@ -233,8 +233,8 @@ class Plan:
 
     @cached_property
     def _in_order(self) -> dict[str, int]:
-        """The places of the selected experiments, the shortest first."""
-        return {name: place for place, name in enumerate(shortest_first(self.selected, minutes_of(self.profile)))}
+        """The places of experiments, of those that are not selected too, the shortest first."""
+        return {name: place for place, name in enumerate(shortest_first(self.experiments, minutes_of(self.profile)))}
 
     def products_of(self, experiment: str) -> list[str]:
         """Return the tables and pictures of an experiment, relative to the folder of the profile's results."""

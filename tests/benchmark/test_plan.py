@@ -198,6 +198,7 @@ class TestLimits:
         ordered = sorted(early, key=early.get, reverse=True)
         assert [name for name, own in ordered if own == "one"] == ["short", "first", "long", "new"]
         assert [own for name, own in ordered] == 4 * ["two", "one"]
+        assert house.plan(select=["long"]).priority_of("short") == plan.priority_of("short")
 
 
 class TestInputs:
