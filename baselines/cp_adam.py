@@ -21,9 +21,9 @@ from benchmark.algorithms.choices import check_choices
 from benchmark.algorithms.decomposed import from_factors, whole_tensor
 from benchmark.algorithms.granted import rank_of
 from benchmark.contract import Estimate, Factors, Problem, Snapshot
-from deeptensor.loop import snapshot_iterations
 from deeptensor.losses import Misfit
 from deeptensor.products import energy
+from deeptensor.snapshots import snapshot_iterations
 
 LABEL = "Adam without networks"
 FAMILY = "tensor decomposition"

@@ -20,8 +20,8 @@ import torch
 
 from benchmark.algorithms.granted import rank_of
 from benchmark.contract import Estimate, Factors, Problem, Snapshot
-from deeptensor.loop import snapshot_iterations
 from deeptensor.operators import CodedExposure
+from deeptensor.snapshots import snapshot_iterations
 
 LABEL = "2D TV as published"
 FAMILY = "total variation"

@@ -27,12 +27,15 @@ from benchmark.loading import load_module
 from benchmark.posing import observation_of, problem_of
 from benchmark.provenance import peak_rss_mib
 from benchmark.seeds import seed_for
+from benchmark.source import PACKAGES
 from benchmark.storage import DISK_FULL, is_of_full_disk, load_arrays, pack, parts_of, save_arrays, save_json
 
 log = logging.getLogger(__name__)
 
 MEASURED = ("seconds", "warmup_seconds", "iterations", "peak_rss_mib", "peak_gpu_mib", "device_name")
 Results = list[tuple[dict, Estimate | None]]
+# As in `torch.optim.Adam`, and in `from torch import optim`: the first one of a process imports for seconds.
+OPTIMISER = re.compile(r"\boptim\b")
 # What libraries say whose errors are no MemoryError.
 OUT_OF_MEMORY = re.compile("out of memory|can.?t allocate memory|cannot allocate memory", re.IGNORECASE)
 
@@ -69,7 +72,7 @@ def run_items(job: Mapping, folder: Path) -> None:
         import_module(package)
     problems = posed(job, task)
     device = available(run["device"])
-    clock = _warm_clock(device)
+    clock = _warm_clock(device, method)
     common = {"warmup_seconds": time.perf_counter() - started, "device_name": _device_name(device)}
 
     def attempt(solve_many: Callable, numbers: Sequence[int]) -> list[str]:
@@ -199,13 +202,12 @@ def verdict_on(estimate: object, task: ModuleType, problem: Problem) -> tuple[st
     return ("nonfinite", f"{bad} of {size_of(estimate.answer)} values are NaN or infinite") if bad else ("ok", "")
 
 
-def _warm_clock(device: str) -> Callable[[], float]:
+def _warm_clock(device: str, method: ModuleType) -> Callable[[], float]:
     """Return a clock that waits for the device, which is ready (modules loaded, context made, memory at zero)."""
-    if device == "cpu" and "torch" not in sys.modules:
+    if device == "cpu" and not _optimises(method):
         return time.perf_counter
     import torch
 
-    # A process's first optimiser imports for seconds.
     torch.optim.Adam([torch.zeros(1, device=device, requires_grad=True)])
     if device == "cpu":
         return time.perf_counter
@@ -216,6 +218,13 @@ def _warm_clock(device: str) -> Callable[[], float]:
         return time.perf_counter()
 
     return synchronised
+
+
+def _optimises(method: ModuleType) -> bool:
+    """Tell whether the file of a method, or a module of this project that is loaded, names PyTorch's optimisers."""
+    loaded = [module for name, module in sys.modules.items() if name.partition(".")[0] in PACKAGES and name != __name__]
+    files = [Path(file) for own in (method, *loaded) if (file := getattr(own, "__file__", None))]
+    return any(OPTIMISER.search(file.read_text(encoding="utf-8")) for file in files)
 
 
 def _peak_gpu_mib(device: str) -> float | None:

@@ -20,11 +20,11 @@ from deeptensor.losses import Misfit, penalty
 from deeptensor.models import FactorModel, Model, outer_factors
 from deeptensor.progress import progress_bar
 from deeptensor.schedules import SCHEDULES
+from deeptensor.snapshots import snapshot_iterations
 from deeptensor.stopping import Rule
 
 logger = logging.getLogger(__name__)
 
-NUMBER_OF_SNAPSHOTS = 30
 # The loop asks the device only so often whether all problems have stopped: each question makes it wait.
 ITERATIONS_BETWEEN_QUESTIONS = 50
 SECONDS_BETWEEN_CHECKPOINTS = 60.0
@@ -231,8 +231,3 @@ def run(task: Task, progress: bool | None, checkpoint: Path | None) -> State:
     if checkpoint:
         state.save(checkpoint, fingerprint)
     return state
-
-
-def snapshot_iterations(iterations: int) -> np.ndarray:
-    """Return about 30 logarithmically spaced iterations from 1 to `iterations`, both included."""
-    return np.unique(np.geomspace(1, iterations, NUMBER_OF_SNAPSHOTS).round().astype(int))

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.catalog import CONTRACTS, files_of
+from benchmark.measured import minutes_of
 from benchmark.settings import Experiment
 
 ROOT = Path(__file__).parents[1]
@@ -62,6 +63,14 @@ def test_every_path_that_is_named_is_there(page):
 @pytest.mark.parametrize("page", [page for page in DOCS if page.name != "methods.md"], ids=lambda page: page.name)
 def test_pages_are_short(page):
     assert 5 <= len(page.read_text().splitlines()) <= (80 if page.name == "architecture.md" else 40)
+
+
+@pytest.mark.parametrize("profile", ["embedded", "public-cpu"])
+def test_what_a_profile_is_said_to_take_is_what_was_measured(profile):
+    row = re.search(rf"^\| {profile} \|.*$", (ROOT / "docs" / "run.md").read_text(), re.M)[0]
+    number, unit = re.search(r"about (\d+) (minutes|hours) on 2 cores", row).groups()
+    said = int(number) * {"minutes": 1, "hours": 60}[unit]
+    assert 2 * said == pytest.approx(sum(minutes_of(profile).values()), rel=0.3)
 
 
 def test_every_key_of_an_experiment_is_explained():

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+import deeptensor
 from deeptensor import DeepNMF, factorise_many
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -51,6 +52,7 @@ def test_the_page_of_the_library_runs(monkeypatch):
     section = (ROOT / "docs" / "library.md").read_text()
     code = re.search(r"```python\n(.*?)```", section, re.DOTALL)[1]
     monkeypatch.setitem(factorise_many.__kwdefaults__, "iterations", 2)
+    monkeypatch.setattr(deeptensor, "PAPER", {**deeptensor.PAPER, "iterations": 2})
     monkeypatch.setattr(DeepNMF, "__init__", partialmethod(DeepNMF.__init__, iterations=2))
     rng = np.random.default_rng(0)
     data = {"X": rng.random((40, 30)), "samples": rng.random((12, 9)), "cube": rng.random((12, 9, 10))}

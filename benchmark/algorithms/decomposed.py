@@ -8,7 +8,7 @@ from itertools import count
 import numpy as np
 
 from benchmark.contract import Estimate, Factors, Problem, Skipped, Snapshot, compose
-from deeptensor.loop import snapshot_iterations
+from deeptensor.snapshots import snapshot_iterations
 
 
 def ranks_of(method: str, problem: Problem, *models: str) -> np.ndarray:

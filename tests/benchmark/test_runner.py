@@ -189,6 +189,17 @@ def test_packages_that_a_method_requires_are_there_before_its_clock_starts(run):
     assert statuses(run(body)[1]) == ["failed", "failed"]
 
 
+def test_the_first_optimiser_of_a_process_is_made_before_the_clock_of_a_method_that_names_one_starts(run):
+    body = f"import sys, torch; assert 'torch._dynamo' in sys.modules; {RETURN}"
+    assert statuses(run(f"import torch; torch.optim; {body}")[1]) == ["ok", "ok"]
+    assert statuses(run(body)[1]) == ["failed", "failed"]
+
+
+def test_a_method_that_needs_no_torch_waits_for_none(run):
+    body = f"import sys, benchmark.algorithms.decomposed; assert 'torch' not in sys.modules; {RETURN}"
+    assert statuses(run(body)[1]) == ["ok", "ok"]
+
+
 def test_a_good_method_is_recorded_with_its_cost_and_origin(run):
     arrays, record = run("time.sleep(0.05); return Estimate(signal=problem.observed * params['strength'])")
     assert statuses(record) == ["ok", "ok"]

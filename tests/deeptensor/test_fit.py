@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from deeptensor import Decomposition, Diverged, Model, Network, factorise, factorise_many
-from deeptensor.loop import State, snapshot_iterations
+from deeptensor.loop import State
 from deeptensor.operators import CodedExposure, EntrySampling
+from deeptensor.snapshots import snapshot_iterations
 
 SMALL = Network(channels=8, scales=2)
 QUICK = {"iterations": 12, "learning_rate": 1e-3, "schedule": "fixed"}

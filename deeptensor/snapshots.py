@@ -1,0 +1,10 @@
+"""The iterations whose factors a fit, or another method, keeps."""
+
+import numpy as np
+
+ABOUT = 30
+
+
+def snapshot_iterations(iterations: int) -> np.ndarray:
+    """Return about 30 logarithmically spaced iterations from 1 to `iterations`, both included."""
+    return np.unique(np.geomspace(1, iterations, ABOUT).round().astype(int))
