@@ -37,7 +37,7 @@ site: $(READY)  ## make the pages of the published results, in site/
 
 test: $(READY)  ## run the tests
 	@echo "Running all tests: about 20 minutes on 2 cores."
-	$(BIN)/pytest --numprocesses auto
+	$(BIN)/pytest --numprocesses auto --dist worksteal
 
 lint: $(READY)  ## check style, formatting and the workflow
 	$(BIN)/ruff check
