@@ -158,7 +158,10 @@ EDITS = {
     ],
     "`deeptensor/fit.py`, `deeptensor/loop.py`": [
         (within("deeptensor/fit.py", "factorise_many", "line"), runs("demo", "deeptensor")),
-        (replaced("deeptensor/loop.py", "NUMBER_OF_SNAPSHOTS", "NUMBER_OF_SNAPSHOTS = 31"), runs("demo", "deeptensor")),
+        (
+            replaced("deeptensor/loop.py", "ITERATIONS_BETWEEN_QUESTIONS", "ITERATIONS_BETWEEN_QUESTIONS = 31"),
+            runs("demo", "deeptensor"),
+        ),
     ],
     "a data set, or a file of the user's": [
         (within("datasets/tiny.py", "load", "line"), PREPARED["demo"] | problems("demo")),
