@@ -222,7 +222,7 @@ def _warm_clock(device: str, method: ModuleType) -> Callable[[], float]:
 
 def _optimises(method: ModuleType) -> bool:
     """Tell whether the file of a method, or a module of this project that is loaded, names PyTorch's optimisers."""
-    loaded = [module for name, module in sys.modules.items() if name.partition(".")[0] in PACKAGES and name != __name__]
+    loaded = [module for name, module in sys.modules.items() if name.partition(".")[0] in PACKAGES]
     files = [Path(file) for own in (method, *loaded) if (file := getattr(own, "__file__", None))]
     return any(OPTIMISER.search(file.read_text(encoding="utf-8")) for file in files)
 

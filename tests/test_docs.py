@@ -71,6 +71,8 @@ def test_what_a_profile_is_said_to_take_is_what_was_measured(profile):
     number, unit = re.search(r"about (\d+) (minutes|hours) on 2 cores", row).groups()
     said = int(number) * {"minutes": 1, "hours": 60}[unit]
     assert 2 * said == pytest.approx(sum(minutes_of(profile).values()), rel=0.3)
+    if profile == "embedded":
+        assert re.findall(r"about (\d+ \w+) on 2 cores", (ROOT / "README.md").read_text()) == [f"{number} {unit}"]
 
 
 def test_every_key_of_an_experiment_is_explained():
