@@ -34,8 +34,9 @@ log = logging.getLogger(__name__)
 
 MEASURED = ("seconds", "warmup_seconds", "iterations", "peak_rss_mib", "peak_gpu_mib", "device_name")
 Results = list[tuple[dict, Estimate | None]]
-# As in `torch.optim.Adam`, and in `from torch import optim`: the first one of a process imports for seconds.
-OPTIMISER = re.compile(r"\boptim\b")
+# As in `torch.optim.Adam`, and in `from torch import optim`: the first one of a process imports for seconds. The
+# function that takes one step of Adam does not.
+OPTIMISER = re.compile(r"\boptim\b(?!\.adam import adam\b)")
 # What libraries say whose errors are no MemoryError.
 OUT_OF_MEMORY = re.compile("out of memory|can.?t allocate memory|cannot allocate memory", re.IGNORECASE)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from deeptensor.adam import Adam
 from deeptensor.arguments import check_flag, check_positive, check_whole
 from deeptensor.checkpoints import load_checkpoint, restoring, save_checkpoint
 from deeptensor.progress import progress_bar
@@ -56,18 +57,14 @@ def learn(
     `draw_loss` takes its random numbers from `generator`, whose state the checkpoint at `path` holds with the others.
     Raises FloatingPointError for a loss that is not finite.
     """
-    optimiser = torch.optim.Adam(student.parameters(), learning_rate, fused=True)
+    optimiser = Adam(student.parameters())
     done = _restore(path, fingerprint, student, optimiser, generator) if path and path.exists() else 0
     saved = time.perf_counter()
     with progress_bar(title, iterations, done, progress) as bar:
         for iteration in range(done, iterations):
             loss = draw_loss()
             refuse_divergence(loss, f"in iteration {iteration + 1} of {iterations}", learning_rate)
-            for group in optimiser.param_groups:
-                group["lr"] = learning_rate * rate_factor(iteration, iterations)
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
+            optimiser.step(loss, learning_rate * rate_factor(iteration, iterations))
             bar.update()
             if path and time.perf_counter() - saved > SECONDS_BETWEEN_CHECKPOINTS:
                 saved = time.perf_counter()
@@ -76,17 +73,15 @@ def learn(
                     "network": student.state_dict(),
                     "generator": generator.get_state(),
                 }
-                save_checkpoint(path, fingerprint, state | {"optimiser": optimiser.state_dict()})
+                save_checkpoint(path, fingerprint, state | {"optimiser": optimiser.state()})
 
 
-def _restore(
-    path: Path, fingerprint: str, student: nn.Module, optimiser: torch.optim.Adam, generator: torch.Generator
-) -> int:
+def _restore(path: Path, fingerprint: str, student: nn.Module, optimiser: Adam, generator: torch.Generator) -> int:
     """Go on from a checkpoint; return its iteration."""
     state = load_checkpoint(path, fingerprint, next(student.parameters()).device)
     with restoring(path):
         student.load_state_dict(state["network"])
-        optimiser.load_state_dict(state["optimiser"])
+        optimiser.restore(state["optimiser"])
         generator.set_state(state["generator"].cpu())
         done = int(state["iteration"])
     logger.info("going on from %s, after iteration %d", path, done)

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from deeptensor.adam import Adam
 from deeptensor.averaging import RunningAverage, per_problem
 from deeptensor.checkpoints import fingerprint_of, load_checkpoint, restoring, save_checkpoint
 from deeptensor.losses import Misfit, penalty
@@ -76,7 +77,7 @@ class State:
         device = task.data.device
         self.networks = FactorModel(task.model, task.shape, task.seeds).to(device)
         self.generators = self.networks.noise_generators(device)
-        self.optimiser = torch.optim.Adam(self.networks.parameters(), task.learning_rate, fused=True)
+        self.optimiser = Adam(self.networks.parameters())
         self.misfit = Misfit(task.data, task.loss, task.delta, task.weights, task.operator)
         rank = task.model.rank if isinstance(task.model.rank, int) else max(task.model.rank)
         self.monitor = task.rule.start(self.misfit, rank, task.scale, task.seeds)
@@ -103,11 +104,8 @@ class State:
         factors, core = self.networks.split(iterate)
         evaluation = self.misfit(outer_factors(factors, core))
         loss = evaluation.loss + penalty(factors, *task.penalties)
-        for group in self.optimiser.param_groups:
-            group["lr"] = task.learning_rate * SCHEDULES[task.schedule](self.iteration, task.iterations)
-        self.optimiser.zero_grad()
-        loss.sum().backward()
-        self.optimiser.step()
+        rate = task.learning_rate * SCHEDULES[task.schedule](self.iteration, task.iterations)
+        self.optimiser.step(loss.sum(), rate)
         self.iteration += 1
 
         with torch.no_grad():
@@ -147,7 +145,7 @@ class State:
     def save(self, path: Path, fingerprint: str) -> None:
         """Write the state to a file, all or nothing: where that fails, the last one stays, and the log says so."""
         kept = {name: getattr(self, name) for name in PLAIN}
-        kept["networks"], kept["optimiser"] = self.networks.state_dict(), self.optimiser.state_dict()
+        kept["networks"], kept["optimiser"] = self.networks.state_dict(), self.optimiser.state()
         kept["generators"] = [[generator.get_state() for generator in stack] for stack in self.generators]
         kept["average"], kept["monitor"] = vars(self.average), vars(self.monitor)
         save_checkpoint(path, fingerprint, kept)
@@ -165,7 +163,7 @@ class State:
             for iteration, seconds, loss, last, average in self.snapshots
         ]
         self.networks.load_state_dict(kept["networks"])
-        self.optimiser.load_state_dict(kept["optimiser"])
+        self.optimiser.restore(kept["optimiser"])
         for stack, states in zip(self.generators, kept["generators"], strict=True):
             for generator, state in zip(stack, states, strict=True):
                 generator.set_state(state.cpu())

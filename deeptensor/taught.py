@@ -9,7 +9,6 @@ import logging
 import os
 import time
 from dataclasses import dataclass, replace
-from functools import partial
 from math import frexp, prod
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from deeptensor.adam import Adam
 from deeptensor.arguments import check_choice, check_flag, check_positive, check_whole
 from deeptensor.arrays import Array, divided, like, precision, real, refuse_edge, squared
 from deeptensor.checkpoints import checkpoint_path, fingerprint_of, load_checkpoint, restoring, save_checkpoint
@@ -268,8 +268,7 @@ def taught(data: torch.Tensor, noise: Noise, settings: Settings, progress: bool 
 def teach(student: Student, lesson: Lesson, settings: Settings, number: int, bar: tqdm) -> None:
     """Do the iterations of a lesson: of the first by the noise, of the others by the answer to the one before."""
     length, rate = settings.lessons[number], settings.learning_rate * (REFINED_RATE if number else 1)
-    optimiser = torch.optim.Adam(student.parameters(), rate, fused=True)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, partial(rate_factor, iterations=length))
+    optimiser = Adam(student.parameters())
     first, last = settings.alphas
     for step in range(length):
         y, z, size = lesson.draw()
@@ -279,10 +278,7 @@ def teach(student: Student, lesson: Lesson, settings: Settings, number: int, bar
             value = size(student(y + z, 1.0) - y)
         when = f"in iteration {step + 1} of {length} of lesson {number + 1} of {len(settings.lessons)}"
         refuse_divergence(value, when, settings.learning_rate)
-        optimiser.zero_grad()
-        value.backward()
-        optimiser.step()
-        schedule.step()
+        optimiser.step(value, rate * rate_factor(step, length))
         bar.update()
 
 

@@ -20,7 +20,7 @@ from benchmark.methods import Run
 from benchmark.runner import MethodChanged, run_method
 from benchmark.source import ROOT
 from benchmark.storage import Unusable, load_arrays, load_json, save_arrays, save_json, unpack
-from benchmark.worker import available
+from benchmark.worker import OPTIMISER, available
 
 HEAD = '''"""A method made by a test."""
 
@@ -193,6 +193,12 @@ def test_the_first_optimiser_of_a_process_is_made_before_the_clock_of_a_method_t
     body = f"import sys, torch; assert 'torch._dynamo' in sys.modules; {RETURN}"
     assert statuses(run(f"import torch; torch.optim; {body}")[1]) == ["ok", "ok"]
     assert statuses(run(body)[1]) == ["failed", "failed"]
+
+
+def test_no_run_of_deeptensor_waits_for_an_optimiser():
+    files = [path for path in (ROOT / "deeptensor").glob("*.py") if OPTIMISER.search(path.read_text("utf-8"))]
+    assert files == []
+    assert OPTIMISER.search((ROOT / "baselines" / "cp_adam.py").read_text("utf-8"))
 
 
 def test_a_method_that_needs_no_torch_waits_for_none(run):
