@@ -109,12 +109,12 @@ def exact_calls(X: np.ndarray, rank: int, seed: int, short: dict) -> dict[str, C
     """Return the reconstructions to be timed."""
     if X.ndim == 2:
         return {
-            "deeptensor.svd": lambda: summed(*svd(X, rank, random_state=seed, **short)),
+            "deeptensor.svd": lambda: summed(*svd(X, rank, random_state=seed, device="cpu", **short)),
             "numpy.linalg.svd": lambda: truncated(X, rank),
             "sklearn TruncatedSVD": lambda: by_sklearn(X, rank, seed),
         }
     return {
-        "deeptensor.cp": lambda: cp(X, rank, random_state=seed, **short).to_tensor(),
+        "deeptensor.cp": lambda: cp(X, rank, random_state=seed, device="cpu", **short).to_tensor(),
         "tensorly parafac": lambda: tensorly.cp_to_tensor(parafac(X, rank, n_iter_max=2000, random_state=seed)),
     }
 
@@ -125,7 +125,11 @@ def image(name: str) -> Callable[[int], Problem]:
     def problem(seed: int) -> Problem:
         clean = getattr(skimage.data, name)() / 255
         noisy = clean + NOISE * np.random.default_rng(seed).standard_normal(clean.shape)
-        return clean, lambda **settings: summed(*svd(noisy, RANK, **settings)), lambda: truncated(noisy, RANK)
+
+        def fitted(**settings) -> np.ndarray:
+            return summed(*svd(noisy, RANK, device="cpu", **settings))
+
+        return clean, fitted, lambda: truncated(noisy, RANK)
 
     return problem
 
@@ -143,7 +147,7 @@ def table(seed: int) -> Problem:
 
     return (
         components @ components.T,
-        lambda **settings: DeepPCA(COMPONENTS, **settings).fit(samples).get_covariance(),
+        lambda **settings: DeepPCA(COMPONENTS, device="cpu", **settings).fit(samples).get_covariance(),
         classic,
     )
 
@@ -155,7 +159,7 @@ def tensor(seed: int) -> Problem:
     noisy = clean + clean.std() * rng.standard_normal(clean.shape)
     return (
         clean,
-        lambda **settings: cp(noisy, COMPONENTS, **settings).to_tensor(),
+        lambda **settings: cp(noisy, COMPONENTS, device="cpu", **settings).to_tensor(),
         lambda: tensorly.cp_to_tensor(parafac(noisy, COMPONENTS, random_state=seed)),
     )
 

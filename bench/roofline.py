@@ -30,7 +30,7 @@ KINDS = {
     "activation": ("aten::leaky_relu",),
     "upsampling": ("aten::upsample",),
     "padding and windows": ("aten::reflection_pad", "_Windows", "aten::cat"),
-    "optimiser": ("aten::_fused_adam", "Optimizer"),
+    "optimiser": ("aten::_fused_adam",),
     "copies": ("aten::copy_", "aten::fill_", "aten::add_"),
     "averaging and choice of the iterate": ("aten::lerp", "aten::where"),
 }

@@ -1,5 +1,7 @@
 """Scores an answer that was made elsewhere, by hand or by another program: `python -m benchmark score ANSWER.npz`."""
 
+import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +34,8 @@ def score_answer(
     is one item, a single array needs no name, and may be an `.npy` file. `dataset`, `noise` and `seed` can be left out
     where there is one. Raises CannotScore for what is not there, or is no answer.
     """
+    if experiment not in plan.experiments:
+        raise CannotScore(f"--experiment takes one name, and {experiment!r} is none: see `python -m benchmark list`")
     own = plan.experiments[experiment]
     if plan.has_environment(experiment):
         raise CannotScore(f"{experiment} is played with an environment, and what was played there is scored alone")
@@ -81,7 +85,7 @@ def _answers_of(path: Path, items: list[str]) -> dict[str, Estimate]:
     try:
         loaded = np.load(path, allow_pickle=False)
         arrays = {"": loaded} if isinstance(loaded, np.ndarray) else {name: loaded[name] for name in loaded.files}
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise CannotScore(f"{path} cannot be read as .npz or .npy: {error}") from error
     if len(items) == 1 and len(arrays) == 1 and not parts_of(arrays, items[0]):
         arrays = {items[0]: next(iter(arrays.values()))}

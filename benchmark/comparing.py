@@ -64,12 +64,15 @@ def compare(first: Path, second: Path) -> pd.DataFrame:
             if not file_of(folder / name / "scores.csv").is_file():
                 raise NotComparable(f"{folder / name} has no scores: run the experiment to its end first")
         rows += _of_experiment(name, *(read_scores(file_of(folder / name / "scores.csv")) for folder in folders))
-    return pd.DataFrame(rows, columns=COLUMNS)
+    numbers = dict.fromkeys(["difference", "low", "high", "time_ratio"], float)
+    return pd.DataFrame(rows, columns=COLUMNS).astype(numbers)
 
 
 def past(differences: pd.DataFrame, tolerance: float) -> pd.DataFrame:
-    """Return the rows whose difference is past a tolerance, in units of the measure, or which one folder alone has."""
-    alone = differences["changed"].str.startswith("only in")
+    """Return the rows whose difference is past a tolerance, in units of the measure, and those of runs that one folder
+    alone has, or that ended well in one alone.
+    """
+    alone = differences["changed"].str.contains("only in|status")
     return differences[alone | (differences["difference"].abs() > tolerance)]
 
 

@@ -167,7 +167,7 @@ class Plan:
         data = self.experiments[experiment].data[dataset]
         return {
             "file": self.shown(data.file.path),
-            "code": [self._digest(data.file.path, "load", "KIND"), self.code("preparing", "prepare")],
+            "code": [self._digest(data.file.path, "load", "KIND", "RGB", "IMAGE"), self.code("preparing", "prepare")],
             "params": dict(data.params),
             "rank": data.rank,
             "budget": data.budget,

@@ -86,8 +86,10 @@ def run_items(job: Mapping, folder: Path) -> None:
             if status == "ok":
                 save_arrays(folder / f"{number}.npz", pack(estimate, item["name"]))
                 iterations = None if estimate.iterations is None else int(estimate.iterations)
-                measured = measured | {"iterations": iterations}
-            save_json(folder / f"{number}.json", outcome_of(status, message, **measured) | common)
+                outcome = outcome_of(status, message, **measured, iterations=iterations)
+            else:
+                outcome = outcome_of(status, message, **measured)
+            save_json(folder / f"{number}.json", outcome | common)
             statuses.append(status)
         return statuses
 

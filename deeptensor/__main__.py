@@ -102,7 +102,8 @@ WRITERS: dict[str, Callable] = {".npz": _write_npz, ".mat": _write_mat}
 
 def _checked_output(options: argparse.Namespace) -> Path:
     """Return where the output goes; what would prevent it from being written is found before the fit."""
-    path = options.output or options.input.with_name(f"{options.input.stem}.deeptensor.npz")
+    source = options.input.resolve()  # `.` has a name, too
+    path = options.output or source.with_name(f"{source.stem}.deeptensor.npz")
     if path.suffix not in WRITERS:
         raise ValueError(f"the output {path} has an unknown suffix: use {' or '.join(WRITERS)}")
     if path.suffix == ".mat":
@@ -111,7 +112,7 @@ def _checked_output(options: argparse.Namespace) -> Path:
         raise ValueError(f"the folder of the output {path} does not exist: create it first")
     if not os.access(path.parent, os.W_OK):
         raise ValueError(f"the folder of the output {path} cannot be written to: give another --output")
-    if path.resolve() == options.input.resolve():
+    if path.resolve() == source:
         raise ValueError(f"the output {path} is the input: give another --output")
     if path.exists() and not options.force:
         raise ValueError(f"the output {path} exists: give another --output, or --force to overwrite it")

@@ -47,7 +47,9 @@ class Adam:
         return {"means": self.means, "squares": self.squares, "steps": self.steps}
 
     def restore(self, state: dict[str, list[torch.Tensor]]) -> None:
-        """Go on from a state; ValueError, KeyError or RuntimeError if it is of other parameters."""
+        """Go on from a state; KeyError or ValueError if it is of other parameters."""
         for name, own in self.state().items():
             for old, new in zip(own, state[name], strict=True):
+                if old.shape != new.shape:
+                    raise ValueError(f"{name} of shape {tuple(new.shape)} are of other parameters: {tuple(old.shape)}")
                 old.copy_(new)

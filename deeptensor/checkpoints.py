@@ -14,6 +14,8 @@ from deeptensor.arguments import check_type
 
 logger = logging.getLogger(__name__)
 
+SECONDS_BETWEEN_CHECKPOINTS = 60.0
+
 
 def checkpoint_path(checkpoint: str | os.PathLike | None) -> Path | None:
     """Return the path that an argument `checkpoint` names; ValueError if no file can be there."""

@@ -25,7 +25,7 @@ from torch import nn
 from deeptensor.arguments import check_flag, check_whole
 from deeptensor.arrays import Array, divided, like, real
 from deeptensor.extras import needed
-from deeptensor.fit import Fit, factorise, factorise_many
+from deeptensor.fit import Fit, device_for, factorise, factorise_many
 from deeptensor.models import Decomposition, Model
 from deeptensor.networks import Network
 from deeptensor.ranks import Rank, chosen_rank
@@ -93,7 +93,7 @@ def svd(
     `deeptensor.factorise`. A matrix of 512 x 512 takes about half a minute at rank 20 on one CPU core, a smaller one up
     to that; see `deeptensor.PAPER`.
     """
-    data = real(X, "X").double()
+    data, settings = _in_double(X, settings)
     if data.ndim != 2:
         raise ValueError(f"X must be a matrix, not of shape {tuple(data.shape)}: see cp and tucker for more axes")
     [rank] = chosen_ranks([rank], data, [(0,)], settings.get("weights"))
@@ -134,7 +134,7 @@ def cp(
     with needed("TensorLy", by="cp"):
         from tensorly.cp_tensor import CPTensor
     check_flag("normalize_factors", normalize_factors)
-    data = real(X, "X").double()
+    data, settings = _in_double(X, settings)
     modes = _one_axis_each(data)
     rank = max(chosen_ranks([rank] * data.ndim, data, modes, settings.get("weights")))
     model = Model(rank, modes=modes, network=network, weights=True)
@@ -174,7 +174,7 @@ def tucker(
     """
     with needed("TensorLy", by="tucker"):
         from tensorly.tucker_tensor import TuckerTensor
-    data = real(X, "X").double()
+    data, settings = _in_double(X, settings)
     modes, shape = _one_axis_each(data), tuple(data.shape)
     ranks = list(rank) if isinstance(rank, Sequence | np.ndarray) and not isinstance(rank, str) else [rank] * len(modes)
     if len(ranks) != len(modes):
@@ -210,6 +210,11 @@ def recover(
     """
     fit = factorise(measurements, model, operator=operator, seed=seed_from(random_state), **settings)
     return fit.decomposition.reconstruct()
+
+
+def _in_double(X: Array, settings: dict) -> tuple[torch.Tensor, dict]:
+    """Return the data in double precision, and the settings with the device that X, as it is given, is fitted on."""
+    return real(X, "X").double(), settings | {"device": device_for(settings.get("device", "auto"), X)}
 
 
 def scaled_fit(

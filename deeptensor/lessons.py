@@ -11,13 +11,12 @@ from torch import nn
 
 from deeptensor.adam import Adam
 from deeptensor.arguments import check_flag, check_positive, check_whole
-from deeptensor.checkpoints import load_checkpoint, restoring, save_checkpoint
+from deeptensor.checkpoints import SECONDS_BETWEEN_CHECKPOINTS, load_checkpoint, restoring, save_checkpoint
 from deeptensor.progress import progress_bar
 from deeptensor.teaching import rate_factor
 
 logger = logging.getLogger(__name__)
 
-SECONDS_BETWEEN_CHECKPOINTS = 60.0
 # How many times the largest magnitude in the data an answer has that is none.
 DIVERGED = 100.0
 

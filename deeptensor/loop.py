@@ -16,7 +16,13 @@ from torch import nn
 
 from deeptensor.adam import Adam
 from deeptensor.averaging import RunningAverage, per_problem
-from deeptensor.checkpoints import fingerprint_of, load_checkpoint, restoring, save_checkpoint
+from deeptensor.checkpoints import (
+    SECONDS_BETWEEN_CHECKPOINTS,
+    fingerprint_of,
+    load_checkpoint,
+    restoring,
+    save_checkpoint,
+)
 from deeptensor.losses import Misfit, penalty
 from deeptensor.models import FactorModel, Model, outer_factors
 from deeptensor.progress import progress_bar
@@ -28,7 +34,6 @@ logger = logging.getLogger(__name__)
 
 # The loop asks the device only so often whether all problems have stopped: each question makes it wait.
 ITERATIONS_BETWEEN_QUESTIONS = 50
-SECONDS_BETWEEN_CHECKPOINTS = 60.0
 # What a checkpoint holds as it is.
 PLAIN = "iteration seconds losses lowest best_iteration last_gain stopped best snapshots".split()
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from benchmark.algorithms.iterative import quotient
 from benchmark.algorithms.proximal import soft_threshold
 
 # From codes and the indices of the signals that they are of to what a step needs of these.
@@ -106,11 +107,11 @@ def weighted_ridge(
     direction, squares = residual, np.sum(residual**2, axis=1, keepdims=True)
     for _ in range(iterations):
         image = normal(direction)
-        step = ratio(squares, np.sum(direction * image, axis=1, keepdims=True))
+        step = quotient(squares, np.sum(direction * image, axis=1, keepdims=True))
         codes += step * direction
         residual = residual - step * image
         new = np.sum(residual**2, axis=1, keepdims=True)
-        direction, squares = residual + ratio(new, squares) * direction, new
+        direction, squares = residual + quotient(new, squares) * direction, new
     return codes
 
 
@@ -150,8 +151,3 @@ def relative_change(last: np.ndarray, new: np.ndarray) -> np.ndarray:
 def largest_eigenvalue(gram: np.ndarray) -> float:
     """Return the largest eigenvalue of a symmetric matrix."""
     return float(np.linalg.eigvalsh(gram)[-1])
-
-
-def ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
-    """Return the quotient, zero where the denominator is not positive: there a search has arrived."""
-    return np.divide(numerator, denominator, out=np.zeros_like(denominator), where=denominator > 0)

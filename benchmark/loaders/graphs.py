@@ -3,6 +3,9 @@
 import numpy as np
 from scipy.sparse.csgraph import connected_components
 
+# Of random graphs, of which one may be connected.
+DRAWS = 1000
+
 
 def ring(nodes: int) -> np.ndarray:
     """Return the weights (nodes, nodes) of a ring: a third each for a node and its two neighbours.
@@ -18,13 +21,17 @@ def ring(nodes: int) -> np.ndarray:
 def random_graph(nodes: int, share: float, rng: np.random.Generator) -> np.ndarray:
     """Return the weights of a connected graph with a random `share` of all links, drawn until it is connected.
 
+    Raises ValueError for less than one node, and for a share of which no connected graph comes in a thousand draws.
     Erdos and Renyi, On random graphs I, Publicationes Mathematicae 6 (1959).
     """
-    while True:
+    if nodes < 1:
+        raise ValueError(f"a graph of {nodes} `nodes`: give 1 or more")
+    for _ in range(DRAWS):
         upper = np.triu(rng.random((nodes, nodes)) < share, 1)
         links = upper | upper.T
         if connected_components(links)[0] == 1:
             return metropolis(links)
+    raise ValueError(f"no graph of {nodes} nodes with a `share` of {share:g} of links is connected: give a larger one")
 
 
 def metropolis(links: np.ndarray) -> np.ndarray:

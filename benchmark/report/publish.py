@@ -11,6 +11,7 @@ import argparse
 import gzip
 import sys
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 import pandas as pd
@@ -54,8 +55,9 @@ def publish(plan: Plan, root: Path = ROOT, part: bool = False) -> Path:
     kept = {name: entry for name, entry in old.items() if name not in new and (target / name).is_dir()}
     check(new, entries, "run it again", part)
     check(kept, entries, f"run it again, or delete its folder in {target}")
-    for name in new:
-        with folder_written_whole(target / name) as partial:
+    with ExitStack() as stack:  # no folder takes its place before all are whole
+        for name in new:
+            partial = stack.enter_context(folder_written_whole(target / name))
             copy_folder(source / name, partial)
             if part and name in old:
                 runs = plan.tabled_runs(name)

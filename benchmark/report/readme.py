@@ -10,8 +10,8 @@ import pandas as pd
 
 from benchmark.metrics import METRICS
 from benchmark.report.overview import read_entries
-from benchmark.report.scene import data_in_words, noise_in_words
 from benchmark.report.scorecard import claims_of, markdown_row
+from benchmark.report.wording import data_in_words, noise_in_words
 
 # Of profiles of the same claims, those closer to the source first.
 PROFILES = ("public", "public-cpu", "embedded")

@@ -83,11 +83,17 @@ def test_what_is_no_answer_is_refused_with_the_reason(plan, tmp_path, arrays, to
 
 def test_a_file_or_a_cell_that_is_not_there_is_named_with_what_there_is(plan, tmp_path):
     (tmp_path / "text.npz").write_text("no arrays")
-    for name in ("text.npz", "gone.npz"):
+    np.savez(tmp_path / "whole.npz", cube=np.ones((40, 40, 2)))
+    whole = (tmp_path / "whole.npz").read_bytes()
+    (tmp_path / "cut.npz").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "spoilt.npz").write_bytes(whole.replace(np.ones(9).tobytes(), np.zeros(9).tobytes()))
+    for name in ("text.npz", "gone.npz", "cut.npz", "spoilt.npz"):
         with pytest.raises(CannotScore, match=f"{name} cannot be read"):
             score_answer(plan, "first", tmp_path / name)
     with pytest.raises(CannotScore, match="--noise: there is no 'strong'; there are: weak"):
         score_answer(plan, "first", tmp_path / "text.npz", noise="strong")
+    with pytest.raises(CannotScore, match=r"--experiment takes one name, and 'fir\*' is none"):
+        score_answer(plan, "fir*", tmp_path / "text.npz")
     with pytest.raises(CannotScore, match="--seed: there is no 7; there are: 0"):
         score_answer(plan, "first", tmp_path / "text.npz", seed=7)
 

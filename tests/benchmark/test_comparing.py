@@ -66,6 +66,18 @@ def test_runs_that_one_folder_alone_has_are_past_any_tolerance(results):
     assert set(past(compare(first, second), 1e9)["method"]) == {"tv", "nlm"}
 
 
+def test_runs_that_ended_well_in_one_folder_alone_are_past_any_tolerance(results):
+    first, second = results("first", {"svd": [30.0]}), results("second", {"svd": [np.nan]}, status="failed")
+    assert list(past(compare(first, second), 1e9)["changed"]) == ["status"]
+
+
+def test_folders_without_a_run_in_common_are_past_any_tolerance_and_print(results):
+    first, second = results("first", {"svd": [30.0]}), results("second", {"svd": [30.0]}, dataset="other")
+    differences = compare(first, second)
+    assert len(past(differences, 1e9)) == len(differences) > 0
+    assert "only in" in as_text(differences, 0.1)
+
+
 def test_infinite_values_that_are_equal_differ_by_nothing(results):
     first, second = results("first", {"clean": [np.inf]}), results("second", {"clean": [np.inf]})
     assert list(compare(first, second)["difference"]) == [0.0]

@@ -422,6 +422,16 @@ def test_a_batch_that_fails_is_done_item_by_item(run):
     assert "a/answer" in arrays
 
 
+def test_iterations_of_one_item_of_a_batch_are_no_other_s(run):
+    head = (
+        "def solve_many(problems, *, seeds, device, **params):\n"
+        "    good, bad = (problem.observed for problem in problems)\n"
+        "    return [Estimate(signal=good, iterations=7), Estimate(signal=bad * np.nan, iterations=9)]\n"
+    )
+    _, record = run("raise AssertionError", head=head)
+    assert [(item["status"], item["iterations"]) for item in record["items"]] == [("ok", 7), ("nonfinite", None)]
+
+
 def test_too_few_answers_of_a_batch_are_none_and_it_is_done_item_by_item(run):
     head = "def solve_many(problems, *, seeds, device, **params):\n    return [Estimate(signal=problems[0].observed)]\n"
     arrays, record = run("return Estimate(signal=problem.observed + 10)", head=head)

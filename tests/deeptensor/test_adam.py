@@ -70,10 +70,14 @@ def test_restored_state_goes_on_as_if_nothing_had_been_between():
     assert all(torch.equal(one, two) for one, two in zip(whole, parts, strict=True))
 
 
-@pytest.mark.parametrize("state", [{}, {"means": [], "squares": [], "steps": []}])
-def test_state_of_other_parameters_is_refused(state):
-    with pytest.raises((KeyError, ValueError)):
-        Adam(network().parameters()).restore(state)
+@pytest.mark.parametrize("shapes", [[], [(3, 1)], [(3, 4), (2,)]])
+def test_state_of_other_parameters_is_refused(shapes):
+    own = Adam([nn.Parameter(torch.zeros(3, 4))])
+    other = Adam([nn.Parameter(torch.zeros(shape)) for shape in shapes])
+    with pytest.raises(ValueError, match=r"other parameters|argument"):
+        own.restore(other.state())
+    with pytest.raises(KeyError):
+        own.restore({})
 
 
 def test_fit_does_not_import_the_compiler_of_pytorch():

@@ -275,3 +275,20 @@ def test_weights_that_make_no_sense_are_refused(weights, message):
 def test_misspelt_setting_is_refused():
     with pytest.raises(TypeError, match="iteration"):
         svd(np.ones((4, 3)), 1, iteration=5)
+
+
+@pytest.mark.parametrize("decompose", [svd, cp, tucker])
+def test_arrays_of_numpy_go_to_the_gpu_and_tensors_stay_where_they_are(decompose, monkeypatch):
+    asked = []
+
+    def noted(X, model, **settings):
+        asked.append(str(settings["device"]))
+        raise StopIteration
+
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("deeptensor.decompositions.factorise", noted)
+    X = np.random.default_rng(0).random((6, 5))
+    for own, settings in ((X, {}), (torch.tensor(X), {}), (X, {"device": "cpu"})):
+        with pytest.raises(StopIteration):
+            decompose(own, 2, **settings)
+    assert asked == ["cuda", "cpu", "cpu"]

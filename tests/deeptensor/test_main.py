@@ -158,7 +158,7 @@ def test_volume_of_a_scan_is_chosen_and_their_number_told(tmp_path, capsys):
     assert np.load(output)["reconstruction"].shape == (4, 3, 2)
 
 
-def test_folder_of_images_is_a_cube(tmp_path):
+def test_folder_of_images_is_a_cube(tmp_path, monkeypatch):
     folder = tmp_path / "bands"
     folder.mkdir()
     for number in range(3):
@@ -166,7 +166,12 @@ def test_folder_of_images_is_a_cube(tmp_path):
         Image.fromarray(image).save(folder / f"band_{number}.png")
     (folder / "._band_0.png").write_bytes(b"what macOS lays beside a file")
     assert run(folder, "--rank", 2) == 0
-    assert np.load(tmp_path / "bands.deeptensor.npz")["reconstruction"].shape == (6, 5, 3)
+    output = tmp_path / "bands.deeptensor.npz"
+    assert np.load(output)["reconstruction"].shape == (6, 5, 3)
+    output.unlink()
+    monkeypatch.chdir(folder)
+    assert run(".", "--rank", 2) == 0
+    assert output.exists()
 
 
 def test_tucker_takes_ranks_and_groups_of_axes(tmp_path):

@@ -138,6 +138,12 @@ def test_weights_are_symmetric_of_sum_one_and_lead_to_the_mean(weights):
     np.testing.assert_allclose(weights.sum(axis=0), 1)
 
 
+@pytest.mark.parametrize(("nodes", "share", "message"), [(0, 0.4, "give 1 or more"), (6, 0.0, "a larger one")])
+def test_a_graph_that_cannot_be_connected_is_refused(nodes, share, message):
+    with pytest.raises(ValueError, match=message):
+        random_graph(nodes, share, np.random.default_rng(0))
+
+
 def test_a_ring_weighs_thirds():
     np.testing.assert_allclose(ring(5)[0], [1 / 3, 1 / 3, 0, 0, 1 / 3])
 

@@ -165,6 +165,7 @@ EDITS = {
     ],
     "a data set, or a file of the user's": [
         (within("datasets/tiny.py", "load", "line"), PREPARED["demo"] | problems("demo")),
+        (replaced("datasets/tiny.py", "RGB", "RGB = (0, 1, 2)"), PREPARED["demo"] | problems("demo")),
         (overwritten_file, PREPARED["scan"] | problems("scan")),
     ],
     "a task's `measures`": [
@@ -177,10 +178,10 @@ EDITS = {
         (within("benchmark/noise.py", "Poisson.sample", "line"), problems("demo")),
         (within("benchmark/operators.py", "Radon.build", "line"), problems("scan")),
     ],
-    "an experiment's prose, claims or printed numbers": [
+    "an experiment's prose or claims": [
         (with_keys("demo", title="Edited", notes="Edited.", claims=[]), PAGE["demo"] | SCORECARD),
-        (with_keys("demo", printed={"values": {"svd": 30}}), TABLES["demo"]),
     ],
+    "an experiment's printed numbers": [(with_keys("demo", printed={"values": {"svd": 30}}), TABLES["demo"])],
     "an experiment's parameters": [(other_parameter, runs("demo", "deeptensor"))],
     "a figure, a template": [
         (within("benchmark/report/figures/reconstructions.py", "draw", "line"), FIGURE | PAGE["demo"]),

@@ -17,6 +17,6 @@ with logged(snakemake.log[0]):
     tables = read_scores(home / "scores.csv"), read_summary(home / "curves.csv")
     write(scorecard({entry["id"]: entry}, {entry["id"]: tables}), Path(output.card))
     with locked(site):
-        profile = so_far(home.parent)
+        profile = so_far(home.parent, entry["id"])
         write_experiment(profile.results[entry["id"]], site)
         write_shelves([profile], site)

@@ -16,7 +16,8 @@ def draw(scene: Scene) -> Figure:
     """Return the first vectors of bases of images (rank, height, width), a row a method, each stretched on its own.
 
     The source's methods come first, in its order. Left of a row stand the method and its first two measures. A basis
-    that is a text (a failed method) fills the start of its row with it; the unit vectors, a pixel each, have no row.
+    that is a text (a failed method), or is not of images, fills the start of its row with words; the unit vectors, a
+    pixel each, have no row.
     """
     labels = [label for label in scene.shown_by_source if label in scene.estimates]
     labels += [label for label in scene.estimates if label not in labels and not _is_pixels(scene.estimates[label])]
@@ -35,8 +36,8 @@ def draw(scene: Scene) -> Figure:
             axis.set(xticks=[], yticks=[])
             axis.spines[:].set_visible(False)
         basis = scene.estimates[label]
-        if isinstance(basis, str):
-            say(row[0], basis)
+        if isinstance(basis, str) or basis.ndim != 3:
+            say(row[0], basis if isinstance(basis, str) else "no images")
             continue
         for axis, image in zip(row, basis, strict=False):
             extent = np.abs(image).max()
@@ -45,4 +46,4 @@ def draw(scene: Scene) -> Figure:
 
 
 def _is_pixels(basis: np.ndarray | str) -> bool:
-    return not isinstance(basis, str) and bool((np.count_nonzero(basis, axis=(1, 2)) == 1).all())
+    return not isinstance(basis, str) and bool((np.count_nonzero(basis.reshape(len(basis), -1), axis=1) == 1).all())

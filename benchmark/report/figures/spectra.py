@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from benchmark.report.scene import Scene
-from benchmark.report.style import LEGEND, SUBJECT, WIDTH, looks_of, missing, plain
+from benchmark.report.style import LEGEND, SUBJECT, WIDTH, looks_of, missing, plain, say
 
 FORMAT = "svg"
 PIXELS = 4
@@ -21,6 +21,10 @@ def draw(scene: Scene) -> Figure:
     data set states its wavelengths, as its first one and the step, else it numbers the bands.
     """
     clean, observed = scene.truth, scene.observed
+    if clean.ndim != 3:
+        figure = Figure(figsize=(WIDTH, 1))
+        say(figure.subplots(), "no cube: no spectra")
+        return figure
     estimates = {label: value for label, value in scene.estimates.items() if label not in scene.controls}
     arrays = {label: value for label, value in estimates.items() if not isinstance(value, str)}
     ranked = sorted(arrays, key=lambda label: np.mean((arrays[label] - clean) ** 2))

@@ -115,9 +115,7 @@ def against_seconds(result: Result) -> dict | None:
         iterates = base.transform_filter("datum.iterate !== 'returned'").mark_line(strokeWidth=1.6)
         layers.insert(0, iterates.encode(x=x, y=y, strokeDash=dash, order="seconds:Q", tooltip=tip))
     chart = alt.layer(*layers)
-    return _chart(
-        chart, values, result, labels, "Solid: the last iterate; dashed: the running average; points: answers."
-    )
+    return _chart(chart, values, labels, "Solid: the last iterate; dashed: the running average; points: answers.")
 
 
 def over_sweep(result: Result) -> dict | None:
@@ -160,7 +158,7 @@ def over_sweep(result: Result) -> dict | None:
     tip = ["label:N", alt.Tooltip("place:N", title=over), alt.Tooltip("value:Q", format=".4g")]
     lines = base.encode(x=x, y=y, tooltip=tip)
     chart = alt.layer(lines.mark_line(strokeWidth=1.6), lines.mark_point(filled=True, size=45, opacity=1))
-    return _chart(chart, values, result, labels, "Means over items and seeds of what methods returned.")
+    return _chart(chart, values, labels, "Means over items and seeds of what methods returned.")
 
 
 def _of_cell(result: Result, cell: Mapping) -> list[dict]:
@@ -250,7 +248,7 @@ def _switched(values: Sequence[Mapping], result: Result) -> tuple[alt.Chart, lis
     return base, labels
 
 
-def _chart(chart: alt.LayerChart, values: Sequence[Mapping], result: Result, labels: list[dict], note: str) -> dict:
+def _chart(chart: alt.LayerChart, values: Sequence[Mapping], labels: list[dict], note: str) -> dict:
     """Return a chart with its switches: its `spec`, `labels`, `panels` and a `note`."""
     panels = list(dict.fromkeys(value["panel"] for value in values))
     hidden = [own["label"] for own in labels if not own["on"]]

@@ -14,8 +14,9 @@ from benchmark.report.manifest import facts_of
 from benchmark.report.site.charts import against_seconds, dumbbell, over_sweep
 from benchmark.report.site.render import write_page
 from benchmark.report.site.results import Result, arrow_of, known_metrics
-from benchmark.report.site.words import about_file, data_text, noise_text, verdict_of
+from benchmark.report.site.words import about_file, verdict_of
 from benchmark.report.tables import distinct, rows_at, score_text, shortened
+from benchmark.report.wording import data_in_words, noise_in_words
 from benchmark.source import REQUIRED, ROOT, parameters_of
 from benchmark.storage import copy_whole
 
@@ -50,8 +51,8 @@ def write_experiment(result: Result, out: Path) -> Path:
             {
                 "path": f"{result.name}/{picture.path.relative_to(result.folder).as_posix()}",
                 "figure": picture.figure.replace("_", " "),
-                "data": data_text(entry, picture.dataset) if picture.dataset else "",
-                "noise": noise_text(entry["noise"][picture.noise]) if picture.noise else "",
+                "data": data_in_words(entry, picture.dataset) if picture.dataset else "",
+                "noise": noise_in_words(entry["noise"][picture.noise]) if picture.noise else "",
             }
             for picture in result.pictures
         ],
@@ -68,7 +69,7 @@ def write_experiment(result: Result, out: Path) -> Path:
         filters=filters_of(result),
         details=details_of(result),
         licences=sorted(result.scores["licence_note"].dropna().unique()),
-        noises={name: noise_text(own) for name, own in entry["noise"].items()},
+        noises={name: noise_in_words(own) for name, own in entry["noise"].items()},
         facts=facts,
         minutes=math.ceil(facts["seconds_in_methods"] / 60),
         warnings=warnings_of(result.scores),
@@ -95,7 +96,7 @@ def printed_of(result: Result) -> list[dict]:
         for cell in cells:
             if (dataset or cell["dataset"]) == cell["dataset"] and (noise or cell["noise"]) == cell["noise"]:
                 rows = _printed_rows(result, metric, cell | ({"item": item} if item else {}), values)
-                labels = [data_text(result.entry, cell["dataset"]), item, cell["noise"]]
+                labels = [data_in_words(result.entry, cell["dataset"]), item, cell["noise"]]
                 title = ", ".join(filter(None, labels))
                 measure = METRICS[metric].label
                 blocks.append({"title": title, "measure": measure, "rows": rows, "chart": dumbbell(rows, measure)})
@@ -203,7 +204,7 @@ def filters_of(result: Result) -> list[dict]:
     dataset, noise = next(own for own in product(entry["data"], entry["noise"]) if own in there)
     choices = [
         ("family", "Family", {name: name for name in sorted(result.summary["family"].dropna().unique())}, None),
-        ("dataset", "Data", {name: data_text(entry, name) for name in entry["data"]}, dataset),
+        ("dataset", "Data", {name: data_in_words(entry, name) for name in entry["data"]}, dataset),
         ("noise", "Noise", {name: name for name in entry["noise"]}, noise),
     ]
     return [

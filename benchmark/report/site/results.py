@@ -137,15 +137,29 @@ def finished(folder: Path) -> Profile:
     return Profile(next(iter(results.values())).entry["profile"], results)
 
 
-def so_far(folder: Path) -> Profile:
-    """Return the results of those experiments of a running profile that have their tables."""
+def so_far(folder: Path, own: str) -> Profile:
+    """Return the results of those experiments of a running profile that have their tables, as its `own` one must.
+
+    What others had may be of another version, or go at any time, since their jobs make it again.
+    """
     results = {}
     for path in sorted(folder.glob(f"*/{ENTRY}")):
-        home, entry = path.parent, _read(path)
-        whole = not KEYS - set(entry) and all((home / name).is_file() for name in (CARD, "summary.csv"))
-        if whole:  # else it is of another version, and not run again yet
-            results[entry["id"]] = Result(entry, home, _claims_of(home / CARD))
+        try:
+            results[path.parent.name] = _whole(path)
+        except (FileNotFoundError, SiteError):
+            if path.parent.name == own:
+                raise
     return Profile(folder.name, results)
+
+
+def _whole(path: Path) -> Result:
+    """Return the result of an entry, all that the pages of several experiments need read."""
+    entry = _read(path)
+    _check(entry, path.parent.name, path)
+    result = Result(entry, path.parent, _claims_of(path.parent / CARD))
+    if result.summary.empty:
+        raise SiteError(f"{path.parent} has an empty summary.csv: run the experiment again")
+    return result
 
 
 def profiles_in(folder: Path, first: Iterable[str] = ()) -> list[Profile]:

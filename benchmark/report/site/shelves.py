@@ -11,7 +11,8 @@ from benchmark.report.scorecard import effects_of
 from benchmark.report.site.charts import forests
 from benchmark.report.site.render import write_page
 from benchmark.report.site.results import Picture, Profile, Result, arrow_of
-from benchmark.report.site.words import about_file, noise_text, sentence_of, verdict_of
+from benchmark.report.site.words import about_file, sentence_of, verdict_of
+from benchmark.report.wording import noise_in_words
 from benchmark.source import ROOT
 
 
@@ -176,7 +177,7 @@ def _write_data(profiles: Sequence[Profile], folder: Path) -> None:
         for result in profile.results.values():
             for name, entry in result.entry["data"].items():
                 own = known.setdefault(entry["file"], entry | {"uses": [], "picture": ""})
-                noises = "; ".join(map(noise_text, result.entry["noise"].values()))
+                noises = "; ".join(map(noise_in_words, result.entry["noise"].values()))
                 own["uses"].append(
                     {"page": f"../{profile.name}/{result.name}.html", "profile": profile.name, "noise": noises}
                     | {"title": result.entry["title"], "place": result.entry["place"], "name": name}

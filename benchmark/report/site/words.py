@@ -28,29 +28,6 @@ def sentence_of(claims: Iterable[Mapping]) -> str:
     return f"{len(claims)} claim{'s' if len(claims) > 1 else ''}: {counted}; {firm} firm."
 
 
-def data_text(entry: Mapping, name: str) -> str:
-    """Return the title of a data set of an experiment, with its name where another has the title, too."""
-    titles = [own["title"] for own in entry["data"].values()]
-    title = entry["data"][name]["title"]
-    return f"{title} ({name})" if titles.count(title) > 1 else title
-
-
-def noise_text(noise: Mapping) -> str:
-    """Return a noise model, and an operator before it, with their settings."""
-    if not noise:
-        return "no noise"
-    operator = noise.get("operator") or {}
-    settings = {key: own for key, own in noise.items() if key not in ("model", "operator", "noise_on")}
-    parts = [(operator.get("kind"), {key: own for key, own in operator.items() if key != "kind"})]
-    parts.append((noise.get("model"), settings))
-    texts = [
-        " ".join([name.replace("_", " "), *(f"{key.replace('_', ' ')} {value}" for key, value in own.items())])
-        for name, own in parts
-        if name
-    ]
-    return ", ".join(texts)
-
-
 def about_file(folder: str, name: str) -> list[str]:
     """Return the paragraphs of a file's docstring; of one that is not in this checkout a sentence that says so."""
     path = ROOT / folder / f"{name}.py"

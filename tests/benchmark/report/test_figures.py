@@ -205,6 +205,11 @@ def test_spectra_show_the_errors_of_subject_and_reference_and_of_the_best_others
     assert pixels_of(figure).std() > 0.05
 
 
+def test_spectra_of_what_is_no_cube_are_a_sentence(scene):
+    figure = draw("spectra", scene(np.ones((6, 7)), np.ones((6, 7)), {"SVD": np.ones((6, 7))}))
+    assert [text.get_text() for axis in figure.axes for text in axis.texts] == ["no cube: no spectra"]
+
+
 def test_spectra_pick_a_typical_pixel_and_then_the_farthest_ones(scene):
     clean = np.full((6, 7, 3), 0.5)
     clean[1, 2], clean[4, 6], clean[5, 0] = (1, 1, 1), (0, 0, 0), (1, 0, 0)
@@ -407,6 +412,12 @@ def test_bases_show_the_source_s_first_with_their_measures_and_no_unit_vectors(s
     rows = [axis.get_ylabel() for axis in figure.axes if axis.get_ylabel()]
     assert rows == ["PCA\nAccuracy, linear 81.2 %\nAccuracy, RBF 77.0 %", "Own"]
     assert figure.get_suptitle() == "A toy cube · Gaussian noise, sigma 0.1"
+
+
+def test_bases_of_what_is_no_image_are_words(scene):
+    basis = np.random.default_rng(0).standard_normal((6, 30))
+    figure = draw("bases", scene(estimates={"PCA": basis}))
+    assert [text.get_text() for axis in figure.axes for text in axis.texts] == ["no images"]
 
 
 def test_bases_show_their_first_vectors_and_a_failed_one_its_text(scene):

@@ -462,6 +462,21 @@ def test_what_changed_since_is_not_joined_with_a_part_and_nothing_is_lost(root, 
     assert published_values(target) == before
 
 
+def test_parts_of_which_one_is_not_whole_change_nothing(root, run, run_part, entries):
+    run(entries("fig10", "fig9"))
+    target = publish("embedded", entries("fig10", "fig9"), root)
+    before = {path: path.read_bytes() for path in target.rglob("*") if path.is_file()}
+    both = run_part(27.5, seeds=[2]).parent / "both"
+    (both.parent / "embedded").rename(both)
+    run(entries("fig10"))
+    (both / "fig9").rename(both.parent / "embedded" / "fig9")
+    made = {**entries("fig10"), **entries("fig9", seeds=[2])}
+    (both.parent / "embedded" / "experiments.yaml").write_text(yaml.safe_dump(made))
+    with pytest.raises(PublishError, match="neither in the part nor published"):
+        publish("embedded", {**entries("fig10"), **entries("fig9", seeds=[0, 1, 2, 3])}, root, part=True)
+    assert {path: path.read_bytes() for path in target.rglob("*") if path.is_file()} == before
+
+
 def test_a_part_is_taken_for_one_by_request_alone(root, run, run_part, entries):
     run(entries("fig9"))
     publish("embedded", entries("fig9"), root)

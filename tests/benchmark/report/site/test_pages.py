@@ -199,7 +199,14 @@ def test_a_running_profile_has_a_page_for_what_is_done(leave, experiment, scores
     (folder / "scorecard.csv").rename(home / "scorecard.csv")
     old = {"id": "fig10"}  # of another version, which the run comes to later
     (folder / "fig10" / ENTRY).write_text(yaml.safe_dump(old))
-    assert list(so_far(folder).results) == ["fig9"]
+    assert list(so_far(folder, "fig9").results) == ["fig9"]
+    (folder / "fig10" / ENTRY).write_text(yaml.safe_dump(experiment(id="fig10")))
+    (folder / "fig10" / "scorecard.csv").write_bytes((home / "scorecard.csv").read_bytes())
+    assert list(so_far(folder, "fig9").results) == ["fig10", "fig9"]
+    (folder / "fig10" / "summary.csv").unlink()  # as its table is made again
+    assert list(so_far(folder, "fig9").results) == ["fig9"]
+    with pytest.raises(SiteError, match=r"fig10 has no summary\.csv"):
+        so_far(folder, "fig10")
 
 
 def damaged(name, change):
