@@ -48,9 +48,9 @@ def main(arguments: list[str] | None = None) -> int:
     log.setLevel(logging.INFO)
     torch.set_num_threads(1)
     facts = machine_facts("cpu", torch.get_num_threads())
-    short = {} if options.iterations is None else {"iterations": options.iterations}
-    noisy = noisy_table(short, facts["git_commit"], options.paper)
-    exact = pd.DataFrame(exact_rows(short))
+    common = {"device": "cpu"} | ({} if options.iterations is None else {"iterations": options.iterations})
+    noisy = noisy_table(common, facts["git_commit"], options.paper)
+    exact = pd.DataFrame(exact_rows(common))
     options.output.mkdir(parents=True, exist_ok=True)
     noisy.to_csv(options.output / "defaults_noisy.csv", index=False)
     exact.to_csv(options.output / "defaults_exact.csv", index=False)
@@ -60,27 +60,27 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def noisy_table(short: dict, commit: str, earlier: Path | None) -> pd.DataFrame:
+def noisy_table(common: dict, commit: str, earlier: Path | None) -> pd.DataFrame:
     """Return the rows of noisy data with the commit that each was measured at, those of the paper from an earlier file.
 
     The paper's settings take ten times as long as all else, and what the defaults are does not change their rows.
     """
     if earlier is None:
-        return pd.DataFrame(noisy_rows(short)).assign(git_commit=commit)
+        return pd.DataFrame(noisy_rows(common)).assign(git_commit=commit)
     kept = pd.read_csv(earlier)
-    own = pd.DataFrame(noisy_rows(short, without="paper")).assign(git_commit=commit)
+    own = pd.DataFrame(noisy_rows(common, without="paper")).assign(git_commit=commit)
     return pd.concat([own, kept[kept["settings"] == "paper"]], ignore_index=True)
 
 
-def noisy_rows(short: dict, without: str | None = None) -> list[dict]:
+def noisy_rows(common: dict, without: str | None = None) -> list[dict]:
     """Return the errors to the clean signal, and CPU seconds, of the defaults, the paper's settings and a classic."""
     rows = []
     for name, problem in NOISY.items():
         for seed in SEEDS:
             clean, ours, classic = problem(seed)
             calls = {
-                "defaults": lambda ours=ours, seed=seed: ours(random_state=seed, **short),
-                "paper": lambda ours=ours, seed=seed: ours(random_state=seed, **{**PAPER, **short}),
+                "defaults": lambda ours=ours, seed=seed: ours(random_state=seed, **common),
+                "paper": lambda ours=ours, seed=seed: ours(random_state=seed, **{**PAPER, **common}),
                 "classical": classic,
             }
             calls.pop(without, None)
@@ -91,7 +91,7 @@ def noisy_rows(short: dict, without: str | None = None) -> list[dict]:
     return rows
 
 
-def exact_rows(short: dict) -> list[dict]:
+def exact_rows(common: dict) -> list[dict]:
     """Return the errors and CPU seconds of the library and of others for data of exact rank, factors normal numbers."""
     rows = []
     for shape, rank in (((40, 30), 3), ((512, 512), 20), ((20, 20, 20), 3)):
@@ -99,22 +99,22 @@ def exact_rows(short: dict) -> list[dict]:
             X = multiplied(
                 [np.random.default_rng([seed, axis]).standard_normal((n, rank)) for axis, n in enumerate(shape)]
             )
-            for label, call in exact_calls(X, rank, seed, short).items():
+            for label, call in exact_calls(X, rank, seed, common).items():
                 rows.append({"data": f"{times(shape)}, rank {rank}", "seed": seed, "by": label, **measured(X, call)})
                 log.info("%s", rows[-1])
     return rows
 
 
-def exact_calls(X: np.ndarray, rank: int, seed: int, short: dict) -> dict[str, Callable[[], np.ndarray]]:
+def exact_calls(X: np.ndarray, rank: int, seed: int, common: dict) -> dict[str, Callable[[], np.ndarray]]:
     """Return the reconstructions to be timed."""
     if X.ndim == 2:
         return {
-            "deeptensor.svd": lambda: summed(*svd(X, rank, random_state=seed, device="cpu", **short)),
+            "deeptensor.svd": lambda: summed(*svd(X, rank, random_state=seed, **common)),
             "numpy.linalg.svd": lambda: truncated(X, rank),
             "sklearn TruncatedSVD": lambda: by_sklearn(X, rank, seed),
         }
     return {
-        "deeptensor.cp": lambda: cp(X, rank, random_state=seed, device="cpu", **short).to_tensor(),
+        "deeptensor.cp": lambda: cp(X, rank, random_state=seed, **common).to_tensor(),
         "tensorly parafac": lambda: tensorly.cp_to_tensor(parafac(X, rank, n_iter_max=2000, random_state=seed)),
     }
 
@@ -125,11 +125,7 @@ def image(name: str) -> Callable[[int], Problem]:
     def problem(seed: int) -> Problem:
         clean = getattr(skimage.data, name)() / 255
         noisy = clean + NOISE * np.random.default_rng(seed).standard_normal(clean.shape)
-
-        def fitted(**settings) -> np.ndarray:
-            return summed(*svd(noisy, RANK, device="cpu", **settings))
-
-        return clean, fitted, lambda: truncated(noisy, RANK)
+        return clean, lambda **settings: summed(*svd(noisy, RANK, **settings)), lambda: truncated(noisy, RANK)
 
     return problem
 
@@ -147,7 +143,7 @@ def table(seed: int) -> Problem:
 
     return (
         components @ components.T,
-        lambda **settings: DeepPCA(COMPONENTS, device="cpu", **settings).fit(samples).get_covariance(),
+        lambda **settings: DeepPCA(COMPONENTS, **settings).fit(samples).get_covariance(),
         classic,
     )
 
@@ -159,7 +155,7 @@ def tensor(seed: int) -> Problem:
     noisy = clean + clean.std() * rng.standard_normal(clean.shape)
     return (
         clean,
-        lambda **settings: cp(noisy, COMPONENTS, device="cpu", **settings).to_tensor(),
+        lambda **settings: cp(noisy, COMPONENTS, **settings).to_tensor(),
         lambda: tensorly.cp_to_tensor(parafac(noisy, COMPONENTS, random_state=seed)),
     )
 

@@ -70,10 +70,10 @@ def compare(first: Path, second: Path) -> pd.DataFrame:
 
 def past(differences: pd.DataFrame, tolerance: float) -> pd.DataFrame:
     """Return the rows whose difference is past a tolerance, in units of the measure, and those of runs that one folder
-    alone has, or that ended well in one alone.
+    alone has, or whose status differs.
     """
-    alone = differences["changed"].str.contains("only in|status")
-    return differences[alone | (differences["difference"].abs() > tolerance)]
+    otherwise = differences["changed"].str.contains("only in|status")
+    return differences[otherwise | (differences["difference"].abs() > tolerance)]
 
 
 def as_text(differences: pd.DataFrame, tolerance: float) -> str:

@@ -83,13 +83,12 @@ def run_items(job: Mapping, folder: Path) -> None:
         statuses = []
         for number, item, problem, estimate in zip(numbers, items, own, estimates, strict=True):
             status, message = failure or verdict_on(estimate, task, problem)
+            own_measured = measured
             if status == "ok":
                 save_arrays(folder / f"{number}.npz", pack(estimate, item["name"]))
                 iterations = None if estimate.iterations is None else int(estimate.iterations)
-                outcome = outcome_of(status, message, **measured, iterations=iterations)
-            else:
-                outcome = outcome_of(status, message, **measured)
-            save_json(folder / f"{number}.json", outcome | common)
+                own_measured = measured | {"iterations": iterations}
+            save_json(folder / f"{number}.json", outcome_of(status, message, **own_measured) | common)
             statuses.append(status)
         return statuses
 

@@ -12,8 +12,7 @@ def ring(nodes: int) -> np.ndarray:
 
     Raises ValueError for less than one node.
     """
-    if nodes < 1:
-        raise ValueError(f"a ring of {nodes} `nodes`: give 1 or more")
+    _check_nodes("ring", nodes)
     near = np.roll(np.eye(nodes), 1, axis=0)
     return metropolis((near + near.T) > 0)
 
@@ -24,14 +23,18 @@ def random_graph(nodes: int, share: float, rng: np.random.Generator) -> np.ndarr
     Raises ValueError for less than one node, and for a share of which no connected graph comes in a thousand draws.
     Erdos and Renyi, On random graphs I, Publicationes Mathematicae 6 (1959).
     """
-    if nodes < 1:
-        raise ValueError(f"a graph of {nodes} `nodes`: give 1 or more")
+    _check_nodes("graph", nodes)
     for _ in range(DRAWS):
         upper = np.triu(rng.random((nodes, nodes)) < share, 1)
         links = upper | upper.T
         if connected_components(links)[0] == 1:
             return metropolis(links)
     raise ValueError(f"no graph of {nodes} nodes with a `share` of {share:g} of links is connected: give a larger one")
+
+
+def _check_nodes(kind: str, nodes: int) -> None:
+    if nodes < 1:
+        raise ValueError(f"a {kind} of {nodes} `nodes`: give 1 or more")
 
 
 def metropolis(links: np.ndarray) -> np.ndarray:

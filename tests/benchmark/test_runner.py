@@ -42,6 +42,7 @@ REQUIRES = []
 def solve(problem, *, seed, device, **params):
 '''
 RETURN = "return Estimate(signal=problem.observed)"
+MANY = "def solve_many(problems, *, seeds, device, **params):\n"
 FACTS = [{"name": name, "rank": 2, "budget": 40, "shape": [6, 5], "sha256": 64 * name} for name in ("a", "b")]
 PLANNED = Run(
     experiment="fig",
@@ -402,7 +403,7 @@ def test_a_killed_runner_takes_its_worker_along_and_leaves_no_output(tmp_path, r
 
 def test_items_of_equal_shape_and_rank_come_in_one_call_and_share_its_time(run):
     head = (
-        "def solve_many(problems, *, seeds, device, **params):\n"
+        f"{MANY}"
         "    time.sleep(0.4)\n"
         "    return [Estimate(signal=problem.observed + len(problems)) for problem in problems]\n"
     )
@@ -414,7 +415,7 @@ def test_items_of_equal_shape_and_rank_come_in_one_call_and_share_its_time(run):
 
 
 def test_a_batch_that_fails_is_done_item_by_item(run):
-    head = "def solve_many(problems, *, seeds, device, **params):\n    raise ValueError('one of them is bad')\n"
+    head = f"{MANY}    raise ValueError('one of them is bad')\n"
     body = "assert problem.observed.max() < 1, 'too bright'; return Estimate(signal=problem.observed)"
     arrays, record = run(body, head=head)
     assert statuses(record) == ["ok", "failed"]
@@ -424,7 +425,7 @@ def test_a_batch_that_fails_is_done_item_by_item(run):
 
 def test_iterations_of_one_item_of_a_batch_are_no_other_s(run):
     head = (
-        "def solve_many(problems, *, seeds, device, **params):\n"
+        f"{MANY}"
         "    good, bad = (problem.observed for problem in problems)\n"
         "    return [Estimate(signal=good, iterations=7), Estimate(signal=bad * np.nan, iterations=9)]\n"
     )
@@ -433,7 +434,7 @@ def test_iterations_of_one_item_of_a_batch_are_no_other_s(run):
 
 
 def test_too_few_answers_of_a_batch_are_none_and_it_is_done_item_by_item(run):
-    head = "def solve_many(problems, *, seeds, device, **params):\n    return [Estimate(signal=problems[0].observed)]\n"
+    head = f"{MANY}    return [Estimate(signal=problems[0].observed)]\n"
     arrays, record = run("return Estimate(signal=problem.observed + 10)", head=head)
     assert statuses(record) == ["ok", "ok"]
     assert min(own.min() for own in arrays.values()) > 10
@@ -444,7 +445,7 @@ def test_too_few_answers_of_a_batch_are_none_and_it_is_done_item_by_item(run):
 
 
 def test_a_batch_that_is_skipped_is_skipped_for_all(run):
-    head = "def solve_many(problems, *, seeds, device, **params):\n    raise Skipped\n"
+    head = f"{MANY}    raise Skipped\n"
     _, record = run(RETURN, head=head)
     assert [(item["status"], item["message"]) for item in record["items"]] == 2 * [
         ("skipped", "the method gave no reason")

@@ -177,7 +177,7 @@ def _write_data(profiles: Sequence[Profile], folder: Path) -> None:
         for result in profile.results.values():
             for name, entry in result.entry["data"].items():
                 own = known.setdefault(entry["file"], entry | {"uses": [], "picture": ""})
-                noises = "; ".join(map(noise_in_words, result.entry["noise"].values()))
+                noises = " · ".join(map(noise_in_words, result.entry["noise"].values()))
                 own["uses"].append(
                     {"page": f"../{profile.name}/{result.name}.html", "profile": profile.name, "noise": noises}
                     | {"title": result.entry["title"], "place": result.entry["place"], "name": name}
