@@ -27,19 +27,21 @@ OF_RUNS = ("best_iteration", "seconds", "peak_rss_mib")
 
 @dataclass(frozen=True)
 class Method:
-    """A method of an experiment: its file with parameters, a label, and where, how long and how early it runs."""
+    """A method of an experiment: its file with parameters, a label, and where, how often, how long and how early it runs."""
 
     name: str
     file: File
     params: Mapping[str, Any]
     label: str
     data: Sequence[str] | None = None
+    seeds: Sequence[int] | None = None
     time_limit: float | None = None
     priority: int = 0
 
-    def runs_on(self, dataset: str, operator: str | None) -> bool:
-        """Tell whether the method is for a data set, and for measurements by a kind of operator."""
-        return (self.data is None or dataset in self.data) and suits(self.file, operator)
+    def runs_on(self, dataset: str, operator: str | None, seed: int) -> bool:
+        """Tell whether the method is for a data set, for measurements by a kind of operator, and for a seed."""
+        here = (self.data is None or dataset in self.data) and (self.seeds is None or seed in self.seeds)
+        return here and suits(self.file, operator)
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ class Experiment:
     def cells(self) -> list[tuple[str, str, str, int]]:
         """The data set, noise, method and seed of each run."""
         cells = itertools.product(self.data, self.noise, self.methods, self.protocol.seeds)
-        return [cell for cell in cells if self.methods[cell[2]].runs_on(cell[0], kind_of(self.noise[cell[1]]))]
+        return [cell for cell in cells if self.methods[cell[2]].runs_on(cell[0], kind_of(self.noise[cell[1]]), cell[3])]
 
     @property
     def pictured(self) -> list[str]:
@@ -91,6 +93,7 @@ class Experiment:
         methods = {
             name: {"file": method.file.name, "label": method.label, "family": method.file.literals["FAMILY"]}
             | {"params": dict(method.params), "data": method.data and list(method.data)}
+            | ({} if method.seeds is None else {"seeds": list(method.seeds)})
             for name, method in self.methods.items()
         }
         return {
@@ -140,7 +143,7 @@ def resolve(
                 f"{place}: noise: {own!r} says nothing", "give it a `model` or an `operator`, or call it none"
             )
     noise = {own: _noise(entry, task, f"{place}: noise: {own}", catalog) for own, entry in protocol.noise.items()}
-    methods = {own: _method(own, entry, task, data, place, catalog) for own, entry in draft.methods.items()}
+    methods = {own: _method(own, entry, task, data, protocol.seeds, place, catalog) for own, entry in draft.methods.items()}
     if not methods:
         raise SettingsError(f"{place}: no method is left", "let `without` and `all_except` leave one")
     _check_operators(methods, base, place)
@@ -217,17 +220,27 @@ def _modelled(key: str, entry: Any, task: File, where: str, catalog: Catalog) ->
     return {key: name} | typed(own, fields_of(*known[name]), where, name)
 
 
-def _method(name: str, entry: settings.Method, task: File, data: Iterable[str], place: str, catalog: Catalog) -> Method:
+def _method(
+    name: str,
+    entry: settings.Method,
+    task: File,
+    data: Iterable[str],
+    seeds: Iterable[int],
+    place: str,
+    catalog: Catalog,
+) -> Method:
     where = f"{place}: methods: {name}"
     file = chosen(catalog.methods, entry.file or name, "baselines", where)
     if task.name not in file.literals["TASKS"]:
         others = listing(own.name for own in able(task, [None], catalog))
         raise SettingsError(f"{where}: {file.place} is not for the task {task.name!r}", f"these are: {others}")
     known_patterns(f"{where}: data", "name", entry.data or (), data)
+    if entry.seeds and not set(entry.seeds) & set(seeds):
+        raise SettingsError(f"{where}: seeds: none is among those of the experiment", f"there are: {listing(seeds)}")
     params = typed(entry.params, parameters_of(file.path, "solve", RUNNERS), where, file.place)
     own = file.literals["LABEL"]
     label = entry.label or (own if name == file.name else f"{own} ({name})")
-    return Method(name, file, params, label, entry.data, entry.time_limit, entry.priority)
+    return Method(name, file, params, label, entry.data, entry.seeds, entry.time_limit, entry.priority)
 
 
 def _check_names(kind: str, names: Iterable[str], place: str) -> None:

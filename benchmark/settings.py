@@ -125,6 +125,7 @@ class Method(Strict):
     params: Params = {}
     grid: dict[str, list[Any]] = {}
     data: Names | None = None
+    seeds: Seeds | None = None
     time_limit: Number | None = Field(None, gt=0)
     priority: int = Field(0, ge=0, lt=PRIORITIES)
 

@@ -81,6 +81,11 @@ MISTAKES = {
         "methods: one: data: unknown name 'scen'",
         "scene",
     ),
+    "seeds of a method": (
+        {"methods": [{"name": "one", "seeds": [7]}]},
+        "methods: one: seeds: none is among those of the experiment",
+        "there are: 0",
+    ),
     "method of another task": (
         {"methods": ["other"]},
         "methods: other: baselines/other.py is not for the task 'mend'",

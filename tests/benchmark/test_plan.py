@@ -78,6 +78,11 @@ class TestRuns:
             plan.run("first", "scene", "weak", name, 1) for name in ("one", "two")
         ]
 
+    def test_a_method_with_seeds_of_its_own_runs_on_these_alone(self, house):
+        house.experiment(methods=["one", {"name": "two", "seeds": 1}], seeds=[0, 1, 2])
+        runs = [(run.method, run.seed) for run in house.plan().runs_of("first")]
+        assert runs == [("one", 0), ("one", 1), ("one", 2), ("two", 1)]
+
     def test_data_that_no_method_takes_have_no_runs(self, house):
         house.experiment(data={"scene": {}, "bare": {"file": "scene"}}, methods=[{"name": "one", "data": ["scene"]}])
         plan = house.plan()
