@@ -27,7 +27,7 @@ OF_RUNS = ("best_iteration", "seconds", "peak_rss_mib")
 
 @dataclass(frozen=True)
 class Method:
-    """A method of an experiment: its file with parameters, a label, and where, how often, how long and how early it runs."""
+    """A method of an experiment: its file with parameters, a label, and on what, how long and how early it runs."""
 
     name: str
     file: File
@@ -143,7 +143,9 @@ def resolve(
                 f"{place}: noise: {own!r} says nothing", "give it a `model` or an `operator`, or call it none"
             )
     noise = {own: _noise(entry, task, f"{place}: noise: {own}", catalog) for own, entry in protocol.noise.items()}
-    methods = {own: _method(own, entry, task, data, protocol.seeds, place, catalog) for own, entry in draft.methods.items()}
+    methods = {
+        own: _method(own, entry, task, data, protocol.seeds, place, catalog) for own, entry in draft.methods.items()
+    }
     if not methods:
         raise SettingsError(f"{place}: no method is left", "let `without` and `all_except` leave one")
     _check_operators(methods, base, place)
