@@ -1,6 +1,7 @@
 """The command line of the suite: what there is, how two results differ, and the score of an answer of one's own."""
 
 import argparse
+import math
 import os
 import sys
 from collections.abc import Callable
@@ -72,6 +73,12 @@ def main() -> int:
         return 2
 
 
+def _tolerance(text: str) -> float:
+    if not 0 <= (value := float(text)) < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is no difference: give a number from 0 on")
+    return value
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=PROGRAM, description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -87,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("first", type=Path, metavar="A", help="a folder such as results/published/embedded")
     command.add_argument("second", type=Path, metavar="B", help="a folder such as results/embedded")
     tolerance = "exit status 1 for a larger difference, in units of the measure (default: 0.1)"
-    command.add_argument("--tolerance", type=float, default=0.1, metavar="D", help=tolerance)
+    command.add_argument("--tolerance", type=_tolerance, default=0.1, metavar="D", help=tolerance)
     command.add_argument("--csv", type=Path, metavar="FILE", help="write all rows as CSV")
     command.add_argument("--html", type=Path, metavar="FILE", help="write all rows as a page")
     command.set_defaults(run=show_comparison)

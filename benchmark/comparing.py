@@ -4,11 +4,14 @@ Runs are paired: the same experiment, data set, item, noise, seed, method and it
 folder's value minus the first one's.
 """
 
-from collections.abc import Mapping
+import zlib
+from collections.abc import Callable, Mapping
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+import yaml
 
 from benchmark.metrics import METRICS
 from benchmark.report.claims import effect_of
@@ -18,6 +21,7 @@ from benchmark.settings import listing
 
 PAIR = ["dataset", "item", "noise", "seed", "method", "iterate", "metric"]
 GROUP = ["method", "iterate", "metric"]
+FACTS = {"params": "parameters", "code_sha256": "code", "data_sha256": "data", "status": "status"}
 COLUMNS = "experiment method iterate metric n difference low high time_ratio changed".split()
 
 PAGE = """<!doctype html>
@@ -47,13 +51,13 @@ def compare(first: Path, second: Path) -> pd.DataFrame:
 
     `difference` is the mean over runs, from `low` to `high` its bootstrap interval; `time_ratio` that of the seconds of
     the methods; `changed` says which of parameters, code and clean signals differ, or in which folder alone there are
-    runs. Raises NotComparable where a folder has no results or they have no experiment in common.
+    runs. Raises NotComparable where a folder has no results, a file cannot be read, or no experiment is in both.
     """
     folders = [first, second]
     for folder in folders:
-        if not folder.is_dir() or not read_entries(folder):
+        if not (folder / ENTRIES).is_file():
             raise NotComparable(f"{folder} has no {ENTRIES}: give the folder of a profile, such as results/embedded")
-    entries = [read_entries(folder) for folder in folders]
+    entries = [_entries_of(folder) for folder in folders]
     common = [name for name in entries[0] if name in entries[1]]
     if not common:
         known = "; ".join(f"{folder}: {listing(own)}" for folder, own in zip(folders, entries, strict=True))
@@ -63,7 +67,7 @@ def compare(first: Path, second: Path) -> pd.DataFrame:
         for folder in folders:
             if not file_of(folder / name / "scores.csv").is_file():
                 raise NotComparable(f"{folder / name} has no scores: run the experiment to its end first")
-        rows += _of_experiment(name, *(read_scores(file_of(folder / name / "scores.csv")) for folder in folders))
+        rows += _of_experiment(name, *(_scores_of(folder / name) for folder in folders))
     numbers = dict.fromkeys(["difference", "low", "high", "time_ratio"], float)
     return pd.DataFrame(rows, columns=COLUMNS).astype(numbers)
 
@@ -72,7 +76,7 @@ def past(differences: pd.DataFrame, tolerance: float) -> pd.DataFrame:
     """Return the rows whose difference is past a tolerance, in units of the measure, and those of runs that one folder
     alone has, or whose status differs.
     """
-    otherwise = differences["changed"].str.contains("only in|status")
+    otherwise = differences["changed"].str.contains("only in|status|not all runs")
     return differences[otherwise | (differences["difference"].abs() > tolerance)]
 
 
@@ -90,6 +94,29 @@ def as_html(differences: pd.DataFrame, names: tuple[str, str]) -> str:
     """Return the differences as a page."""
     title = escape(f"{names[1]} against {names[0]}")
     return PAGE.format(title=title, table=_worded(differences).to_html(index=False, border=0))
+
+
+def _readable(path: Path, read: Callable) -> Any:
+    """Return what is read of a file; raise NotComparable if it is damaged."""
+    try:
+        return read(path)
+    except (OSError, EOFError, ValueError, KeyError, zlib.error, yaml.YAMLError) as error:
+        raise NotComparable(f"{path} cannot be read ({error}): make it again, or restore it") from error
+
+
+def _entries_of(folder: Path) -> Mapping[str, Mapping]:
+    entries = _readable(folder / ENTRIES, lambda path: read_entries(path.parent))
+    if not isinstance(entries, Mapping):
+        raise NotComparable(f"{folder / ENTRIES} names no experiments: make it again, or restore it")
+    return entries
+
+
+def _scores_of(folder: Path) -> pd.DataFrame:
+    path = file_of(folder / "scores.csv")
+    scores = _readable(path, read_scores)
+    if lost := sorted({*PAIR, *FACTS, "value", "seconds"} - set(scores.columns)):
+        raise NotComparable(f"{path} lacks the columns {listing(lost)}: make it again, or restore it")
+    return scores
 
 
 def _of_experiment(name: str, first: pd.DataFrame, second: pd.DataFrame) -> list[dict]:
@@ -117,13 +144,7 @@ def _changed(own: pd.DataFrame, both: pd.DataFrame) -> str:
     """Return what was made otherwise of the runs that both folders have, or which folder lacks runs."""
     if both.empty:
         return f"only in the {'first' if (own['there'] == 'left_only').any() else 'second'}"
-    facts: Mapping[str, str] = {
-        "params": "parameters",
-        "code_sha256": "code",
-        "data_sha256": "data",
-        "status": "status",
-    }
-    words = [word for column, word in facts.items() if (both[f"{column}_first"] != both[f"{column}_second"]).any()]
+    words = [word for column, word in FACTS.items() if (both[f"{column}_first"] != both[f"{column}_second"]).any()]
     return ", ".join(words + (["not all runs are in both"] if len(both) < len(own) else []))
 
 
@@ -131,7 +152,8 @@ def _worded(differences: pd.DataFrame) -> pd.DataFrame:
     """Return the differences with the digits of their measures."""
 
     def number(value: float, metric: str) -> str:
-        return "" if pd.isna(value) else f"{value:+.{METRICS[metric].decimals}f}"
+        digits = METRICS[metric].decimals if metric in METRICS else 3  # of an older version
+        return "" if pd.isna(value) else f"{value:+.{digits}f}"
 
     texts = differences.copy()
     for column in ("difference", "low", "high"):

@@ -31,7 +31,8 @@ def spread(base: settings.Experiment, task: File, place: str, catalog: Catalog) 
         else:
             known_patterns(f"{place}: all_except", "method", entry.all_except, catalog.methods)
             whole = [file.name for file in able(task, operators, catalog) if file.name not in used]
-            own = [settings.Method(name=name) for name in whole if not matching([name], entry.all_except)]
+            left = [name for name in whole if not matching([name], entry.all_except)]
+            own = [entry.model_copy(update={"name": name, "all_except": None}) for name in left]
         for method in own:
             if method.name in result:
                 raise SettingsError(f"{place}: two methods are called {method.name!r}", "give each a name of its own")

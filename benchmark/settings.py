@@ -134,6 +134,8 @@ class Method(Strict):
         """Refuse an entry that is neither a method nor all of them, or both."""
         if (self.name is None) == (self.all_except is None):
             raise _fault("an entry is one method or many", "give it a `name`, or write `all`, or give it `all_except`")
+        if self.name is None and (own := self.model_fields_set & {"file", "label", "params", "grid"}):
+            raise _fault(f"`all_except` does not go with `{min(own)}`", "give that method an entry of its own")
         return self
 
 
@@ -143,6 +145,7 @@ class Change(Strict):
     label: str | None = None
     params: Params = {}
     data: Names | None = None
+    seeds: Seeds | None = None
     time_limit: Number | None = Field(None, gt=0)
     priority: int | None = Field(None, ge=0, lt=PRIORITIES)
 

@@ -123,14 +123,22 @@ def copy_folder(source: Path, target: Path) -> None:
 @contextmanager
 def folder_written_whole(folder: Path) -> Iterator[Path]:
     """Give a temporary path for a folder, and put it in the place of `folder` once the block ends without an error."""
-    partial = folder.with_name(f".{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)  # of a process that was killed
+    partial, before = (folder.with_name(f".{folder.name}.{word}") for word in ("partial", "before"))
+
+    def clear() -> None:
+        if before.exists() and not folder.exists():  # ended between the two moves
+            os.replace(before, folder)
+        for leftover in (partial, before):
+            shutil.rmtree(leftover, ignore_errors=True)
+
+    clear()  # what a process left that was killed
     try:
         yield partial
-        shutil.rmtree(folder, ignore_errors=True)
+        if folder.exists():
+            os.replace(folder, before)
         os.replace(partial, folder)
     finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        clear()
 
 
 def put_right_times(folder: Path) -> None:

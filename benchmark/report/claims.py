@@ -25,9 +25,9 @@ A method is judged by the answer that it returned unless the claim names another
 stands in claims alone whose numbers in the source do so, too.
 
 Beside each verdict stands the strongest other method, which the source may have left out: the best mean of what the
-methods returned that are neither controls nor the experiment's subject and lost no run, on the units and by the metric
-of the claim's first condition (the task's primary one where that has none). It is picked with hindsight. The answer
-that it is compared with is then never the oracle.
+methods returned that are neither controls nor the experiment's subject and ran well on all units of the claim's first
+condition, by its metric (the task's primary one where it has none). It is picked with hindsight. The answer that it is
+compared with is then never the oracle.
 """
 
 import operator

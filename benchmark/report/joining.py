@@ -19,15 +19,16 @@ class Incomplete(Exception):
     """A part and the rest together are no whole experiment; the message says what is missing."""
 
 
-def join(partial: Path, published: Path, entry: Mapping, runs: Sequence, unchanged: set[str]) -> None:
-    """Complete the tables and pictures of a part of an experiment with those of the rest, which `published` has.
+def join(partial: Path, published: Path | None, entry: Mapping, runs: Sequence, unchanged: set[str]) -> None:
+    """Complete the tables and pictures of a part of an experiment with those of the rest, where any is `published`.
 
     `entry` is the experiment, and `runs` are data set, noise, method and seed of all that it has. Of what is published
     those runs are kept that the part does not have, and of which task, pose, data set, noise and method are among the
     settings that are `unchanged`, such as "data: samson". Pictures of a data set and noise are the part's where it has
     all methods there. Raises Incomplete if a run is missing.
     """
-    new, old = read_scores(partial / "scores.csv"), read_scores(file_of(published / "scores.csv"))
+    new = read_scores(partial / "scores.csv")
+    old = read_scores(file_of(published / "scores.csv")) if published else new.head(0)
     here = set(new[CELL].itertuples(index=False, name=None))
     rest = {cell for cell in set(old[CELL].itertuples(index=False, name=None)) - here if _may_stay(cell, unchanged)}
     known = {*new["method"], *old["method"]}  # others have come since
@@ -35,6 +36,8 @@ def join(partial: Path, published: Path, entry: Mapping, runs: Sequence, unchang
     if missing := sorted(set(wanted) - here - rest):
         names = "/".join(map(str, missing[0]))
         raise Incomplete(f"{len(missing)} runs are neither in the part nor published, such as {names}")
+    if published is None:
+        return
     scores = _in_order(pd.concat([new, _of(old, rest)]), wanted)
     curves = [read_summary(partial / "curves.csv"), _of(read_summary(file_of(published / "curves.csv")), rest)]
     curves = _in_order(pd.concat([own for own in curves if len(own)] or curves[:1]), wanted)

@@ -34,7 +34,9 @@ PUBLISHED = "results/published"
 # What results depend on, of an entry and of its parts.
 SETTINGS = ("task", "pose", "noise", "seeds")
 DATA_SETTINGS = ("file", "rank", "budget", "params")
-METHOD_SETTINGS = ("file", "params", "data")
+METHOD_SETTINGS = ("file", "params", "data", "seeds")
+# Of them those that say which runs there are, and not what these are.
+OF_RUNS = ("data", "seeds")
 
 
 class PublishError(Exception):
@@ -59,9 +61,9 @@ def publish(plan: Plan, root: Path = ROOT, part: bool = False) -> Path:
         for name in new:
             partial = stack.enter_context(folder_written_whole(target / name))
             copy_folder(source / name, partial)
-            if part and name in old:
-                runs = plan.tabled_runs(name)
-                new[name] = _joined(partial, target / name, entries[name], runs, new[name], old[name])
+            if part:
+                before = old[name] if (target / name).is_dir() else None
+                new[name] = _joined(partial, target / name, entries[name], plan.tabled_runs(name), new[name], before)
             for own in ("scores.parquet", "entry.yaml", "scorecard.csv"):  # the same stands elsewhere
                 (partial / own).unlink(missing_ok=True)
             for own in ("scores.csv", "curves.csv"):
@@ -135,7 +137,7 @@ def settings_of_runs(entry: Mapping) -> dict:
     settings = {key: own for key, own in settings_of(entry).items() if key not in ("noise", "seeds")}
     for key in settings:
         if key.startswith("methods: "):
-            settings[key] = {own: value for own, value in settings[key].items() if own != "data"}
+            settings[key] = {own: value for own, value in settings[key].items() if own not in OF_RUNS}
     return settings | {f"noise: {name}": dict(own) for name, own in entry["noise"].items()}
 
 
@@ -176,14 +178,17 @@ def main(profile: str, root: Path = ROOT, part: bool = False) -> None:
     print(f"Published in {target}.")
 
 
-def _joined(partial: Path, published: Path, entry: Mapping, runs: list, made: Mapping, before: Mapping) -> dict:
-    """Complete a part of an experiment, and return the experiment with all methods that it has then."""
-    old, now = settings_of_runs(before), settings_of_runs(entry)
+def _joined(partial: Path, published: Path, entry: Mapping, runs: list, made: Mapping, before: Mapping | None) -> dict:
+    """Complete a part of an experiment, and return the experiment with all methods that it has then.
+
+    `before` is the experiment as it is published, None where nothing of it is: then the part has to be all.
+    """
+    old, now = settings_of_runs(before) if before else {}, settings_of_runs(entry)
     try:
-        join(partial, published, entry, runs, {key for key in old if old[key] == now.get(key)})
+        join(partial, published if before else None, entry, runs, {key for key in old if old[key] == now.get(key)})
     except Incomplete as error:
         raise PublishError(f"{entry['id']}: {error}; run them, too") from error
-    return {**entry, "methods": before["methods"] | made["methods"]}
+    return {**entry, "methods": (before["methods"] if before else {}) | made["methods"]}
 
 
 def _compress(path: Path) -> None:

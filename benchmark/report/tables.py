@@ -80,9 +80,9 @@ def summarise(
 
     `n` of `runs` (items times seeds) have scores. For each metric, the primary one first: `<metric>_mean` and
     `<metric>_sd` over those n (ddof 1, empty for n = 1) and `<metric>_best`, true for the best method that needs no
-    truth and lost no run. Where there is a reference method, `gain` is the mean over the runs of the primary metric
-    minus the reference's on the same observation. Seconds and iterations are means, memory is the maximum, over the
-    runs that ended well.
+    truth, lost no run, and has as many as any: means over other seeds are not ranked. Where there is a reference
+    method, `gain` is the mean over the runs of the primary metric minus the reference's on the same observation.
+    Seconds and iterations are means, memory is the maximum, over the runs that ended well.
     """
     keys = [*by, "method", "iterate"]
     summary = scores.groupby(keys, sort=False)[["label", "file", "family", "control", "licence_note"]].first()
@@ -90,13 +90,14 @@ def summarise(
     runs = scores.sort_values("status", key=lambda status: status == "ok", kind="stable").drop_duplicates(RUN)
     summary = summary.join(_status(runs, list(by)))
 
+    competes = _competes(summary, list(by))
     statistics = scores.groupby([*keys, "metric"], sort=False)["value"].agg(["count", "mean", "std"]).unstack("metric")
     summary.insert(0, "n", statistics["count"].max(axis=1).astype(int))
     directions = scores.groupby("metric", sort=False)["higher_is_better"].first()
     for name in sorted(directions.index, key=lambda name: name != metric):
         mean = statistics["mean", name]
         summary[f"{name}_mean"], summary[f"{name}_sd"] = mean, statistics["std", name]
-        summary[f"{name}_best"] = _best(mean.where(_competes(summary)), directions[name], list(by))
+        summary[f"{name}_best"] = _best(mean.where(competes), directions[name], list(by))
 
     if reference is not None:
         summary["gain"] = _gains(scores[scores["metric"] == metric], reference).groupby(keys)["gain"].mean()
@@ -244,9 +245,14 @@ def _type_of(column: dict) -> str:
     return kind if isinstance(kind, str) else kind[0]
 
 
-def _competes(summary: pd.DataFrame) -> pd.Series:
+def _competes(summary: pd.DataFrame, by: list[str]) -> pd.Series:
     truth_free = ~summary["control"] & (summary.index.get_level_values("iterate") != "oracle")
-    return truth_free & (summary["status"] == "ok")
+    return truth_free & (summary["status"] == "ok") & ran_on_all(summary, by)
+
+
+def ran_on_all(summary: pd.DataFrame, by: list[str]) -> pd.Series:
+    """Tell of each row whether its method has as many runs as any other in its group."""
+    return summary["runs"] == summary.groupby(by)["runs"].transform("max")
 
 
 def _best(means: pd.Series, higher_is_better: bool, by: list[str]) -> pd.Series:

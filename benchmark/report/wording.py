@@ -7,9 +7,13 @@ def data_in_words(entry: Mapping, dataset: str) -> str:
     """Return the title of a data set; of several with one title what tells them apart, parameters or the name."""
     own = entry["data"][dataset]
     twins = [other["params"] for other in entry["data"].values() if other["title"] == own["title"]]
-    telling = {key: value for key, value in own["params"].items() if any(twin.get(key) != value for twin in twins)}
-    title = own["title"] if len(twins) == 1 or telling else f"{own['title']} ({dataset})"
-    return ", ".join([title, *_told(telling)])
+
+    def text(params: Mapping) -> str:
+        telling = {key: value for key, value in params.items() if any(twin.get(key) != value for twin in twins)}
+        return ", ".join([own["title"], *_told(telling)])
+
+    texts = [text(twin) for twin in twins]
+    return text(own["params"]) + (f" ({dataset})" if texts.count(text(own["params"])) > 1 else "")
 
 
 def noise_in_words(noise: Mapping) -> str:

@@ -1,5 +1,6 @@
 """Two results beside each other: paired differences, and what was made otherwise."""
 
+import gzip
 import subprocess
 import sys
 
@@ -63,7 +64,7 @@ def test_runs_that_one_folder_alone_has_are_past_any_tolerance(results):
     second = results("second", {"svd": [30.0], "nlm": [25.0]})
     changed = compare(first, second).set_index("method")["changed"].to_dict()
     assert changed == {"svd": "not all runs are in both", "tv": "only in the first", "nlm": "only in the second"}
-    assert set(past(compare(first, second), 1e9)["method"]) == {"tv", "nlm"}
+    assert set(past(compare(first, second), 1e9)["method"]) == {"svd", "tv", "nlm"}
 
 
 def test_runs_that_ended_well_in_one_folder_alone_are_past_any_tolerance(results):
@@ -91,8 +92,45 @@ def test_folders_that_cannot_be_compared_say_why(results, tmp_path):
     with pytest.raises(NotComparable, match=r"has no experiments\.yaml: give the folder of a profile"):
         compare(first, tmp_path / "nowhere")
     (first / "fig9" / "scores.csv").unlink()
+    second = results("second", {"svd": [30.0]})
     with pytest.raises(NotComparable, match="fig9 has no scores: run the experiment to its end first"):
-        compare(first, results("second", {"svd": [30.0]}))
+        compare(first, second)
+    (second / "experiments.yaml").write_text("hello")
+    with pytest.raises(NotComparable, match=r"experiments\.yaml names no experiments: make it again"):
+        compare(second, first)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"a,b\n1,2\n", "lacks the columns code_sha256, data_sha256, dataset"),
+        (b"", "cannot be read"),
+        (b"\xff\xfe\x00", "cannot be read"),
+        ("cut", "cannot be read"),
+        ("no gzip", "cannot be read"),
+    ],
+)
+def test_damaged_scores_are_named(results, content, told):
+    first, second = results("first", {"svd": [30.0]}), results("second", {"svd": [30.0]})
+    path = second / "fig9" / "scores.csv"
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        packed = gzip.compress(path.read_bytes())
+        path.with_name("scores.csv.gz").write_bytes(packed[: len(packed) // 2] if content == "cut" else b"no gzip")
+        path.unlink()
+    with pytest.raises(NotComparable, match=f"second/fig9/scores.csv.* {told}"):
+        compare(first, second)
+    (second / "experiments.yaml").write_text("a: [1")
+    with pytest.raises(NotComparable, match=r"second/experiments\.yaml cannot be read"):
+        compare(first, second)
+
+
+def test_a_measure_that_is_not_known_any_more_is_compared(results):
+    first, second = (
+        results(name, {"svd": [value]}, metric="gone") for name, value in (("first", 1.0), ("second", 3.0))
+    )
+    assert "+2.000" in as_text(compare(first, second), 0.1)
 
 
 def test_text_and_page_have_the_digits_of_the_measure_and_the_page_no_tag_of_a_name(results):
@@ -111,6 +149,10 @@ def test_the_exit_status_says_whether_the_tolerance_holds(results, tmp_path):
     codes = [subprocess.run([*command, "--tolerance", str(own)], cwd=ROOT).returncode for own in (0.5, 2)]
     assert codes == [1, 0]
     assert pd.read_csv(tmp_path / "d.csv")["difference"].tolist() == [1.0]
+    for tolerance in ("nan", "-1"):
+        refused = subprocess.run([*command, "--tolerance", tolerance], cwd=ROOT, capture_output=True, text=True)
+        assert refused.returncode == 2
+        assert f"{tolerance} is no difference: give a number from 0 on" in refused.stderr
     failed = subprocess.run([*command[:4], "nowhere", str(first)], cwd=ROOT, capture_output=True, text=True)
     assert failed.returncode == 2
     assert failed.stderr.startswith("python -m benchmark: error: nowhere has no experiments.yaml")

@@ -154,6 +154,18 @@ class TestMethods:
     def test_exceptions_are_left_out_of_all(self, house, exceptions):
         assert list(house.first(methods=[{"all_except": exceptions}]).methods) == ["two"]
 
+    def test_what_is_said_of_all_is_said_of_each(self, house):
+        own = house.first(
+            methods=["one", {"all_except": [], "data": ["scene"], "seeds": [1], "priority": 2}], seeds=[0, 1]
+        )
+        assert (own.methods["two"].data, own.methods["two"].seeds, own.methods["two"].priority) == (["scene"], [1], 2)
+        assert [(cell[2], cell[3]) for cell in own.cells] == [("one", 0), ("one", 1), ("two", 1)]
+
+    def test_a_profile_changes_the_seeds_of_a_method(self, house):
+        two = {"name": "two", "seeds": [1, 2]}
+        profiles = {"embedded": {"seeds": [0], "methods": {"two": {"seeds": [0]}}}}
+        assert house.first(methods=["one", two], seeds=[0, 1, 2], profiles=profiles).methods["two"].seeds == [0]
+
     def test_a_file_that_cannot_be_used_is_none_of_all(self, house):
         house.write("baselines/one.py", "LABEL = \n")
         assert list(house.first(methods=["all"]).methods) == ["two"]

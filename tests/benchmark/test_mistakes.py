@@ -172,6 +172,16 @@ MISTAKES = {
     ),
     "method without a name": ({"methods": [{"file": "one"}]}, "methods.0: an entry is one method or many", "`name`"),
     "method that is all": ({"methods": [{"name": "one", "all_except": []}]}, "methods.0: an entry is one", "`name`"),
+    "parameters of all": (
+        {"methods": [{"all_except": [], "params": {"steps": 2}}]},
+        "methods.0: `all_except` does not go with `params`",
+        "an entry of its own",
+    ),
+    "claim on other seeds": (
+        {**claims(to=["two"]), "methods": ["one", {"name": "two", "seeds": [0]}], "seeds": [0, 1]},
+        "claims: better: one, two run on other seeds",
+        "compare methods that run on the same",
+    ),
     "method twice": ({"methods": ["one", "one"]}, "two methods are called 'one'", "a name of its own"),
     "grid without a place in the name": (
         {"methods": [{"name": "one", "grid": {"steps": [1, 2]}}]},

@@ -1,6 +1,7 @@
 """Estimates and items survive the disk, and files appear whole or not at all."""
 
 import errno
+import os
 import shlex
 import shutil
 
@@ -173,6 +174,27 @@ def test_a_folder_is_replaced_whole_or_stays_as_it_was(small_disk):
         partial.mkdir()
         (partial / "new").touch()
     assert [path.name for path in small_disk.rglob("*")] == ["kept", "new"]
+
+
+def test_a_folder_is_there_after_an_end_between_taking_away_the_old_and_putting_the_new(tmp_path, monkeypatch):
+    folder, moves = tmp_path / "kept", []
+    (folder / "old").mkdir(parents=True)
+
+    def second_move_fails(source, target):
+        moves.append(source)
+        if len(moves) == 2:
+            raise KeyboardInterrupt
+        os.rename(source, target)
+
+    monkeypatch.setattr(os, "replace", second_move_fails)
+    with pytest.raises(KeyboardInterrupt), folder_written_whole(folder) as partial:
+        (partial / "new").mkdir(parents=True)
+    assert [path.name for path in tmp_path.rglob("*")] == ["kept", "old"]
+    folder.rename(tmp_path / ".kept.before")  # as a process leaves it that is killed there
+    (tmp_path / ".kept.partial").mkdir()
+    with pytest.raises(ValueError, match="again"), folder_written_whole(folder):
+        raise ValueError("again")
+    assert [path.name for path in tmp_path.rglob("*")] == ["kept", "old"]
 
 
 @pytest.mark.parametrize(("save", "name"), [(save_arrays, "a.npz"), (save_json, "a.json")])

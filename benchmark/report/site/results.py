@@ -11,7 +11,7 @@ import yaml
 from benchmark.metrics import METRICS
 from benchmark.report.overview import ENTRIES
 from benchmark.report.scorecard import TEXTS, claims_of, read_card
-from benchmark.report.tables import file_of, metrics_of, read_scores, read_summary
+from benchmark.report.tables import file_of, metrics_of, ran_on_all, read_scores, read_summary
 from benchmark.settings import listing
 
 CARD = "scorecard.csv"
@@ -77,9 +77,10 @@ class Result:
 
     @cached_property
     def competitors(self) -> pd.DataFrame:
-        """The rows of the summary that are ranked: answers of methods that are no controls and lost no run."""
+        """The rows of the summary that are ranked: answers of methods that are no controls and lost or lack no run."""
         rows = self.summary
         ok = (rows["iterate"] == "returned") & ~rows["control"].astype(bool) & (rows["status"] == "ok")
+        ok &= ran_on_all(rows, ["dataset", "noise"])
         return rows[ok & rows[f"{self.metric}_mean"].notna()]
 
     @property

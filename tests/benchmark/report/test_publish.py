@@ -3,6 +3,7 @@
 import gzip
 import itertools
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -483,3 +484,24 @@ def test_a_part_is_taken_for_one_by_request_alone(root, run, run_part, entries):
     run_part(27.5, seeds=[2])
     with pytest.raises(PublishError, match=r"other settings \(seeds\)"):
         publish("embedded", entries("fig9", seeds=[0, 1, 2]), root)
+
+
+def test_a_part_of_what_is_not_published_has_to_be_the_whole(root, run, run_part, entries):
+    run_part(27.5, seeds=[2])
+    more = entries("fig9", seeds=[0, 1, 2])
+    with pytest.raises(PublishError, match="4 runs are neither in the part nor published, such as toy/gaussian/deept"):
+        publish("embedded", more, root, part=True)
+    assert not list((root / "results/published").rglob("fig9"))
+    target = publish("embedded", entries("fig9", seeds=[2]), root, part=True)
+    shutil.rmtree(target / "fig9")  # its entry stays
+    with pytest.raises(PublishError, match="4 runs are neither in the part nor published"):
+        publish("embedded", more, root, part=True)
+
+
+def test_other_seeds_of_a_method_are_other_settings_and_those_published_may_be_completed(entries):
+    one, methods = entries("fig9"), entries("fig9")["fig9"]["methods"]
+    alone = entries("fig9", methods=methods | {"svd": methods["svd"] | {"seeds": [0]}})
+    for made, now in ((one, alone), (alone, one)):
+        with pytest.raises(PublishError, match=r"other settings \(methods: svd\)"):
+            check(made, now, "run it again")
+        check(made, now, "run it again", part=True)

@@ -180,6 +180,14 @@ def test_best_is_neither_a_control_nor_an_oracle_nor_a_method_that_lost_a_run(su
     assert best[["method", "iterate"]].values.tolist() == [["deep", "returned"]]
 
 
+def test_a_method_on_fewer_seeds_has_a_row_and_is_not_ranked(row):
+    lucky = {"method": "lucky", "label": "Lucky"}  # SVD itself, on its better seed alone
+    rows = [row(seed=0, value=32.0), row(seed=1, value=30.0), row(**lucky, seed=0, value=32.0)]
+    summary = summarise(pd.DataFrame(rows), "psnr", "svd")
+    assert summary[["method", "runs", "psnr_mean", "gain"]].values.tolist() == [["lucky", 1, 32, 0], ["svd", 2, 31, 0]]
+    assert summary["psnr_best"].tolist() == [False, True]
+
+
 def test_best_is_the_smallest_where_lower_is_better(row):
     sam = {"metric": "sam", "higher_is_better": False}
     scores = pd.DataFrame([row(**sam, value=5.0), row(**sam, method="other", label="Other", value=3.0)])
