@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.report.figures.sweep import draw
+from benchmark.report.figures import convergence, sweep
+from benchmark.report.scene import scene_of_tables
 from benchmark.report.style import save
-from benchmark.report.tables import file_of, read_scores, read_summary, write
+from benchmark.report.tables import file_of, read_scores, read_summary, summarise, write
 from benchmark.storage import copy_folder
 
 CELL = ["dataset", "noise", "method", "seed"]
@@ -49,8 +50,19 @@ def join(partial: Path, published: Path | None, entry: Mapping, runs: Sequence, 
         if not shown <= here and before.is_dir():
             shutil.rmtree(own, ignore_errors=True)
             copy_folder(before, own)
-    for picture in partial.glob("sweep.*"):
-        save(draw(entry, scores, curves), picture)
+    _draw_again(partial, entry, scores, curves)
+
+
+def _draw_again(folder: Path, entry: Mapping, scores: pd.DataFrame, curves: pd.DataFrame) -> None:
+    """Draw those figures of an experiment again that show tables alone, so that they have all runs."""
+    summary = summarise(scores, entry["metric"], entry["reference"])
+    figures = {picture: sweep.draw(entry, scores, curves) for picture in folder.glob("sweep.*")}
+    for picture in folder.glob("*/*/convergence.*"):
+        scene = scene_of_tables(entry, *picture.parts[-3:-1], scores, curves, summary)
+        figures[picture] = convergence.draw(scene)
+    for picture, figure in figures.items():
+        picture.unlink()  # it may be of another format
+        save(figure, picture.with_suffix(".svg"))
 
 
 def _may_stay(cell: tuple, unchanged: set[str]) -> bool:

@@ -4,7 +4,7 @@ Copies tables and figures, but neither data nor raw estimates, from `results/` t
 published before of other experiments. Claims are judged by what `experiments/` says now, in every published profile;
 the verdicts go into the README, between its markers, and what methods say of themselves into `docs/methods.md`. Pages
 are made of what is published by `make site`. Pictures are kept as they are; to be small, the tables of single runs and
-their curves are compressed.
+their curves are compressed, and curves have seven digits.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from benchmark.report.methods import methods_page
 from benchmark.report.overview import ENTRIES, make_scorecard, make_summary, read_entries, read_settings
 from benchmark.report.readme import between, markers_of, of_first_source, shown
 from benchmark.report.scorecard import read_card
-from benchmark.report.tables import file_of, read_scores, summarise, with_printed, write
+from benchmark.report.tables import file_of, read_scores, read_summary, summarise, with_printed, write
 from benchmark.settings import SettingsError, listing
 from benchmark.source import ROOT
 from benchmark.storage import copy_folder, explained, folder_written_whole, save_text
@@ -37,6 +37,9 @@ DATA_SETTINGS = ("file", "rank", "budget", "params")
 METHOD_SETTINGS = ("file", "params", "data", "seeds")
 # Of them those that say which runs there are, and not what these are.
 OF_RUNS = ("data", "seeds")
+
+# Of single precision, in which networks are fitted: more are half of what is kept.
+CURVE_DIGITS = 7
 
 
 class PublishError(Exception):
@@ -66,6 +69,7 @@ def publish(plan: Plan, root: Path = ROOT, part: bool = False) -> Path:
                 new[name] = _joined(partial, target / name, entries[name], plan.tabled_runs(name), new[name], before)
             for own in ("scores.parquet", "entry.yaml", "scorecard.csv"):  # the same stands elsewhere
                 (partial / own).unlink(missing_ok=True)
+            _shorten(partial / "curves.csv")
             for own in ("scores.csv", "curves.csv"):
                 _compress(partial / own)
     made = {**new, **kept}
@@ -189,6 +193,10 @@ def _joined(partial: Path, published: Path, entry: Mapping, runs: list, made: Ma
     except Incomplete as error:
         raise PublishError(f"{entry['id']}: {error}; run them, too") from error
     return {**entry, "methods": (before["methods"] if before else {}) | made["methods"]}
+
+
+def _shorten(path: Path) -> None:
+    read_summary(path).to_csv(path, index=False, float_format=f"%.{CURVE_DIGITS}g")
 
 
 def _compress(path: Path) -> None:

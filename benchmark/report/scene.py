@@ -153,6 +153,14 @@ def draw(figure: str, scene: Scene) -> Figure:
     return import_module(f"benchmark.report.figures.{figure}").draw(scene)
 
 
+def scene_of_tables(
+    entry: Mapping, dataset: str, noise: str, scores: pd.DataFrame, curves: pd.DataFrame, summary: pd.DataFrame
+) -> Scene:
+    """Return the scene of a data set under one noise for a figure that shows tables alone: it has no arrays."""
+    frames = [table[rows_at(table, {"dataset": dataset, "noise": noise})] for table in (scores, curves, summary)]
+    return Scene(entry, dataset, noise, entry["seeds"][0], "", *frames, {}, {}, {}, None, {})
+
+
 def read_scene(
     entry: Mapping,
     dataset: str,

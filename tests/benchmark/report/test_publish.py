@@ -425,6 +425,28 @@ def test_a_seed_more_is_published_beside_those_that_were(root, run, run_part, en
     assert published_values(target) == before | added
 
 
+def test_curves_are_kept_to_single_precision_and_drawn_again_with_those_of_a_part(root, run, run_part, entries, row):
+    def left(folder, seed):
+        own = row(seed=seed) | {"iterate": "last", "loss": 1 / 3, "metric": "psnr", "label": "DEEPTENSOR"}
+        own |= {"method": "deeptensor", "seconds": 2 / 3, "value": 200 / 7}
+        curves = pd.DataFrame([own | {"iteration": number} for number in (1, 2)])
+        tables.write(curves[list(CURVE_COLUMNS)], folder / "fig9" / "curves.csv")
+        return folder / "fig9/toy/gaussian/convergence.png"
+
+    left(run(entries("fig9")), 0).write_bytes(b"of one seed, in another format")
+    target = publish("embedded", entries("fig9"), root)
+    curves = tables.read_summary(target / "fig9" / "curves.csv.gz")
+    assert curves[["loss", "value", "iteration"]].values.tolist() == [
+        [0.3333333, 28.57143, 1],
+        [0.3333333, 28.57143, 2],
+    ]
+    left(run_part(27.5, seeds=[2]), 2)
+    publish("embedded", entries("fig9", seeds=[0, 1, 2]), root, part=True)
+    assert tables.read_summary(target / "fig9" / "curves.csv.gz")["seed"].tolist() == [0, 0, 2, 2]
+    assert [path.name for path in (target / "fig9/toy/gaussian").glob("convergence.*")] == ["convergence.svg"]
+    assert "DEEPTENSOR" in (target / "fig9/toy/gaussian/convergence.svg").read_text()
+
+
 def test_a_data_set_more_brings_its_pictures_and_a_method_may_be_on_the_old_one_alone(root, run, run_part, entries):
     run(entries("fig9"))
     before = published_values(publish("embedded", entries("fig9"), root))
