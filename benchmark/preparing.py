@@ -25,7 +25,9 @@ def prepare(told: Mapping, folder: Path, items_out: Path, facts_out: Path) -> No
     for item in items:
         arrays |= pack_item(item)
     save_arrays(items_out, arrays)
-    shown = literals.get("RGB", (literals["IMAGE"],) if "IMAGE" in literals else None)
+    shown = (literals["IMAGE"],) if "IMAGE" in literals else None
+    if "RGB" in literals:  # bands of the whole cube, of which `load` may take every second, third, ...
+        shown = [band // told["params"].get("every", 1) for band in literals["RGB"]]
     if shown and max(shown) >= min(item.signal.shape[-1] for item in items):  # a crop lacks them
         shown = None
     save_json(facts_out, {"shown": shown, "items": facts})

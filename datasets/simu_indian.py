@@ -16,6 +16,7 @@ TITLE = "Simulated Indian Pines"
 LICENCE = "no terms stated"
 CITATION = "passed on with code of hyperspectral denoising; the copy of Peng, github.com/andrew-pengjj/rctv"
 STANDS_IN_FOR = None
+RGB = (26, 15, 5)  # as of the measured scene
 
 
 def load(folder: Path, *, size: int | None = None, bands: int | None = None) -> list[Item]:

@@ -73,6 +73,12 @@ def test_the_bands_that_figures_show_are_left_out_where_a_crop_lacks_them(prepar
     assert prepared(loader=LOADER.replace("IMAGE = 2", ""))[1]["shown"] is None
 
 
+def test_the_bands_that_figures_show_are_those_of_the_whole_cube_where_every_second_is_taken(prepared):
+    loader = LOADER.replace("IMAGE = 2", "RGB = (5, 2, 1)").replace("load(folder", "load(folder, every=1", 1)
+    assert prepared(loader=loader, every=2)[1]["shown"] == [2, 1, 0]
+    assert prepared(loader=loader, every=1)[1]["shown"] is None
+
+
 @pytest.mark.parametrize("rank", [0, 13])
 def test_a_rank_that_no_array_of_the_shape_has_is_refused_with_the_limit(prepared, rank):
     with pytest.raises(
