@@ -1,25 +1,32 @@
 """The picture of the README: what the claims say in decibels, as measured, beside what each of them needs."""
 
 import re
+import textwrap
 from pathlib import Path
 
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.markers import CARETLEFTBASE, CARETRIGHTBASE
 
 from benchmark.metrics import METRICS
 from benchmark.report.style import WIDTH, plain, save, say
 
 HOLDS, FAILS, NEEDED = "#0072B2", "#D55E00", "black"
-# In points of a page: what a row takes, and the words around all of them.
-ROW, AROUND = 0.24, 1.3
+# In inches: what a row takes, which has room for two lines, and the words around all of them.
+ROW, AROUND = 0.27, 1.3
 STRETCH = 2.0
-LONGEST = 56
+# Of the lines of a label; what two do not hold is cut.
+LONGEST = 54
 UNIT = "[dB]"
 
 
 def forest(card: pd.DataFrame) -> Figure:
-    """Return a row for each condition in decibels, with its mean, its interval where it has one, and its threshold."""
+    """Return a row for each condition in decibels, with its mean, its interval where it has one, and what it needs.
+
+    What it needs is a mark with its flat side where the condition begins to hold, margins included, that points to
+    where it does; a condition that holds between two values has a mark at each.
+    """
     rows = card[card["effect"].str.contains(r"\[dB\]") & (card["n"] > 0) & card["mean"].notna()].reset_index(drop=True)
     figure = Figure(figsize=(WIDTH, AROUND + ROW * len(rows)), layout="constrained")
     axis = figure.subplots()
@@ -31,10 +38,10 @@ def forest(card: pd.DataFrame) -> Figure:
         if row["n"] > 1:
             axis.plot([row["low"], row["high"]], [number, number], color=colour, lw=1.6)
         axis.plot(row["mean"], number, "o", color=colour, ms=5, mfc=colour if row["n"] > 1 else "white")
-        for threshold in _thresholds(row["test"]):
-            axis.plot(threshold, number, "|", color=NEEDED, ms=11, mew=1.6)
-    labels = [f"{row['where']}: {_words(row['effect'])}" for _, row in rows.iterrows()]
-    axis.set_yticks(range(len(rows)), labels, fontsize=8)
+        for place, marker in needed(row):
+            axis.plot(place, number, color=NEEDED, marker=marker, ms=6, mew=0, zorder=3)
+    labels = [_wrapped(f"{row['where']}: {_words(row['effect'])}") for _, row in rows.iterrows()]
+    axis.set_yticks(range(len(rows)), labels, fontsize=7.5, linespacing=0.95)
     axis.set_ylim(len(rows) - 0.4, -0.6)
     axis.axvline(0, color="#999999", lw=0.8, zorder=0)
     axis.set_xscale("symlog", linthresh=STRETCH, linscale=1.5)
@@ -48,7 +55,9 @@ def forest(card: pd.DataFrame) -> Figure:
         Line2D([], [], color=HOLDS, marker="o", ms=5, label="holds"),
         Line2D([], [], color=FAILS, marker="o", ms=5, label="does not hold"),
         Line2D([], [], color="#555555", marker="o", mfc="white", ls="", ms=5, label="one unit: no interval"),
-        Line2D([], [], color=NEEDED, marker="|", ls="", ms=11, mew=1.6, label="needed"),
+        Line2D(
+            [], [], color=NEEDED, marker=CARETRIGHTBASE, ls="", ms=6, mew=0, label="needed: from here, as it points"
+        ),
     ]
     figure.legend(handles=handles, loc="outside upper center", ncols=4, frameon=False, fontsize=8)
     return figure
@@ -59,19 +68,36 @@ def write_forest(card: pd.DataFrame, path: Path) -> None:
     save(forest(card), path)
 
 
+def needed(row: pd.Series) -> list[tuple[float, int]]:
+    """Return from where on a row's condition holds, and the marker that points there; `within ±1` has two of them.
+
+    Where more than one margin beyond a threshold is asked for, the widest counts. One in standard errors or deviations
+    is in those of the row.
+    """
+    test, limit, *margins = re.split(r" by | and | (?=[±\d-])", row["test"])
+    value = float(limit.removeprefix("±"))
+    if test == "within":
+        return [(-value, CARETRIGHTBASE), (value, CARETLEFTBASE)]
+    margin = max((_margin(text, row) for text in margins), default=0.0)
+    upwards = test in ("above", "at least")
+    return [(value + margin, CARETRIGHTBASE) if upwards else (value - margin, CARETLEFTBASE)]
+
+
+def _margin(text: str, row: pd.Series) -> float:
+    """Return a margin in decibels: `0.1`, `2 standard errors` or `1 standard deviation`."""
+    number, _, kind = text.partition(" standard ")
+    if not kind:
+        return float(number)
+    return int(number) * row["sd"] / (row["n"] ** 0.5 if kind.startswith("error") else 1)
+
+
 def _words(effect: str) -> str:
     """Return an effect without its unit, and without what follows a semicolon."""
     words = effect.partition(";")[0].replace(f" {UNIT}", "").replace("_", " ")
     labels = [re.escape(metric.label.removesuffix(UNIT)) for metric in METRICS.values() if metric.label.endswith(UNIT)]
     words = re.sub(rf"\b(?:{'|'.join(labels)})", "", words).strip(" ,")  # whole words: one name may end in another
-    return words if len(words) <= LONGEST else f"{words[: LONGEST - 1]}…"
+    return " ".join(words.split())
 
 
-def _thresholds(test: str) -> list[float]:
-    """Return the thresholds that the words of a test name: `within ±1` has two."""
-    name, number = (
-        test.split()[0],
-        next(word for word in test.split() if word.lstrip("±-").replace(".", "", 1).isdigit()),
-    )
-    value = float(number.lstrip("±"))
-    return [-value, value] if name == "within" else [value]
+def _wrapped(label: str) -> str:
+    return "\n".join(textwrap.wrap(label, LONGEST, max_lines=2, placeholder=" …"))

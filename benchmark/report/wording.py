@@ -29,6 +29,11 @@ def noise_in_words(noise: Mapping) -> str:
     return "; ".join(parts) or "no noise"
 
 
+def rounded(value: float) -> str:
+    """Return a number with three significant digits, and a whole one with all that it has."""
+    return f"{value:.0f}" if float(value).is_integer() else f"{float(f'{value:.3g}'):g}"
+
+
 def _named(kind: str) -> str:
     return kind.replace("_", " ").capitalize()
 
@@ -38,7 +43,8 @@ def _told(settings: Mapping) -> list[str]:
     texts = []
     for key, value in settings.items():
         values = value if isinstance(value, list | tuple) else [value]
-        shown = "" if value is True else " " + ", ".join(map(str, values))
+        words = [rounded(own) if isinstance(own, float) else str(own) for own in values]
+        shown = "" if value is True else " " + ", ".join(words)
         if value is not None and value is not False:
             texts.append(f"{key.replace('_', ' ')}{shown}")
     return texts

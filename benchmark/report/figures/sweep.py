@@ -14,14 +14,17 @@ from benchmark.report.scene import heading_of, labels_of, leaders_of
 from benchmark.report.statistics import best_iteration
 from benchmark.report.style import GREY, LEGEND, PALE, SUBJECT, WIDTH, Look, handle, looks_of, plain, rest, say
 from benchmark.report.tables import OBSERVATION
-from benchmark.report.wording import data_in_words, noise_in_words
+from benchmark.report.wording import data_in_words, noise_in_words, rounded
 
 FORMAT = "svg"
 COLUMNS = 3
 # So many of the other methods stand out beside subject, reference and the source's.
 LEADERS = 3
-# An axis whose last place is so many times the first is logarithmic.
-WIDE = 50
+# An axis whose last place is so many times the first is logarithmic, and one of errors that differ by such a factor.
+WIDE, FAR = 50, 100
+# Of the font that panels have, letters an inch; what stands left of a panel, in inches, and of a legend's line, in
+# letters.
+LETTERS, LEFT, LINE = 18, 0.5, 12
 BEST_ITERATION = "best_iteration"
 COSTS = {"seconds": "Seconds", "peak_rss_mib": "Peak memory of the process [MiB]"}
 LABELS = {name: metric.label for name, metric in METRICS.items()} | COSTS
@@ -37,12 +40,13 @@ def draw(entry: Mapping, scores: pd.DataFrame, curves: pd.DataFrame) -> Figure:
     a break. Beside metrics, `best_iteration` is that of the curves' best value, and `seconds` and `peak_rss_mib` are
     what runs took. A point is the mean over items and seeds, its bar one standard deviation. Solid lines are what
     methods returned; dashed ones, in panels of the primary measure alone, are the best iterate by it against the truth
-    (oracle).
+    (oracle). What runs took, and errors that are too far apart for a linear axis, have a logarithmic one, where a bar
+    ends at a tenth of its mean if it would go below.
 
     Where the experiment says which methods the source shows, these stand first in panels of their own; then come all.
     There subject, reference, the source's methods and the three best others have their looks, and the rest is pale.
-    Panels go as far as these do, and below them by half as much again: controls and the rest are cut off there, lest
-    they flatten the differences.
+    Panels go as far as these and their bars do, and below them by half as much again: controls and the rest are cut off
+    there, lest they flatten the differences.
     """
     over, metrics, values = entry["sweep"]["over"], entry["sweep"]["metrics"], entry["sweep"]["values"]
     rows = pd.concat([scores, _best_iterations(scores, curves), *_costs(scores)], ignore_index=True)
@@ -55,6 +59,7 @@ def draw(entry: Mapping, scores: pd.DataFrame, curves: pd.DataFrame) -> Figure:
         ticks = {}
         rows = rows.assign(position=rows["rank"])
     rows = rows.assign(position=rows["position"].astype(float)).dropna(subset=["position"])
+    rows = rows[np.isfinite(rows["value"])]
     if rows.empty:
         figure = Figure(figsize=(WIDTH, 2), layout="constrained")
         say(figure.subplots(), "no value at any point of the axis")
@@ -93,42 +98,47 @@ def _draw_block(
     ticks: Mapping[float, str],
     strong: set[str],
 ) -> None:
+    controls = set(rows.loc[rows["control"].astype(bool), "label"])
+    weak = ~rows["label"].isin(strong | controls)
+    rows = rows[~weak | (rows["iterate"] == "returned")]
     panels = [
         (names, metric, part)
         for metric in entry["sweep"]["metrics"]
         for names, part in rows[rows["metric"] == metric].groupby(fixed, sort=False)
     ]
     columns = _columns(len(panels))
-    letters = round(17 * figure.bbox.width / figure.dpi / columns)
+    width = figure.bbox.width / figure.dpi
+    letters = round(LETTERS * (width / columns - LEFT))
     axes = figure.subplots(-(-len(panels) // columns), columns, squeeze=False).ravel()
     looks, drawn = looks_of(entry), list(dict.fromkeys(rows["label"]))
     [reference] = labels_of(entry, [entry["reference"]]) or [None]
     broad = set(labels_of(entry, entry["subject"])) & (set(labels_of(entry, entry["shown"])) or set(drawn))
-    controls = set(rows.loc[rows["control"].astype(bool), "label"])
     pale = [label for label in drawn if label not in strong and label not in controls]
+    by_truth = False
     for axis, (names, metric, part) in zip(axes, panels, strict=False):
+        decisive = part["label"].isin(strong - controls) | (metric in LOGARITHMIC)
+        logarithmic = metric in LOGARITHMIC or _differ(part, decisive)
         for (label, iterate), line in part.groupby(["label", "iterate"], sort=False):
+            bars = _bars(line, logarithmic)
             if label in pale:
-                if iterate == "returned":
-                    _draw_line(axis, line, ticks, Look(PALE, ""), width=0.8, zorder=2)
+                _draw_line(axis, bars, ticks, Look(PALE, ""), width=0.8, zorder=2)
             elif label in controls:
-                _draw_line(axis, line, ticks, looks[label], width=0.8, zorder=2.2, style=":")
+                _draw_line(axis, bars, ticks, looks[label], width=0.8, zorder=2.2, style=":")
             else:
                 # The subject is broad, so that it is seen below a line that covers it; the reference is on top of all.
-                width = 2.4 if label in broad else 1.3
+                broadness = 2.4 if label in broad else 1.3
                 order = 2.6 if label in broad else 2.8 if label == reference else 2.4
                 oracle = iterate == "oracle" and metric != BEST_ITERATION
-                style = {"style": "--", "width": 1.0} if oracle else {"width": width}
+                by_truth |= oracle
+                style = {"style": "--", "width": 1.0} if oracle else {"width": broadness}
                 look = Look(looks[label].colour, "" if oracle else looks[label].marker)
-                _draw_line(axis, line, ticks, look, zorder=order, **style)
-        if metric in LOGARITHMIC:
+                _draw_line(axis, bars, ticks, look, zorder=order, **style)
+        if logarithmic:
             axis.set_yscale("log")
-        else:
-            axis.set_ylim(_limits(part, part["label"].isin(strong - controls)))
-        _place(axis, np.unique(part["position"]), ticks)
-        axis.set_title(
-            textwrap.fill(_title(entry, dict(zip(fixed, names, strict=True))), letters), fontsize=7, loc="left"
-        )
+        axis.set_ylim(_limits(part, decisive, logarithmic))
+        _place(axis, np.unique(part["position"]), ticks, letters)
+        title = _title(entry, dict(zip(fixed, names, strict=True)))
+        axis.set_title(textwrap.fill(title, letters), fontsize=7, loc="left")
         axis.set_xlabel(textwrap.fill(entry["sweep"]["label"], letters), fontsize=7)
         axis.set_ylabel(LABELS[metric], fontsize=7)
         plain(axis)
@@ -141,10 +151,18 @@ def _draw_block(
     ]
     if pale:
         handles.append(rest(len(pale)))
-    if (rows["iterate"] == "oracle").any():
+    if by_truth:
         handles.append(Line2D([], [], color=GREY, lw=1, ls="--", label="oracle: best iterate, by the truth"))
-    legend = LEGEND | {"ncols": min(LEGEND["ncols"], letters * columns // 34)}
+    legend = LEGEND | {"ncols": _fitting([own.get_label() for own in handles], LETTERS * width)}
     figure.legend(handles=handles, loc="outside lower center", **legend)
+
+
+def _fitting(labels: list[str], letters: float) -> int:
+    """Return in how many columns, one below the other, the labels of a legend fit into so many letters."""
+    for number in range(min(LEGEND["ncols"], len(labels)), 1, -1):
+        if sum(LINE + max(map(len, column)) for column in np.array_split(labels, number)) <= letters:
+            return number
+    return 1
 
 
 def _title(entry: Mapping, names: Mapping[str, str]) -> str:
@@ -162,15 +180,27 @@ def _places(values: Mapping[str, float | str]) -> tuple[dict[str, float], dict[f
     return numbers | beyond, {beyond[name]: text for name, text in texts.items()}
 
 
-def _place(axis: Axes, positions: np.ndarray, ticks: Mapping[float, str]) -> None:
-    """Label the places of an axis, and break it before those that are no numbers."""
+def _place(axis: Axes, positions: np.ndarray, ticks: Mapping[float, str], letters: int) -> None:
+    """Label the places of an axis of so many letters, and break it before those that are no numbers.
+
+    Of a few numbers those are labelled that have room, from the left.
+    """
     numbers = [position for position in positions if position not in ticks]
     beyond = [position for position in positions if position in ticks]
     if not ticks and numbers[0] > 0 and numbers[-1] / numbers[0] >= WIDE:
         axis.set_xscale("log")
     if len(positions) <= 8:
-        axis.set_xticks(positions, [ticks.get(position, f"{position:g}") for position in positions])
-        axis.minorticks_off() if axis.get_xscale() == "linear" else axis.set_xticks([], minor=True)
+        texts = {position: ticks.get(position) or rounded(position) for position in positions}
+        scale = np.log if axis.get_xscale() == "log" else np.asarray
+        extent = np.ptp(scale(positions)) or 1.0
+        edge, kept = -np.inf, []
+        for position, text in texts.items():
+            start = (scale(position) - scale(positions[0])) / extent * letters - len(text) / 2
+            if position in ticks or start > edge:
+                kept.append(position)
+                edge = start + len(text) + 1
+        axis.set_xticks(kept, [texts[position] for position in kept])
+        axis.set_xticks([], minor=True)
     if numbers and beyond:
         middle = (numbers[-1] + beyond[0]) / 2
         style = {"transform": axis.get_xaxis_transform(), "clip_on": False, "color": "black", "zorder": 5}
@@ -197,21 +227,45 @@ def _costs(scores: pd.DataFrame) -> list[pd.DataFrame]:
     return [runs.assign(metric=name, value=runs[name]) for name in COSTS]
 
 
-def _limits(part: pd.DataFrame, decisive: pd.Series) -> tuple[float, float] | None:
-    """Return the ends of a panel's axis, which the decisive rows tell, and below them half as much for the others."""
-    rows = part[np.isfinite(part["value"])]
-    means = rows.groupby([decisive[rows.index], "label", "iterate", "position"])["value"].mean()
-    if True not in means.index.levels[0]:
+def _differ(part: pd.DataFrame, decisive: pd.Series) -> bool:
+    """Tell whether values of a panel, errors above 0, are so far apart that the largest would flatten all others."""
+    # Of what is better when it is more, decibels are logarithms already, and shares end at 1.
+    if METRICS[part["metric"].iloc[0]].higher_is_better or not (part["value"] > 0).all():
+        return False
+    means = part[decisive].groupby(["label", "iterate", "position"])["value"].mean()
+    return bool(means.max() > FAR * means.min())
+
+
+def _bars(line: pd.DataFrame, logarithmic: bool) -> pd.DataFrame:
+    """Return the mean at each place of a line, and how far its bar goes `up` and `down`: a standard deviation."""
+    points = line.groupby("position")["value"].agg(["mean", "std"]).fillna(0)
+    down = np.minimum(points["std"], 0.9 * points["mean"]) if logarithmic else points["std"]
+    return pd.DataFrame({"mean": points["mean"], "up": points["std"], "down": down})
+
+
+def _limits(part: pd.DataFrame, decisive: pd.Series, logarithmic: bool) -> tuple[float, float] | None:
+    """Return the ends of a panel's axis: those of decisive lines and bars, and below half as much for the others."""
+    part = part[part["value"] > 0] if logarithmic else part
+    ends = []
+    for (own, _, iterate), line in part.groupby([decisive[part.index], "label", "iterate"]):
+        bars = _bars(line, logarithmic)
+        if not own or (iterate == "oracle" and line["metric"].iloc[0] != BEST_ITERATION):  # which has no bars
+            bars = bars.assign(up=0, down=0)
+        ends.append((own, (bars["mean"] - bars["down"]).min(), (bars["mean"] + bars["up"]).max()))
+    if not any(own for own, _, _ in ends):
         return None
-    low, high = means[True].min(), means[True].max()
-    spread = max(high - low, 1e-3 * abs(high))
-    lowest = max(min(low, means.min()), low - spread / 2)
-    return lowest - 0.08 * spread, high + 0.08 * spread
+    scale, back = (np.log10, lambda end: 10**end) if logarithmic else (np.asarray, float)
+    low = float(scale(min(least for own, least, _ in ends if own)))
+    high = float(scale(max(most for own, _, most in ends if own)))
+    lowest = float(scale(min(least for _, least, _ in ends)))
+    spread = max(high - low, 0.1 if logarithmic else 1e-3 * abs(high))
+    lowest = max(lowest, low - spread / 2)
+    return back(lowest - 0.08 * spread), back(high + 0.08 * spread)
 
 
 def _draw_line(
     axis: Axes,
-    line: pd.DataFrame,
+    points: pd.DataFrame,
     ticks: Mapping[float, str],
     look: Look,
     *,
@@ -219,15 +273,14 @@ def _draw_line(
     zorder: float,
     style: str = "-",
 ) -> None:
-    """Draw the means with bars of a standard deviation, joined as far as the axis has no break."""
-    points = line[np.isfinite(line["value"])].groupby("position")["value"].agg(["mean", "std"]).fillna(0)
+    """Draw means, where the line has a marker with their bars, joined as far as the axis has no break."""
     joined = points.index.isin(list(ticks))
     bars = bool(look.marker)
     for own in (points[~joined], *(points.loc[[position]] for position in points.index[joined])):
         axis.errorbar(
             own.index,
             own["mean"],
-            yerr=own["std"] if bars else None,
+            yerr=own[["down", "up"]].T if bars else None,
             color=look.colour,
             lw=width,
             ls=style,

@@ -3,9 +3,10 @@
 import pandas as pd
 import pytest
 import yaml
+from matplotlib.markers import CARETLEFTBASE, CARETRIGHTBASE
 
 from benchmark.report.claims import scorecard
-from benchmark.report.forest import forest
+from benchmark.report.forest import forest, needed
 from benchmark.report.readme import LONGEST, between, of_first_source, sentence_of, shown, strip_of, table_of
 from benchmark.scoring import CURVE_COLUMNS
 
@@ -83,6 +84,43 @@ def test_the_picture_has_a_row_for_each_condition_in_decibels_at_its_mean(card):
 def test_a_measure_is_taken_out_as_a_whole_word_alone(card):
     [axis] = forest(card.assign(effect="SNR here, PSNR there, XPSNR nowhere [dB]")).axes
     assert {label.get_text() for label in axis.get_yticklabels()} == {"Figure 9: here, there, XPSNR nowhere"}
+
+
+@pytest.mark.parametrize(
+    ("test", "places"),
+    [
+        ("at least 5", [(5, ">")]),
+        ("at most -6.02", [(-6.02, "<")]),
+        ("above 0 by 0.1", [(0.1, ">")]),
+        ("below 0 by 0.1", [(-0.1, "<")]),
+        ("above -1", [(-1, ">")]),
+        ("above 0 by 0.1 and 2 standard deviations", [(1.2, ">")]),
+        ("below 1 by 2 standard errors", [(0.6, "<")]),
+        ("above 0 by 3 and 1 standard error", [(3, ">")]),
+        ("within ±1", [(-1, ">"), (1, "<")]),
+    ],
+)
+def test_what_a_condition_needs_has_its_margins_and_points_to_where_it_holds(test, places):
+    row = pd.Series({"test": test, "n": 9, "sd": 0.6})
+    markers = {CARETRIGHTBASE: ">", CARETLEFTBASE: "<"}
+    found = [(place, markers[marker]) for place, marker in needed(row)]
+    assert [marker for _, marker in found] == [marker for _, marker in places]
+    assert [place for place, _ in found] == pytest.approx([place for place, _ in places])
+
+
+def test_a_failed_condition_lies_outside_of_what_it_needs(card):
+    [axis] = forest(card.assign(test="above 0 by 0.1", mean=0.05, n=1, holds=False)).axes
+    places = {line.get_marker(): line.get_xdata()[0] for line in axis.lines if len(line.get_xdata()) == 1}
+    assert places["o"] < places[CARETRIGHTBASE]
+
+
+def test_a_long_label_keeps_the_word_that_tells_it_apart(card):
+    effects = [f"PSNR lost from the best iteration to 3 times it, by the {name} [dB]" for name in ("decoder", "skip")]
+    for effect in effects:
+        [axis] = forest(card.assign(effect=effect)).axes
+        label = axis.get_yticklabels()[0].get_text()
+        assert label.endswith(effect.split()[-2])
+        assert label.count("\n") == 1
 
 
 def test_what_stands_between_markers_is_replaced_and_a_marker_that_lacks_is_told():

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -235,3 +237,72 @@ def test_the_reference_lies_on_top_and_the_subject_shows_below_it(sweep, scores)
     np.testing.assert_array_equal(top.get_xydata(), subject.get_xydata())
     assert top.get_color() != SUBJECT
     assert subject.get_linewidth() > top.get_linewidth()
+
+
+def extents_of(figure, texts):
+    """Return the ends (left, right) of texts on a page, and of the page."""
+    figure.draw_without_rendering()
+    return [(own.get_window_extent().x0, own.get_window_extent().x1) for own in texts], figure.bbox.width
+
+
+@pytest.mark.parametrize("length", [10, 40, 60])
+def test_the_legend_has_as_many_columns_as_fit_onto_the_page(sweep, scores, length):
+    for method in ("a", "b", "floor"):
+        own = scores["method"] == method
+        scores.loc[own, "label"] = scores.loc[own, "label"] + " method" * (length // 7)
+    figure = sweep(scores)
+    [(left, right)], width = extents_of(figure, [figure.subfigs[0].legends[0]])
+    assert left >= 0
+    assert right <= width
+    assert (right - left > width / 2) or length == 10
+
+
+def test_the_legend_names_no_oracle_that_is_drawn_nowhere(sweep, scores):
+    weak = scores[scores["method"] == "b"].assign(method="last", label="Last", value=-50.0)
+    alone = crowded(scores[(scores["method"] != "b") | (scores["iterate"] == "returned")])
+    figure = sweep(pd.concat([alone, weak], ignore_index=True))
+    assert "oracle: best iterate, by the truth" not in told(figure.subfigs[0])
+    assert {"B", "M0"} <= told(figure.subfigs[0])
+
+
+def test_titles_stay_on_the_page(sweep, scores, entry):
+    toy = entry()["data"]["toy"] | {"title": "Random matrices of low rank, piecewise constant and shuffled"}
+    many = pd.concat([scores.assign(dataset=name) for name in ("toy", "two", "three")])
+    figure = sweep(many, changes={"data": dict.fromkeys(("toy", "two", "three"), toy)})
+    titles, width = extents_of(figure, [axis._left_title for axis in figure.axes])
+    assert len(titles) == 3
+    assert max(right for _, right in titles) <= width
+
+
+def test_ticks_that_would_lie_on_each_other_are_left_out(sweep, scores):
+    shares = {"a": 0.0667, "b": 0.1, "c": 0.13333, "d": 0.2, "e": 0.3333}
+    many = [scores.assign(noise=name, dataset=dataset) for name in shares for dataset in ("toy", "two", "three")]
+    toy = {"title": "Toy", "params": {}, "kind": "stack"}
+    figure = sweep(pd.concat(many), values=shares, changes={"data": dict.fromkeys(("toy", "two", "three"), toy)})
+    labels = [label for label in figure.axes[0].get_xticklabels() if label.get_text()]
+    assert [labels[0].get_text(), labels[-1].get_text()] == ["0.0667", "0.333"]
+    ticks, _ = extents_of(figure, labels)
+    assert all(right < left for (_, right), (left, _) in pairwise(ticks))
+    assert len(ticks) >= 3
+
+
+def test_errors_that_are_far_apart_have_a_logarithmic_axis_and_bars_above_zero(sweep, scores):
+    returned = scores[scores["iterate"] == "returned"]
+    for least, scale in ((0.01, "log"), (5.0, "linear"), (-1.0, "linear")):
+        small = returned["method"] == "b"
+        values = np.where(small, least, np.where(returned["item"] == "0", 1.0, 200.0))
+        own = returned.assign(metric="relative_error", higher_is_better=False, value=values)
+        [axis] = sweep(own, metric="relative_error").axes
+        assert axis.get_yscale() == scale
+        ends = [end for own in axis.containers for bar in own.lines[2] for end in bar.get_segments()[0][:, 1]]
+        assert (min(ends) > 0) == (scale == "log")
+        assert max(ends) < axis.get_ylim()[1]
+
+
+def test_bars_of_methods_are_within_the_panel(sweep, scores):
+    wide = scores.assign(value=scores["value"] + 20 * (scores["item"] == "2"))
+    [axis] = sweep(wide[wide["method"] != "floor"]).axes
+    low, high = axis.get_ylim()
+    ends = [end for own in axis.containers for bar in own.lines[2] for end in bar.get_segments()[0][:, 1]]
+    assert low < min(ends)
+    assert max(ends) < high
