@@ -1,6 +1,7 @@
 """The primary measure against iterations and against seconds."""
 
 from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,12 +23,16 @@ LEADERS = 3
 def draw(scene: Scene) -> Figure:
     """Return the primary measure against iterations and against seconds, in two panels.
 
-    A line is the mean over items and seeds, as far as all of them ran: solid for the last iterate, dashed for the
-    average; a marker at its end is the level that the method returned. Of the methods without a curve, controls,
-    subject, reference and the best others are horizontal lines, in the right panel from the second at which they end.
-    Where the experiment says which methods the source shows, these stand first in panels of their own; then come all,
-    of which other curves than theirs, the reference's, the subject's and the three best others' are pale. Panels end
-    half as far beyond the levels that methods returned as these are apart, so that first iterates leave them.
+    A line is the mean over all items and seeds, solid for the last iterate, dashed for the average. A run that ended
+    keeps its last value and its last second in that mean, which so is of the same runs everywhere: without those that
+    ended it would be one of the hardest alone, and jump where an easy one ends. A marker is what the method returned,
+    at the mean iterations and the mean seconds of its runs, or at the end of the line where iterations are not counted;
+    as single runs go on for longer than the mean, a line against iterations can pass it. Of the methods without a
+    curve, controls, subject, reference and the best others are horizontal lines, in the right panel from the second at
+    which they end. Where the experiment says which methods the source shows, these stand first in panels of their own;
+    then come all, of which other curves than theirs, the reference's, the subject's and the three best others' are
+    pale. Panels end half as far beyond the levels of what is not pale as these are apart, so that first iterates, and
+    pale methods that diverged, leave them.
     """
     everything = list(dict.fromkeys([*scene.summary["label"], *scene.curves["label"]]))
     shown = [label for label in scene.shown_by_source if label in everything]
@@ -45,21 +50,40 @@ def draw(scene: Scene) -> Figure:
 
 
 def mean_curve(line: pd.DataFrame) -> pd.DataFrame:
-    """Return the mean seconds and value at each iteration that all runs of a line have reached."""
-    points = line.groupby("iteration").agg(seconds=("seconds", "mean"), value=("value", "mean"), runs=("value", "size"))
-    return points[points["runs"] == points["runs"].max()].reset_index()
+    """Return the mean seconds and value of all runs at each iteration that the runs have a point of or ended before.
+
+    A run that ended keeps its last point. Nothing is interpolated: an iteration that a run passed without one is left.
+    """
+    runs = line.pivot_table(["seconds", "value"], "iteration", ["item", "seed"], aggfunc="last")
+    ended = runs.bfill().isna()
+    whole = (runs.notna() | ended).all(axis=1)
+    return runs.ffill()[whole].T.groupby(level=0).mean().T.reset_index()
+
+
+def per_item(curves: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
+    """Return the curves with the seconds of one item, as scores and levels have them.
+
+    A method that solves all items of a run at once has their common clock, of which the scores of each item have an
+    equal part; it is known by running on beyond that part.
+    """
+    run = ["label", "item", "seed"]
+    clocks = curves.groupby(run)["seconds"].max()
+    common = clocks > 1.1 * scores.groupby(run)["seconds"].first().reindex(clocks.index)
+    shared = scores[scores["label"].isin(common[common].index.unique("label"))]
+    items = shared.groupby("label")["item"].nunique()
+    return curves.assign(seconds=curves["seconds"] / [items.get(label, 1) for label in curves["label"]])
 
 
 def _draw_block(figure: SubFigure, scene: Scene, labels: Collection[str]) -> None:
     summary = scene.summary[scene.summary["label"].isin(labels)]
-    curves = scene.curves[scene.curves["label"].isin(labels)]
+    curves = per_item(scene.curves[scene.curves["label"].isin(labels)], scene.scores)
     rows = summary.assign(level=summary[f"{scene.metric}_mean"])
     rows = rows[(rows["iterate"] == "returned") & np.isfinite(rows["level"])]
     iterative, looks = list(dict.fromkeys(curves["label"])), looks_of(scene.entry)
     strong = {*scene.always, *leaders_of(scene.entry, scene.scores, LEADERS)}
     levels = rows[~rows["label"].isin(iterative)].sort_values("level", ascending=not scene.higher_is_better)
     kept = levels["control"] | levels["label"].isin(scene.always) | ((~levels["control"]).cumsum() <= REFERENCES)
-    returned = rows.set_index("label")["level"]
+    returned = {row.label: row for row in rows.itertuples() if row.label in iterative}
 
     axes = figure.subplots(1, 2, sharey="row")
     for axis, unit in zip(axes, ("iteration", "seconds"), strict=True):
@@ -72,8 +96,8 @@ def _draw_block(figure: SubFigure, scene: Scene, labels: Collection[str]) -> Non
             elif iterate == "last":
                 mean = mean_curve(line)
                 axis.plot(mean[unit], mean["value"], color=PALE, lw=0.8, zorder=1.5, label=f"{label}, {iterate}")
-    decisive = [*levels.loc[kept & ~levels["control"], "level"], *_best_of(curves, scene)]
-    decisive += [returned[label] for label in iterative if label in returned]
+    decisive = [*levels.loc[kept & ~levels["control"], "level"], *_best_of(curves[curves["label"].isin(strong)], scene)]
+    decisive += [row.level for label, row in returned.items() if label in strong]
     if decisive:
         axes[0].set_ylim(_limits(decisive, scene.higher_is_better))
     _draw_levels(*axes, levels[kept], looks, scene.reference)
@@ -103,8 +127,9 @@ def _width(label: str, scene: Scene) -> float:
 
 
 def _draw_curve(
-    axis: Axes, unit: str, line: pd.DataFrame, iterate: str, look: Look, scene: Scene, returned: float | None
+    axis: Axes, unit: str, line: pd.DataFrame, iterate: str, look: Look, scene: Scene, returned: Any
 ) -> None:
+    """Draw a line and, on that of the last iterate, a marker at `returned`, the summary's row, or None for none."""
     label = line["label"].iloc[0]
     mean, last = mean_curve(line), iterate == "last"
     style = {"color": look.colour, "zorder": 3 if label in scene.subject else 2.5}
@@ -117,7 +142,10 @@ def _draw_curve(
         **style,
     )
     if last and returned is not None:
-        axis.plot(mean[unit].iloc[-1], returned, look.marker, ms=6, mec="white", mew=0.6, **style | {"zorder": 4})
+        place = returned.iterations if unit == "iteration" else returned.seconds
+        # Not every method counts its iterations.
+        place = mean[unit].iloc[-1] if np.isnan(place) else place
+        axis.plot(place, returned.level, look.marker, ms=6, mec="white", mew=0.6, **style | {"zorder": 4})
 
 
 def _best_of(curves: pd.DataFrame, scene: Scene) -> Iterable[float]:

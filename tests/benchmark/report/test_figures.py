@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -46,7 +47,7 @@ def scene(entry):
         ] + [{"label": label, "metric": "psnr", "value": np.nan, "control": True} for label in controls]
         columns = ["label", "metric", "value", "control"]
         place = {"dataset": "toy", "noise": "gaussian", "item": "cube", "seed": 0}
-        scores = pd.DataFrame(rows, columns=columns).assign(iterate="returned", **place)
+        scores = pd.DataFrame(rows, columns=columns).assign(iterate="returned", seconds=10.0, **place)
         return Scene(
             entry=entry() | own | more.pop("entry", {}),
             dataset="toy",
@@ -249,14 +250,15 @@ def summary():
     rows = [("Deep", "returned", 27.0, 1), ("Deep", "oracle", 33.0, 1), ("SVD", "returned", 29.0, 1)]
     rows += [("Broken", "returned", np.nan, 0)]
     frame = pd.DataFrame(rows, columns=["label", "iterate", "psnr_mean", "n"])
-    return frame.assign(dataset="toy", noise="gaussian", control=False, seconds=2.0, method=frame["label"].str.lower())
+    own = {"method": frame["label"].str.lower(), "iterations": 80.0, "seconds": 2.0}
+    return frame.assign(dataset="toy", noise="gaussian", control=False, **own)
 
 
 @pytest.fixture
 def converging(scene, curves, summary):
     """Return the figure of the curves and the summary, with rows added."""
 
-    def drawn(*more, curves=curves, **given):
+    def drawn(*more, curves=curves, summary=summary, **given):
         given = {"subject": ["Deep"]} | given
         return draw("convergence", scene(curves=curves, summary=pd.concat([summary, *more]), **given))
 
@@ -265,7 +267,9 @@ def converging(scene, curves, summary):
 
 def crowd(names, levels):
     rows = pd.DataFrame({"label": names, "method": names, "psnr_mean": levels, "n": 1})
-    return rows.assign(iterate="returned", dataset="toy", noise="gaussian", control=False, seconds=2.0)
+    return rows.assign(
+        iterate="returned", dataset="toy", noise="gaussian", control=False, iterations=np.nan, seconds=2.0
+    )
 
 
 def test_convergence_draws_the_mean_over_seeds_and_marks_what_was_returned(converging):
@@ -278,8 +282,43 @@ def test_convergence_draws_the_mean_over_seeds_and_marks_what_was_returned(conve
         np.testing.assert_allclose(lines["Deep, last"].get_ydata(), [21, 31, 26])
         np.testing.assert_allclose(lines["Deep, average"].get_ydata(), [19, 27, 32])
         [marked] = [line.get_xydata() for line in axis.lines if line.get_marker() == "o" and len(line.get_xdata()) == 1]
-        np.testing.assert_allclose(marked, [[100 * scale, 27]])
+        np.testing.assert_allclose(marked, [[{1: 80, 0.1: 2}[scale], 27]])
     assert pixels_of(figure).std() > 0.05
+
+
+def test_runs_that_ended_keep_their_last_point_in_the_mean_and_what_was_returned_is_at_the_mean_of_the_runs(
+    converging, curves, summary
+):
+    # At 10 iterations the first run ends; at 40, of which the third has no point, the second.
+    runs = {0: {1: 20, 10: 24}, 1: {1: 22, 10: 26, 40: 30}, 2: {1: 24, 10: 28, 100: 36}}
+    points = [{"seed": seed, "iteration": n, "value": own} for seed, run in runs.items() for n, own in run.items()]
+    stopped = pd.DataFrame(points).assign(label="Deep", item="cube", iterate="last")
+    for counted, end in ((50.0, 50), (np.nan, 100)):
+        own = summary.assign(iterations=counted)
+        axes = converging(curves=stopped.assign(seconds=stopped["iteration"] / 10), summary=own).axes
+        lines = [{line.get_label(): line.get_xydata() for line in axis.lines} for axis in axes]
+        np.testing.assert_allclose(lines[0]["Deep, last"], [[1, 22], [10, 26], [100, (24 + 30 + 36) / 3]])
+        np.testing.assert_allclose(lines[1]["Deep, last"], [[0.1, 22], [1, 26], [(1 + 4 + 10) / 3, 30]])
+        marked = [own.get_xydata() for axis in axes for own in axis.lines if own.get_label().startswith("_child")]
+        np.testing.assert_allclose(marked, [[[end, 27]], [[2, 27]]])
+
+
+def test_the_clock_of_items_that_are_solved_at_once_is_divided_among_them(scene, curves, summary):
+    values = {"Deep": {"psnr": 27.0}}
+    given = scene(values=values, subject=["Deep"], curves=curves, summary=summary)
+    two = pd.concat([given.scores, given.scores.assign(item="other")])
+    for seconds, end in ((10.0, 10), (5.0, 5)):  # a clock of each, and one that both share
+        figure = draw("convergence", replace(given, scores=two.assign(seconds=seconds)))
+        lines = {line.get_label(): line.get_xdata() for line in figure.axes[1].lines}
+        np.testing.assert_allclose(lines["Deep, last"], end * np.array([0.01, 0.1, 1]))
+
+
+def test_a_pale_curve_that_diverged_does_not_stretch_the_panel(converging, curves):
+    names = [f"m{index}" for index in range(4)]
+    values = {name: {"psnr": 30.0 - 10 * index} for index, name in enumerate(names)}
+    far = curves.assign(label="m3", method="m3", value=-200.0)
+    figure = converging(crowd(names, [30.0, 30.0, 30.0, -200.0]), curves=pd.concat([curves, far]), values=values)
+    assert figure.axes[0].get_ylim()[0] > 20
 
 
 def test_convergence_of_a_measure_of_which_less_is_better_keeps_the_lowest(scene, curves, summary):
