@@ -1,6 +1,6 @@
 """The primary measure against iterations and against seconds."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ LEADERS = 3
 
 
 def draw(scene: Scene) -> Figure:
-    """Return the primary measure against iterations and against seconds, in two panels.
+    """Return the primary measure against iterations and against seconds, in two panels, or levels alone in one.
 
     A line is the mean over all items and seeds, solid for the last iterate, dashed for the average. A run that ended
     keeps its last value and its last second in that mean, which so is of the same runs everywhere: without those that
@@ -29,15 +29,17 @@ def draw(scene: Scene) -> Figure:
     at the mean iterations and the mean seconds of its runs, or at the end of the line where iterations are not counted;
     as single runs go on for longer than the mean, a line against iterations can pass it. Of the methods without a
     curve, controls, subject, reference and the best others are horizontal lines, in the right panel from the second at
-    which they end. Where the experiment says which methods the source shows, these stand first in panels of their own;
-    then come all, of which other curves than theirs, the reference's, the subject's and the three best others' are
-    pale. Panels end half as far beyond the levels of what is not pale as these are apart, so that first iterates, and
-    pale methods that diverged, leave them.
+    which they end; where no method has a curve, there are levels in that panel alone. Where the experiment says which
+    methods the source shows, and they are several, these stand first in panels of their own; then come all, of which
+    other curves than theirs, the reference's, the subject's and the three best others' are pale. Panels end half as far
+    beyond the levels of what is not pale as these are apart, so that first iterates, and pale methods that diverged,
+    leave them.
     """
     everything = list(dict.fromkeys([*scene.summary["label"], *scene.curves["label"]]))
     shown = [label for label in scene.shown_by_source if label in everything]
-    blocks = {heading_of(scene.entry): shown} if shown else {}
-    if not blocks or set(everything) - set(shown):
+    others = set(everything) - set(shown)
+    blocks = {heading_of(scene.entry): shown} if len(shown) > 1 or (shown and not others) else {}
+    if others or not blocks:
         blocks["All methods"] = everything
     figure = Figure(figsize=(WIDTH, (HEIGHT + 0.2) * len(blocks) + 0.3), layout="constrained")
     figure.suptitle(scene.title, x=0.01, ha="left", fontsize=9)
@@ -85,8 +87,9 @@ def _draw_block(figure: SubFigure, scene: Scene, labels: Collection[str]) -> Non
     kept = levels["control"] | levels["label"].isin(scene.always) | ((~levels["control"]).cumsum() <= REFERENCES)
     returned = {row.label: row for row in rows.itertuples() if row.label in iterative}
 
-    axes = figure.subplots(1, 2, sharey="row")
-    for axis, unit in zip(axes, ("iteration", "seconds"), strict=True):
+    units = ("iteration", "seconds") if iterative else ("seconds",)
+    axes = figure.subplots(1, len(units), sharey="row", squeeze=False)[0]
+    for axis, unit in zip(axes, units, strict=True):
         axis.set_xscale("log")
         axis.set_xlabel("iterations" if unit == "iteration" else "seconds", fontsize=8)
         plain(axis, 8)
@@ -96,15 +99,18 @@ def _draw_block(figure: SubFigure, scene: Scene, labels: Collection[str]) -> Non
             elif iterate == "last":
                 mean = mean_curve(line)
                 axis.plot(mean[unit], mean["value"], color=PALE, lw=0.8, zorder=1.5, label=f"{label}, {iterate}")
-    decisive = [*levels.loc[kept & ~levels["control"], "level"], *_best_of(curves[curves["label"].isin(strong)], scene)]
+    # Without curves a panel has levels alone, which say more beside those of controls.
+    decided = kept & ~levels["control"] if iterative else kept
+    decisive = [*levels.loc[decided, "level"], *_best_of(curves[curves["label"].isin(strong)], scene)]
     decisive += [row.level for label, row in returned.items() if label in strong]
     if decisive:
         axes[0].set_ylim(_limits(decisive, scene.higher_is_better))
-    _draw_levels(*axes, levels[kept], looks, scene.reference)
+    _draw_levels(axes, levels[kept], looks, scene.reference)
     axes[0].set_ylabel(METRICS[scene.metric].label, fontsize=8)
     lost = missing(summary.loc[summary["n"] == 0, "label"].unique())
     left = f"without {(~kept).sum()} weaker methods that have no curve" if not kept.all() else ""
-    axes[1].set_title("; ".join(filter(None, [lost, left])), loc="right", fontsize=7, color=GREY)
+    curveless = "" if iterative else "no method has a curve"
+    axes[-1].set_title("; ".join(filter(None, [curveless, lost, left])), loc="right", fontsize=7, color=GREY)
     handles = [
         handle(label, looks[label], lw=_width(label, scene))
         for label in looks
@@ -112,12 +118,13 @@ def _draw_block(figure: SubFigure, scene: Scene, labels: Collection[str]) -> Non
     ]
     if pale := [label for label in iterative if label not in strong]:
         handles.append(rest(len(pale)))
-    if iterative:
-        handles += [
-            Line2D([], [], color=GREY, label="last iterate"),
-            Line2D([], [], color=GREY, ls="--", label="average of iterates"),
-            Line2D([], [], color=GREY, ls="", marker="o", ms=4, label="returned"),
-        ]
+    kinds = {
+        "last": Line2D([], [], color=GREY, label="last iterate"),
+        "average": Line2D([], [], color=GREY, ls="--", label="average of iterates"),
+        "returned": Line2D([], [], color=GREY, ls="", marker="o", ms=4, label="returned"),
+    }
+    drawn = {*curves.loc[curves["label"].isin(strong), "iterate"], *(["returned"] if strong & set(returned) else [])}
+    handles += [own for kind, own in kinds.items() if kind in drawn]
     figure.legend(handles=handles, loc="outside lower center", **LEGEND)
 
 
@@ -161,13 +168,12 @@ def _limits(levels: Iterable[float], higher_is_better: bool) -> tuple[float, flo
     return (low - worse, high + better) if higher_is_better else (low - better, high + worse)
 
 
-def _draw_levels(
-    by_iteration: Axes, by_seconds: Axes, rows: pd.DataFrame, looks: Mapping[str, Look], reference: str | None
-) -> None:
+def _draw_levels(axes: Sequence[Axes], rows: pd.DataFrame, looks: Mapping[str, Look], reference: str | None) -> None:
     """Draw a line for each row of `rows` and its label at the right edge, labels spread so that none covers another.
 
     The reference's lies on top of all. Controls that lie outside the panel have neither line nor label.
     """
+    *by_iteration, by_seconds = axes
     low, high = by_seconds.get_ylim()
     rows = rows[rows["level"].between(low, high)].sort_values("level")
     end = max([by_seconds.get_xlim()[1], *2 * rows["seconds"]])
@@ -175,7 +181,8 @@ def _draw_levels(
         first = row.label == reference
         style = {"color": looks[row.label].colour, "ls": ":" if row.control else "-", "label": row.label}
         style |= {"lw": 1.6 if first else 0.8, "zorder": 3.5 if first else 2.2}
-        by_iteration.axhline(row.level, **style)
+        for axis in by_iteration:
+            axis.axhline(row.level, **style)
         if row.control:
             by_seconds.axhline(row.level, **style)
         else:
@@ -195,5 +202,5 @@ def _draw_levels(
             fontsize=7,
             fontweight="bold" if row.label == reference else None,
             color=looks[row.label].colour,
-            arrowprops={"arrowstyle": "-", "lw": 0.5, "color": GREY, "shrinkA": 0, "shrinkB": 0},
+            arrowprops={"arrowstyle": "-", "lw": 0.5, "color": GREY, "shrinkA": 1, "shrinkB": 0, "relpos": (0, 0.5)},
         )

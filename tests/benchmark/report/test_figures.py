@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.image import imread
+from matplotlib.text import Text
 
 from benchmark.report.figures.reconstructions import detailed_window
 from benchmark.report.figures.spectra import farthest_pixels
@@ -333,11 +334,35 @@ def test_convergence_of_a_measure_of_which_less_is_better_keeps_the_lowest(scene
 
 def test_convergence_has_a_line_for_a_method_without_a_curve_and_names_those_without_an_estimate(converging, curves):
     for given in (curves, curves[:0]):
-        by_seconds = converging(curves=given).axes[1]
+        *by_iteration, by_seconds = converging(curves=given).axes
+        assert len(by_iteration) == (not given.empty)
         line = next(line for line in by_seconds.lines if list(line.get_ydata()) == [29.0, 29.0])
         assert line.get_xdata()[0] == 2.0
         assert "SVD" in [text.get_text() for text in by_seconds.texts]
-        assert by_seconds.get_title(loc="right") == "no estimate: Broken"
+        said = "no estimate: Broken" if by_iteration else "no method has a curve; no estimate: Broken"
+        assert by_seconds.get_title(loc="right") == said
+
+
+def test_without_curves_the_levels_of_controls_are_drawn_however_far(converging, curves):
+    far = crowd(["Input"], [10.0]).assign(control=True)
+    for given, labels in ((curves, {"SVD"}), (curves[:0], {"SVD", "Deep", "Input"})):
+        axis = converging(far, curves=given).axes[-1]
+        assert {text.get_text() for text in axis.texts} == labels
+
+
+def test_a_legend_has_the_kinds_of_lines_that_are_drawn(converging, curves):
+    kinds = ["last iterate", "average of iterates", "returned"]
+    for given, drawn in ((curves, kinds), (curves[curves["iterate"] == "last"], kinds[::2]), (curves[:0], [])):
+        texts = [text.get_text() for text in converging(curves=given).subfigs[0].legends[0].get_texts()]
+        assert [text for text in texts if text in kinds] == drawn
+
+
+def test_lines_to_the_labels_at_the_edge_end_left_of_them(converging):
+    figure = converging(crowd([f"Method {index}" for index in range(8)], 29 + 0.01 * np.arange(8)))
+    figure.draw_without_rendering()
+    for text in figure.axes[1].texts:
+        right = text.arrow_patch.get_window_extent().x1
+        assert right <= Text.get_window_extent(text).x0 + 1  # in pixels: the patch is as wide as its line
 
 
 def test_labels_at_the_edge_keep_their_distance(converging):
@@ -370,6 +395,10 @@ def test_the_source_s_methods_converge_in_panels_of_their_own(converging):
     assert [part.get_suptitle() for part in figure.subfigs] == ["The methods of Figure 9", "All methods"]
     alone, everything = ({text.get_text() for text in part.axes[1].texts} for part in figure.subfigs)
     assert (alone, everything) == ({"SVD"}, {"SVD", "m0"})
+
+
+def test_one_method_of_the_source_converges_among_all(converging):
+    assert len(converging(shown_by_source=["Deep"]).subfigs) == 1
 
 
 def test_of_many_methods_without_a_curve_the_best_the_reference_and_the_controls_are_drawn(converging):
