@@ -58,7 +58,7 @@ def _colour_of(family: str, families: Mapping[str, str]) -> str:
 
 def handle(label: str, look: Look, **style) -> Line2D:
     """Return what stands for a method in a legend."""
-    return Line2D([], [], color=look.colour, marker=look.marker, ms=4, mew=0, label=label, **style)
+    return Line2D([], [], color=look.colour, marker=look.marker, ms=5, mec="white", mew=0.4, label=label, **style)
 
 
 def rest(number: int) -> Line2D:
@@ -72,6 +72,7 @@ def plain(axis: Axes, size: int = 7) -> None:
     axis.set_axisbelow(True)
     axis.spines[["top", "right"]].set_visible(False)
     axis.tick_params(which="both", labelsize=size)
+    axis.tick_params(which="minor", pad=5)  # as far from the axis as those of longer ticks
     for line in (axis.xaxis, axis.yaxis):
         if line.get_scale() in ("log", "symlog"):
             line.set_major_formatter(FuncFormatter(lambda value, _: written(value)))
@@ -99,8 +100,8 @@ class BetweenPowers(Formatter):
 
 
 def written(value: float) -> str:
-    """Return a number as an axis shows it: a large power of ten as a power."""
-    if value >= 1e5 and math.log10(value).is_integer():
+    """Return a number as an axis shows it: a large or a small power of ten as a power."""
+    if value > 0 and not 1e-4 <= value < 1e5 and math.log10(value).is_integer():
         return rf"$10^{{{math.log10(value):.0f}}}$"
     return f"{value:g}"
 

@@ -11,13 +11,30 @@ from matplotlib.lines import Line2D
 
 from benchmark.metrics import METRICS
 from benchmark.report.scene import Scene, heading_of, leaders_of
-from benchmark.report.style import GREY, LEGEND, PALE, WIDTH, Look, handle, looks_of, missing, plain, rest, spread
+from benchmark.report.style import (
+    GREY,
+    LEGEND,
+    MARKERS,
+    PALE,
+    WIDTH,
+    Look,
+    handle,
+    looks_of,
+    missing,
+    plain,
+    rest,
+    spread,
+)
 
 FORMAT = "svg"
 HEIGHT = 3.5
 # So many of the other methods without a curve are drawn, and so many curves of others stand out.
 REFERENCES = 9
 LEADERS = 3
+# So many broad lines do not cover each other.
+FEW = 3
+# So far along a curve is it from marker to marker, in diagonals of the panel.
+APART = 0.12
 
 
 def draw(scene: Scene) -> Figure:
@@ -25,7 +42,8 @@ def draw(scene: Scene) -> Figure:
 
     A line is the mean over all items and seeds, solid for the last iterate, dashed for the average. A run that ended
     keeps its last value and its last second in that mean, which so is of the same runs everywhere: without those that
-    ended it would be one of the hardest alone, and jump where an easy one ends. A marker is what the method returned,
+    ended it would be one of the hardest alone, and jump where an easy one ends. Markers along solid lines tell apart
+    what has one colour, dashes and shades having other meanings; one with a black edge is what the method returned,
     at the mean iterations and the mean seconds of its runs, or at the end of the line where iterations are not counted;
     as single runs go on for longer than the mean, a line against iterations can pass it. Of the methods without a
     curve, controls, subject, reference and the best others are horizontal lines, in the right panel from the second at
@@ -121,7 +139,7 @@ def _draw_block(figure: SubFigure, scene: Scene, labels: Collection[str]) -> Non
     kinds = {
         "last": Line2D([], [], color=GREY, label="last iterate"),
         "average": Line2D([], [], color=GREY, ls="--", label="average of iterates"),
-        "returned": Line2D([], [], color=GREY, ls="", marker="o", ms=4, label="returned"),
+        "returned": Line2D([], [], color=GREY, ls="", marker="o", ms=5, mec="black", mew=0.8, label="returned"),
     }
     drawn = {*curves.loc[curves["label"].isin(strong), "iterate"], *(["returned"] if strong & set(returned) else [])}
     handles += [own for kind, own in kinds.items() if kind in drawn]
@@ -129,8 +147,9 @@ def _draw_block(figure: SubFigure, scene: Scene, labels: Collection[str]) -> Non
 
 
 def _width(label: str, scene: Scene) -> float:
-    """Return how broad a line is: broad for the subject, as far as the source shows it."""
-    return 2.2 if label in scene.subject and label in (scene.shown_by_source or scene.subject) else 1.2
+    """Return how broad a line is: broad for the subject, as far as the source shows it, if few lines are."""
+    broad = set(scene.subject) & set(scene.shown_by_source or scene.subject)
+    return 1.2 if label not in broad else 2.2 if len(broad) <= FEW else 1.6
 
 
 def _draw_curve(
@@ -140,7 +159,7 @@ def _draw_curve(
     label = line["label"].iloc[0]
     mean, last = mean_curve(line), iterate == "last"
     style = {"color": look.colour, "zorder": 3 if label in scene.subject else 2.5}
-    axis.plot(
+    [drawn] = axis.plot(
         mean[unit],
         mean["value"],
         "-" if last else "--",
@@ -148,11 +167,15 @@ def _draw_curve(
         label=f"{label}, {iterate}",
         **style,
     )
+    if last:
+        # Each its own start, so that markers of lines that lie on each other do not.
+        start = MARKERS.index(look.marker) / len(MARKERS) * APART
+        drawn.set(marker=look.marker, ms=4.5, mec="white", mew=0.4, markevery=(start, APART))
     if last and returned is not None:
         place = returned.iterations if unit == "iteration" else returned.seconds
         # Not every method counts its iterations.
         place = mean[unit].iloc[-1] if np.isnan(place) else place
-        axis.plot(place, returned.level, look.marker, ms=6, mec="white", mew=0.6, **style | {"zorder": 4})
+        axis.plot(place, returned.level, look.marker, ms=6.5, mec="black", mew=0.8, **style | {"zorder": 4})
 
 
 def _best_of(curves: pd.DataFrame, scene: Scene) -> Iterable[float]:

@@ -390,6 +390,17 @@ def test_curves_of_the_weaker_methods_are_pale_and_the_legend_counts_them(conver
     assert "2 other methods" in {text.get_text() for text in figure.subfigs[0].legends[0].get_texts()}
 
 
+def test_curves_of_one_colour_are_told_apart_by_markers_as_in_the_legend(converging, curves):
+    more = pd.concat([curves, curves.assign(label="Deeper", method="deeper")])
+    part = converging(curves=more, subject=["Deep", "Deeper"]).subfigs[0]
+    lines = {line.get_label().removesuffix(", last"): line for line in part.axes[0].lines}
+    handles = {line.get_label(): line for line in part.legends[0].get_lines()}
+    for drawn in (lines, handles):
+        assert drawn["Deep"].get_color() == drawn["Deeper"].get_color() == SUBJECT
+        assert (drawn["Deep"].get_marker(), drawn["Deeper"].get_marker()) == ("o", "s")
+    assert lines["Deep"].get_markevery() != lines["Deeper"].get_markevery()
+
+
 def test_the_source_s_methods_converge_in_panels_of_their_own(converging):
     figure = converging(crowd(["m0"], [30.0]), shown_by_source=["SVD", "Deep"])
     assert [part.get_suptitle() for part in figure.subfigs] == ["The methods of Figure 9", "All methods"]

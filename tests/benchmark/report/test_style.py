@@ -101,6 +101,7 @@ def test_large_powers_of_ten_are_written_as_powers_and_other_numbers_out():
         1e8: "$10^{8}$",
         2e6: "2e+06",
         0: "0",
+        1e-6: "$10^{-6}$",
     }
     assert {value: written(value) for value in shown} == shown
 
