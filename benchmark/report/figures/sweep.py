@@ -141,7 +141,8 @@ def _draw_block(
     ]
     if pale:
         handles.append(rest(len(pale)))
-    if (rows["iterate"] == "oracle").any():
+    own_look = rows["label"].isin(named) & ~rows["label"].isin(controls)
+    if (own_look & (rows["iterate"] == "oracle") & (rows["metric"] != BEST_ITERATION)).any():
         handles.append(Line2D([], [], color=GREY, lw=1, ls="--", label="oracle: best iterate, by the truth"))
     legend = LEGEND | {"ncols": min(LEGEND["ncols"], letters * columns // 34)}
     figure.legend(handles=handles, loc="outside lower center", **legend)
