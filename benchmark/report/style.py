@@ -15,7 +15,7 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import Formatter, FuncFormatter
 
 from benchmark.storage import written_whole
 
@@ -58,7 +58,7 @@ def _colour_of(family: str, families: Mapping[str, str]) -> str:
 
 def handle(label: str, look: Look, **style) -> Line2D:
     """Return what stands for a method in a legend."""
-    return Line2D([], [], color=look.colour, marker=look.marker, ms=4, mew=0, label=label, **style)
+    return Line2D([], [], color=look.colour, marker=look.marker, ms=5, mec="white", mew=0.4, label=label, **style)
 
 
 def rest(number: int) -> Line2D:
@@ -67,20 +67,43 @@ def rest(number: int) -> Line2D:
 
 
 def plain(axis: Axes, size: int = 7) -> None:
-    """Leave of an axis two spines, a pale grid, and ticks of a font size, on logarithmic axes numbers."""
+    """Leave of an axis two spines, a pale grid, and ticks of a font size, on logarithmic axes three numbers or more."""
     axis.grid(color="#EEEEEE")
     axis.set_axisbelow(True)
     axis.spines[["top", "right"]].set_visible(False)
-    axis.tick_params(labelsize=size)
+    axis.tick_params(which="both", labelsize=size)
+    axis.tick_params(which="minor", pad=5)  # as far from the axis as those of longer ticks
     for line in (axis.xaxis, axis.yaxis):
-        if line.get_scale() == "log":
+        if line.get_scale() in ("log", "symlog"):
             line.set_major_formatter(FuncFormatter(lambda value, _: written(value)))
+            line.set_minor_formatter(BetweenPowers())
+
+
+class BetweenPowers(Formatter):
+    """Writes at ticks between powers of ten what an axis needs to have three numbers: 2 and 5 times these, or all."""
+
+    def __call__(self, value: float, pos: int | None = None) -> str:
+        """Return the number, as a tick that has a text shows it."""
+        return written(value)
+
+    def format_ticks(self, values: Sequence[float]) -> list[str]:
+        """Return the texts of the ticks between powers of ten, most of them empty."""
+        seen = [value for value in values if self._is_seen(value)]
+        powers = sum(map(self._is_seen, self.axis.get_majorticklocs()))
+        halves = [value for value in seen if f"{value:e}".strip("-").partition("e")[0] in ("2.000000", "5.000000")]
+        named = next((some for some in ([], halves) if powers + len(some) >= 3), seen)
+        return [self(value) if value in named else "" for value in values]
+
+    def _is_seen(self, value: float) -> bool:
+        low, high = sorted(self.axis.get_view_interval())
+        return low <= value <= high
 
 
 def written(value: float) -> str:
-    """Return a positive number as an axis shows it: a large power of ten as a power."""
-    exponent = math.log10(value)
-    return rf"$10^{{{exponent:.0f}}}$" if value >= 1e5 and exponent == round(exponent) else f"{value:g}"
+    """Return a number as an axis shows it: a large or a small power of ten as a power."""
+    if value > 0 and not 1e-4 <= value < 1e5 and math.log10(value).is_integer():
+        return rf"$10^{{{math.log10(value):.0f}}}$"
+    return f"{value:g}"
 
 
 def spread(levels: np.ndarray, gap: float) -> np.ndarray:

@@ -47,5 +47,5 @@ def _logarithmic(axis: Axes, direction: str, measure: str) -> None:
     line, smallest = getattr(axis, f"{direction}axis"), METRICS[measure].smallest
     values = [getattr(point, f"get_{direction}data")()[0] for point in axis.lines]
     if values and max(values) > 10 * max(min(values), smallest):
-        getattr(axis, f"set_{direction}scale")("symlog", linthresh=smallest)
+        getattr(axis, f"set_{direction}scale")("symlog", linthresh=smallest, subs=range(2, 10))
     line.set_label_text(METRICS[measure].label, fontsize=8)

@@ -1,9 +1,11 @@
 import io
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.image import imread
+from matplotlib.text import Text
 
 from benchmark.report.figures.reconstructions import detailed_window
 from benchmark.report.figures.spectra import farthest_pixels
@@ -46,7 +48,7 @@ def scene(entry):
         ] + [{"label": label, "metric": "psnr", "value": np.nan, "control": True} for label in controls]
         columns = ["label", "metric", "value", "control"]
         place = {"dataset": "toy", "noise": "gaussian", "item": "cube", "seed": 0}
-        scores = pd.DataFrame(rows, columns=columns).assign(iterate="returned", **place)
+        scores = pd.DataFrame(rows, columns=columns).assign(iterate="returned", seconds=10.0, **place)
         return Scene(
             entry=entry() | own | more.pop("entry", {}),
             dataset="toy",
@@ -249,14 +251,15 @@ def summary():
     rows = [("Deep", "returned", 27.0, 1), ("Deep", "oracle", 33.0, 1), ("SVD", "returned", 29.0, 1)]
     rows += [("Broken", "returned", np.nan, 0)]
     frame = pd.DataFrame(rows, columns=["label", "iterate", "psnr_mean", "n"])
-    return frame.assign(dataset="toy", noise="gaussian", control=False, seconds=2.0, method=frame["label"].str.lower())
+    own = {"method": frame["label"].str.lower(), "iterations": 80.0, "seconds": 2.0}
+    return frame.assign(dataset="toy", noise="gaussian", control=False, **own)
 
 
 @pytest.fixture
 def converging(scene, curves, summary):
     """Return the figure of the curves and the summary, with rows added."""
 
-    def drawn(*more, curves=curves, **given):
+    def drawn(*more, curves=curves, summary=summary, **given):
         given = {"subject": ["Deep"]} | given
         return draw("convergence", scene(curves=curves, summary=pd.concat([summary, *more]), **given))
 
@@ -265,7 +268,9 @@ def converging(scene, curves, summary):
 
 def crowd(names, levels):
     rows = pd.DataFrame({"label": names, "method": names, "psnr_mean": levels, "n": 1})
-    return rows.assign(iterate="returned", dataset="toy", noise="gaussian", control=False, seconds=2.0)
+    return rows.assign(
+        iterate="returned", dataset="toy", noise="gaussian", control=False, iterations=np.nan, seconds=2.0
+    )
 
 
 def test_convergence_draws_the_mean_over_seeds_and_marks_what_was_returned(converging):
@@ -278,8 +283,43 @@ def test_convergence_draws_the_mean_over_seeds_and_marks_what_was_returned(conve
         np.testing.assert_allclose(lines["Deep, last"].get_ydata(), [21, 31, 26])
         np.testing.assert_allclose(lines["Deep, average"].get_ydata(), [19, 27, 32])
         [marked] = [line.get_xydata() for line in axis.lines if line.get_marker() == "o" and len(line.get_xdata()) == 1]
-        np.testing.assert_allclose(marked, [[100 * scale, 27]])
+        np.testing.assert_allclose(marked, [[{1: 80, 0.1: 2}[scale], 27]])
     assert pixels_of(figure).std() > 0.05
+
+
+def test_runs_that_ended_keep_their_last_point_in_the_mean_and_what_was_returned_is_at_the_mean_of_the_runs(
+    converging, curves, summary
+):
+    # At 10 iterations the first run ends; at 40, of which the third has no point, the second.
+    runs = {0: {1: 20, 10: 24}, 1: {1: 22, 10: 26, 40: 30}, 2: {1: 24, 10: 28, 100: 36}}
+    points = [{"seed": seed, "iteration": n, "value": own} for seed, run in runs.items() for n, own in run.items()]
+    stopped = pd.DataFrame(points).assign(label="Deep", item="cube", iterate="last")
+    for counted, end in ((50.0, 50), (np.nan, 100)):
+        own = summary.assign(iterations=counted)
+        axes = converging(curves=stopped.assign(seconds=stopped["iteration"] / 10), summary=own).axes
+        lines = [{line.get_label(): line.get_xydata() for line in axis.lines} for axis in axes]
+        np.testing.assert_allclose(lines[0]["Deep, last"], [[1, 22], [10, 26], [100, (24 + 30 + 36) / 3]])
+        np.testing.assert_allclose(lines[1]["Deep, last"], [[0.1, 22], [1, 26], [(1 + 4 + 10) / 3, 30]])
+        marked = [own.get_xydata() for axis in axes for own in axis.lines if own.get_label().startswith("_child")]
+        np.testing.assert_allclose(marked, [[[end, 27]], [[2, 27]]])
+
+
+def test_the_clock_of_items_that_are_solved_at_once_is_divided_among_them(scene, curves, summary):
+    values = {"Deep": {"psnr": 27.0}}
+    given = scene(values=values, subject=["Deep"], curves=curves, summary=summary)
+    two = pd.concat([given.scores, given.scores.assign(item="other")])
+    for seconds, end in ((10.0, 10), (5.0, 5)):  # a clock of each, and one that both share
+        figure = draw("convergence", replace(given, scores=two.assign(seconds=seconds)))
+        lines = {line.get_label(): line.get_xdata() for line in figure.axes[1].lines}
+        np.testing.assert_allclose(lines["Deep, last"], end * np.array([0.01, 0.1, 1]))
+
+
+def test_a_pale_curve_that_diverged_does_not_stretch_the_panel(converging, curves):
+    names = [f"m{index}" for index in range(4)]
+    values = {name: {"psnr": 30.0 - 10 * index} for index, name in enumerate(names)}
+    far = curves.assign(label="m3", method="m3", value=-200.0)
+    figure = converging(crowd(names, [30.0, 30.0, 30.0, -200.0]), curves=pd.concat([curves, far]), values=values)
+    assert figure.axes[0].get_ylim()[0] > 20
 
 
 def test_convergence_of_a_measure_of_which_less_is_better_keeps_the_lowest(scene, curves, summary):
@@ -294,11 +334,35 @@ def test_convergence_of_a_measure_of_which_less_is_better_keeps_the_lowest(scene
 
 def test_convergence_has_a_line_for_a_method_without_a_curve_and_names_those_without_an_estimate(converging, curves):
     for given in (curves, curves[:0]):
-        by_seconds = converging(curves=given).axes[1]
+        *by_iteration, by_seconds = converging(curves=given).axes
+        assert len(by_iteration) == (not given.empty)
         line = next(line for line in by_seconds.lines if list(line.get_ydata()) == [29.0, 29.0])
         assert line.get_xdata()[0] == 2.0
         assert "SVD" in [text.get_text() for text in by_seconds.texts]
-        assert by_seconds.get_title(loc="right") == "no estimate: Broken"
+        said = "no estimate: Broken" if by_iteration else "no method has a curve; no estimate: Broken"
+        assert by_seconds.get_title(loc="right") == said
+
+
+def test_without_curves_the_levels_of_controls_are_drawn_however_far(converging, curves):
+    far = crowd(["Input"], [10.0]).assign(control=True)
+    for given, labels in ((curves, {"SVD"}), (curves[:0], {"SVD", "Deep", "Input"})):
+        axis = converging(far, curves=given).axes[-1]
+        assert {text.get_text() for text in axis.texts} == labels
+
+
+def test_a_legend_has_the_kinds_of_lines_that_are_drawn(converging, curves):
+    kinds = ["last iterate", "average of iterates", "returned"]
+    for given, drawn in ((curves, kinds), (curves[curves["iterate"] == "last"], kinds[::2]), (curves[:0], [])):
+        texts = [text.get_text() for text in converging(curves=given).subfigs[0].legends[0].get_texts()]
+        assert [text for text in texts if text in kinds] == drawn
+
+
+def test_lines_to_the_labels_at_the_edge_end_left_of_them(converging):
+    figure = converging(crowd([f"Method {index}" for index in range(8)], 29 + 0.01 * np.arange(8)))
+    figure.draw_without_rendering()
+    for text in figure.axes[1].texts:
+        right = text.arrow_patch.get_window_extent().x1
+        assert right <= Text.get_window_extent(text).x0 + 1  # in pixels: the patch is as wide as its line
 
 
 def test_labels_at_the_edge_keep_their_distance(converging):
@@ -326,11 +390,26 @@ def test_curves_of_the_weaker_methods_are_pale_and_the_legend_counts_them(conver
     assert "2 other methods" in {text.get_text() for text in figure.subfigs[0].legends[0].get_texts()}
 
 
+def test_curves_of_one_colour_are_told_apart_by_markers_as_in_the_legend(converging, curves):
+    more = pd.concat([curves, curves.assign(label="Deeper", method="deeper")])
+    part = converging(curves=more, subject=["Deep", "Deeper"]).subfigs[0]
+    lines = {line.get_label().removesuffix(", last"): line for line in part.axes[0].lines}
+    handles = {line.get_label(): line for line in part.legends[0].get_lines()}
+    for drawn in (lines, handles):
+        assert drawn["Deep"].get_color() == drawn["Deeper"].get_color() == SUBJECT
+        assert (drawn["Deep"].get_marker(), drawn["Deeper"].get_marker()) == ("o", "s")
+    assert lines["Deep"].get_markevery() != lines["Deeper"].get_markevery()
+
+
 def test_the_source_s_methods_converge_in_panels_of_their_own(converging):
     figure = converging(crowd(["m0"], [30.0]), shown_by_source=["SVD", "Deep"])
     assert [part.get_suptitle() for part in figure.subfigs] == ["The methods of Figure 9", "All methods"]
     alone, everything = ({text.get_text() for text in part.axes[1].texts} for part in figure.subfigs)
     assert (alone, everything) == ({"SVD"}, {"SVD", "m0"})
+
+
+def test_one_method_of_the_source_converges_among_all(converging):
+    assert len(converging(shown_by_source=["Deep"]).subfigs) == 1
 
 
 def test_of_many_methods_without_a_curve_the_best_the_reference_and_the_controls_are_drawn(converging):

@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from matplotlib.figure import Figure
 from skimage.color import deltaE_ciede2000, rgb2lab
 
-from benchmark.report.style import FAMILIES, SUBJECT, compact, looks_of, written
+from benchmark.report.style import FAMILIES, SUBJECT, compact, looks_of, plain, written
 from benchmark.source import ROOT, literals_of
 
 COLOURS = yaml.safe_load(FAMILIES.read_text())
@@ -67,8 +68,41 @@ def test_methods_of_one_colour_have_markers_of_their_own():
     assert looks["A"].marker == looks["B"].marker
 
 
+@pytest.mark.parametrize(
+    ("scale", "limits", "labels"),
+    [
+        ("log", (0.5, 200), ["1", "10", "100"]),
+        ("log", (8, 700), ["10", "20", "50", "100", "200", "500"]),
+        ("log", (220, 480), ["300", "400"]),
+        ("symlog", (0, 30), ["0", "1", "10"]),
+        ("symlog", (8, 90), ["10", "20", "50"]),
+    ],
+)
+def test_a_logarithmic_axis_has_three_numbers_or_all_that_there_are_in_one_size(scale, limits, labels):
+    axis = Figure().subplots()
+    axis.set_xscale(scale, subs=range(2, 10), **({"linthresh": 1} if scale == "symlog" else {}))
+    axis.set_xlim(limits)
+    plain(axis, 6)
+    axis.figure.draw_without_rendering()
+    ticks = [*axis.xaxis.get_major_ticks(), *axis.xaxis.get_minor_ticks()]
+    ticks = [tick for tick in ticks if limits[0] <= tick.get_loc() <= limits[1] and tick.label1.get_text()]
+    shown = [tick.label1.get_text() for tick in sorted(ticks, key=lambda tick: tick.get_loc())]
+    assert shown == labels
+    assert {tick.label1.get_fontsize() for tick in ticks} == {6}
+
+
 def test_large_powers_of_ten_are_written_as_powers_and_other_numbers_out():
-    shown = {0.001: "0.001", 0.25: "0.25", 200: "200", 10000: "10000", 1e5: "$10^{5}$", 1e8: "$10^{8}$", 2e6: "2e+06"}
+    shown = {
+        0.001: "0.001",
+        0.25: "0.25",
+        200: "200",
+        10000: "10000",
+        1e5: "$10^{5}$",
+        1e8: "$10^{8}$",
+        2e6: "2e+06",
+        0: "0",
+        1e-6: "$10^{-6}$",
+    }
     assert {value: written(value) for value in shown} == shown
 
 

@@ -219,6 +219,14 @@ def crowded(scores, number=9):
     )
 
 
+def test_the_legend_has_the_oracle_only_where_one_is_drawn(sweep, scores):
+    crowd = [scores[scores["label"] == "A"].assign(method=f"m{n}", label=f"M{n}") for n in range(3)]
+    better = pd.concat([own.assign(value=own["value"] + 9) for own in crowd])
+    for subject, drawn in (("b", True), ("a", False)):  # B, which alone has an oracle, is pale beside A and the crowd
+        figure = sweep(pd.concat([scores, better], ignore_index=True), changes={"subject": [subject]})
+        assert ("oracle: best iterate, by the truth" in told(figure.subfigs[0])) == drawn
+
+
 def test_of_many_methods_the_weaker_ones_are_pale_and_subject_and_reference_are_not(sweep, scores):
     figure = sweep(crowded(scores), changes={"reference": "m8"})
     lines = [container.lines[0] for container in figure.axes[0].containers]
