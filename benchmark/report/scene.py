@@ -1,5 +1,6 @@
 """What the figures of one cell of an experiment show: a data set under one noise, and of it the first item and seed."""
 
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -117,7 +118,8 @@ def always_of(entry: Mapping) -> list[str]:
 
 def heading_of(entry: Mapping) -> str:
     """Return the heading of what the source's methods have for themselves, without the papers in brackets."""
-    return f"The methods of {(entry['place'] or 'the source').partition(' (')[0]}"
+    place = entry["place"].partition(" (")[0]
+    return "The source's methods" + (f" ({place})" if place else "")
 
 
 def leaders_of(entry: Mapping, scores: pd.DataFrame, number: int) -> list[str]:
@@ -197,7 +199,8 @@ def read_scene(
         estimates={
             row.label: compose(unpack(load_arrays(estimates[row.method], f"{item}/answer"), item).answer)
             if row.status == "ok"
-            else _cut(f"{row.status}: {row.message}")
+            # A message of what a method lacks begins with the name of its file, and the caption has its label.
+            else _cut(f"{row.status}: {row.message.removeprefix(entry['methods'][row.method]['file'] + ' ')}")
             for row in rows[rows["method"].isin(list(estimates))].itertuples()
         },
         shown=told["shown"],
@@ -222,4 +225,5 @@ def _returned(scores: pd.DataFrame, item: str, seed: int) -> pd.DataFrame:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= WORDS else f"{text[:WORDS].rstrip()}…"
+    """Return a text, cut after a word if it is too long."""
+    return textwrap.shorten(text, WORDS, placeholder=" …")

@@ -4,12 +4,19 @@ from collections.abc import Mapping
 
 
 def data_in_words(entry: Mapping, dataset: str) -> str:
-    """Return the title of a data set; of several with one title what tells them apart, parameters or the name."""
+    """Return the title of a data set; of several with one title what tells them apart, parameters or the name.
+
+    Of the parameters those stand there, in their order, that tell it from one that those before them do not.
+    """
     own = entry["data"][dataset]
     twins = [other["params"] for other in entry["data"].values() if other["title"] == own["title"]]
 
     def text(params: Mapping) -> str:
-        telling = {key: value for key, value in params.items() if any(twin.get(key) != value for twin in twins)}
+        telling, alike = {}, twins
+        for key, value in params.items():
+            same = [twin for twin in alike if twin.get(key) == value]
+            if len(same) < len(alike):
+                telling[key], alike = value, same
         return ", ".join([own["title"], *_told(telling)])
 
     texts = [text(twin) for twin in twins]

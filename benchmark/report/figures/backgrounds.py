@@ -16,7 +16,7 @@ from benchmark.report.style import GREY, SUBJECT, WIDTH, say
 FORMAT = "webp"
 COLUMNS = 6
 # Heights of a heading and of a caption, in widths of a picture.
-HEADING, CAPTION = 0.25, 0.36
+HEADING, CAPTION = 0.25, 0.47
 # Of a mask; what is rightly unmarked is black.
 COLOURS = {"right": "#FFFFFF", "missed": "#56B4E9", "falsely marked": "#D55E00", "not scored": "#777777"}
 

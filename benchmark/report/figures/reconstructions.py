@@ -17,8 +17,8 @@ from benchmark.stacks import as_stack
 
 FORMAT = "webp"
 COLUMNS = 6
-# Heights of a heading and of a caption, in widths of a picture.
-HEADING, CAPTION = 0.27, 0.36
+# Heights of a heading, of a line of a caption, and of a row of texts in place of pictures, in widths of a picture.
+HEADING, CAPTION, FAILED = 0.27, 0.12, 0.65
 # The share of pixels that have detail.
 DETAILED = 0.2
 
@@ -29,8 +29,9 @@ def draw(scene: Scene) -> Figure:
     The clean signal and, where it is a picture, the observed one come first; controls that return one of them as it is
     stand there alone. Then come the source's methods, in its order, and below them all others, the best first. All
     pictures share one stretch: the 1st to 99th percentile of each channel of the clean one. The crop is
-    `detailed_window` of the clean picture. An error map is |estimate - clean|, averaged over the images, on one scale
-    that ends at the 99th percentile of the errors of all estimates. An estimate that is a text fills its place with it.
+    `detailed_window` of the clean picture. An error map is |estimate - clean|, averaged over the images, on one scale.
+    That ends at the median over the estimates of the 99th percentile of each one's map, and larger errors look like its
+    end, so that one that is far off leaves the others their maps. An estimate that is a text fills its place with it.
     Captions show the first two measures; the subject's are in its colour, those of controls grey.
     """
     clean, shown = as_stack(scene.truth), shown_of(scene)
@@ -43,13 +44,16 @@ def draw(scene: Scene) -> Figure:
         if label != "Clean" and not isinstance(signal, str)
     }
     judged = [error for label, error in errors.items() if label != "Noisy"] or list(errors.values())
-    scale = Normalize(0, np.percentile(judged, 99) if judged else 1)
+    scale = Normalize(0, np.median([np.percentile(error, 99) for error in judged]) if judged else 1)
+    captions = {label: caption_of(label, values.get(label, {}), scene.metric) for label in signals}
 
     blocks = _blocks_of(scene, list(signals))
     tall = clean.shape[0] / clean.shape[1]
     heights = [HEADING]
-    for heading, _ in blocks:
-        heights += [HEADING * bool(heading), CAPTION, tall, 1, tall]
+    for heading, labels in blocks:
+        lines = max(captions[label].count("\n") + 1 for label in labels)
+        failed = all(isinstance(signals[label], str) for label in labels)
+        heights += [HEADING * bool(heading), CAPTION * lines, *((FAILED, 0, 0) if failed else (tall, 1, tall))]
     panel = WIDTH / COLUMNS
     columns = max(len(labels) for _, labels in blocks)
     figure = Figure(figsize=(columns * panel, sum(heights) * panel))
@@ -63,17 +67,15 @@ def draw(scene: Scene) -> Figure:
             _write(figure.add_subplot(grid[first, :]), heading, fontsize=9, fontweight="bold")
         for column, label in enumerate(labels):
             signal = signals[label]
-            axes = [figure.add_subplot(grid[first + row, column]) for row in (2, 3, 4)]
+            rows = (2,) if isinstance(signal, str) else (2, 3, 4)
+            axes = [figure.add_subplot(grid[first + row, column]) for row in rows]
             for axis in axes:
                 axis.set(xticks=[], yticks=[])
                 axis.spines[:].set_visible(False)
             colour = SUBJECT if label in scene.subject else GREY if label in scene.controls else "black"
-            caption = caption_of(label, values.get(label, {}), scene.metric)
-            axes[0].set_title(caption, fontsize=7.5, pad=3, linespacing=1.1, color=colour)
+            axes[0].set_title(captions[label], fontsize=7.5, pad=3, linespacing=1.1, color=colour)
             if isinstance(signal, str):
                 say(axes[0], signal)
-                axes[1].set_axis_off()
-                axes[2].set_axis_off()
                 continue
             picture = stretched(picture_of(signal, shown), limits)
             rows, cols = (slice(start, start + side) for start in corner)
@@ -88,7 +90,7 @@ def draw(scene: Scene) -> Figure:
                 axes[2].set_axis_off()
                 bar = axes[2].inset_axes((0.14, 0.5, 0.72, 0.1))
                 figure.colorbar(ScalarMappable(scale, "magma"), cax=bar, orientation="horizontal", extend="max")
-                bar.set_title("|estimate - clean|,\nmean of images", fontsize=7, loc="left")
+                bar.set_title(_error_of(scene, clean.shape[2]), fontsize=7, loc="left")
                 bar.tick_params(labelsize=6.5)
                 bar.locator_params(nbins=3)
     return figure
@@ -112,6 +114,16 @@ def detailed_window(picture: np.ndarray) -> tuple[tuple[int, int], int]:
     valid = share[tuple(slice(before, before + len(own)) for own in places)]
     row, column = np.unravel_index((valid * np.outer(*(1 - own**2 for own in places))).argmax(), valid.shape)
     return (int(row), int(column)), side
+
+
+def _error_of(scene: Scene, number: int) -> str:
+    """Return what an error map of a stack of so many images shows."""
+    if number == 1:
+        return "|estimate - clean|"
+    # A spectral stack states its wavelengths, or has three bands that make a picture in false colours.
+    bands = scene.entry["data"][scene.dataset].get("wavelengths") or len(scene.shown or ()) == 3
+    images = "channels" if _coloured(scene) else "bands" if bands else "images"
+    return f"|estimate - clean|,\nmean of {number} {images}"
 
 
 def _blocks_of(scene: Scene, labels: Sequence[str]) -> list[tuple[str, list[str]]]:
@@ -152,8 +164,12 @@ def signals_of(scene: Scene) -> tuple[dict[str, np.ndarray | str], dict[str, dic
 
 def shown_of(scene: Scene) -> Sequence[int] | None:
     """Return the images of the stack that make the picture: those of an image in colour are its channels."""
-    coloured = scene.entry["data"][scene.dataset]["kind"] == "images" and scene.truth.shape[2:] == (3,)
-    return (0, 1, 2) if coloured else scene.shown
+    return (0, 1, 2) if _coloured(scene) else scene.shown
+
+
+def _coloured(scene: Scene) -> bool:
+    """Tell whether the signal is one image in colour."""
+    return scene.entry["data"][scene.dataset]["kind"] == "images" and scene.truth.shape[2:] == (3,)
 
 
 def picture_of(stack: np.ndarray, shown: Sequence[int] | None) -> np.ndarray:
@@ -169,9 +185,12 @@ def stretched(picture: np.ndarray, limits: np.ndarray) -> np.ndarray:
 
 
 def caption_of(label: str, values: Mapping[str, float], metric: str) -> str:
-    """Return a label, and below it the primary measure and the next; the clean signal itself has none."""
+    """Return a label in up to three lines, and below it the primary measure and the next, where there are any.
+
+    The clean signal itself has none.
+    """
     if label == "Clean" or np.isinf(values.get(metric, 0)):
         return label
     names = sorted(values, key=lambda name: name != metric)[:2]
     numbers = ", ".join(number_of(name, values[name]) for name in names)
-    return "\n".join([*textwrap.wrap(label, 22, max_lines=2, placeholder="…"), numbers])
+    return "\n".join([*textwrap.wrap(label, 22, max_lines=3, placeholder=" …"), *filter(None, [numbers])])

@@ -10,7 +10,7 @@ from benchmark.stacks import as_stack
 
 FORMAT = "webp"
 # The height of a caption, in widths of a picture.
-CAPTION = 0.36
+CAPTION = 0.4
 
 
 def draw(scene: Scene) -> Figure:

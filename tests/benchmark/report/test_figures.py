@@ -140,6 +140,44 @@ def test_a_failed_method_shows_its_text_and_no_picture(scene, clean, noisy):
     assert not any(panel.images for panel in panels)
 
 
+def test_a_row_of_failed_methods_alone_is_low(scene, clean, noisy):
+    heights = {}
+    for name, own in {"Works": noisy / 2, "Fails": "skipped: no weights"}.items():
+        first = {f"Method {index}": noisy / 2 for index in range(4)}  # which fill a row with the clean and the noisy
+        figure = draw("reconstructions", scene(clean, noisy, first | {name: own}))
+        heights[name] = figure.get_figheight() / figure.get_figwidth()
+    assert heights["Fails"] < heights["Works"] - 0.3
+
+
+def test_one_estimate_that_is_far_off_leaves_the_others_their_error_maps(scene, clean, noisy):
+    estimates = {"Good": clean + 0.05, "Fair": clean + 0.06, "Diverged": clean + 20}
+    figure = draw("reconstructions", scene(clean, noisy, estimates))
+    assert titled(figure, "Good")[2].images[0].get_clim() == pytest.approx((0, 0.06))
+
+
+@pytest.mark.parametrize(
+    ("bands", "data", "picture", "words"),
+    [
+        (1, {}, None, "|estimate - clean|"),
+        (3, {"kind": "images"}, None, "|estimate - clean|,\nmean of 3 channels"),
+        (5, {"wavelengths": [400, 10]}, None, "|estimate - clean|,\nmean of 5 bands"),
+        (5, {}, (4, 2, 0), "|estimate - clean|,\nmean of 5 bands"),
+        (5, {}, None, "|estimate - clean|,\nmean of 5 images"),
+    ],
+)
+def test_the_scale_of_errors_says_what_they_are_the_mean_of(scene, clean, noisy, entry, bands, data, picture, words):
+    entry = {"data": {"toy": entry()["data"]["toy"] | data}}
+    figure = draw("reconstructions", scene(clean[..., :bands], noisy[..., :bands], entry=entry, shown=picture))
+    assert words in [axis.get_title(loc="left") for own in figure.axes for axis in (own, *own.child_axes)]
+
+
+def test_captions_of_methods_that_differ_at_the_end_of_a_long_name_differ(scene, clean, noisy):
+    names = ("DeepTensor taught (ours), noise estimated", "DeepTensor taught (ours), noise known")
+    figure = draw("reconstructions", scene(clean, noisy, dict.fromkeys(names, clean / 2)))
+    titles = [axis.get_title().replace("\n", " ") for axis in figure.axes]
+    assert set(names) <= set(titles)
+
+
 def test_titles_carry_the_primary_measure_and_the_next(scene, clean, noisy):
     values = {
         "SVD": {"psnr": 31.84, "ssim": 0.9, "sam": 4.0},
@@ -162,12 +200,12 @@ def test_controls_that_return_the_clean_or_the_observed_signal_stand_there_alone
     values = {"Input": {"psnr": 14.0}, "Lazy": {"psnr": 14.0}}
     given = scene(clean, noisy, estimates, values, controls=("Limit", "Half", "Input"))
     titles = [title for axis in draw("reconstructions", given).axes if (title := axis.get_title())]
-    assert titles == ["Clean", "Noisy\n14.0 dB", "Half\n", "Lazy\n14.0 dB"]
+    assert titles == ["Clean", "Noisy\n14.0 dB", "Half", "Lazy\n14.0 dB"]
 
 
 def test_measurements_that_are_no_picture_are_not_shown(scene, clean):
     figure = draw("reconstructions", scene(clean, clean[:, :3], {"SVD": clean / 2}))
-    assert [title for axis in figure.axes if (title := axis.get_title())] == ["Clean", "SVD\n"]
+    assert [title for axis in figure.axes if (title := axis.get_title())] == ["Clean", "SVD"]
 
 
 def test_an_image_in_colour_is_shown_in_colour(scene, clean, noisy):
@@ -403,7 +441,7 @@ def test_curves_of_one_colour_are_told_apart_by_markers_as_in_the_legend(converg
 
 def test_the_source_s_methods_converge_in_panels_of_their_own(converging):
     figure = converging(crowd(["m0"], [30.0]), shown_by_source=["SVD", "Deep"])
-    assert [part.get_suptitle() for part in figure.subfigs] == ["The methods of Figure 9", "All methods"]
+    assert [part.get_suptitle() for part in figure.subfigs] == ["The source's methods (Figure 9)", "All methods"]
     alone, everything = ({text.get_text() for text in part.axes[1].texts} for part in figure.subfigs)
     assert (alone, everything) == ({"SVD"}, {"SVD", "m0"})
 
@@ -532,7 +570,7 @@ def test_backgrounds_show_a_frame_its_truth_and_of_each_method_its_background_an
         ),
     )
     captions = [axis.get_title() for axis in figure.axes if axis.get_title()]
-    assert captions == ["Frame", "Truth", "Good\n30.0 dB", "Blind\n", "Broken\n"]
+    assert captions == ["Frame", "Truth", "Good\n30.0 dB", "Blind", "Broken"]
     panels = [shown(axis) for axis in figure.axes if axis.images]
     np.testing.assert_array_equal(panels[0], observed[..., 1])
     np.testing.assert_array_equal(panels[2], 0)
@@ -586,7 +624,7 @@ def test_the_source_s_methods_stand_first_in_its_order_and_the_others_below_them
     assert titles == ["Clean", "Noisy", "Poor", "Good", "Best", "Fair"]
     texts = [text.get_text() for axis in figure.axes for text in axis.texts]
     assert texts[0] == "A toy cube · Gaussian noise, sigma 0.1"
-    assert texts[1:] == ["The methods of Figure 9", "Other methods, the best first"]
+    assert texts[1:] == ["The source's methods (Figure 9)", "Other methods, the best first"]
     first, second = (titled(figure, label)[0].get_position().y0 for label in ("Poor", "Best"))
     assert first > second
     colours = {axis.get_title().strip(): axis.title.get_color() for axis in figure.axes}

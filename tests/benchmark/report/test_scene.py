@@ -119,6 +119,13 @@ def test_a_failed_method_is_a_text_that_fits_into_a_picture(scene):
     own = scene(subject=["lost"])
     assert own.estimates["LOST"].startswith("failed: singular singular")
     assert len(own.estimates["LOST"]) < 130
+    assert own.estimates["LOST"].endswith("singular …")
+
+
+def test_a_message_does_not_repeat_the_name_of_the_method_s_file(scene, files):
+    scores = pd.read_csv(files["scores"])
+    write(scores.assign(message=scores["message"].where(scores["label"] != "LOST", "lost needs it")), files["scores"])
+    assert scene(subject=["lost"]).estimates["LOST"] == "failed: needs it"
 
 
 def test_figures_are_drawn_from_what_was_read(scene):
@@ -128,10 +135,10 @@ def test_figures_are_drawn_from_what_was_read(scene):
 @pytest.mark.parametrize(
     ("place", "heading"),
     [
-        ("Figure 9", "Figure 9"),
-        ("Neural networks: layers (NIPS 2013, BMVC 2014)", "Neural networks: layers"),
-        ("", "the source"),
+        ("Figure 9", "The source's methods (Figure 9)"),
+        ("Image restoration, Table 1 (CVPR 2018)", "The source's methods (Image restoration, Table 1)"),
+        ("", "The source's methods"),
     ],
 )
 def test_a_heading_has_the_place_in_the_source_without_its_papers(place, heading):
-    assert heading_of({"place": place}) == f"The methods of {heading}"
+    assert heading_of({"place": place}) == heading

@@ -201,7 +201,7 @@ def test_lines_have_the_looks_of_their_methods(sweep, described, scores):
 def test_the_source_s_methods_come_first_and_alone(sweep, scores):
     shown = {"shown": ["a", "b"]}
     alone, everything = sweep(scores, changes=shown).subfigs
-    assert [part.get_suptitle() for part in (alone, everything)] == ["The methods of Figure 9", "All methods"]
+    assert [part.get_suptitle() for part in (alone, everything)] == ["The source's methods (Figure 9)", "All methods"]
     assert {"A", "B"} <= told(alone)
     assert "Floor" not in told(alone)
     assert {"A", "B", "Floor"} <= told(everything)

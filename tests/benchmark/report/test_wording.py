@@ -10,6 +10,10 @@ from benchmark.report.wording import data_in_words, noise_in_words
     [
         ([{"size": 1}], ["T"]),
         ([{"size": 1, "bands": 3}, {"size": 2, "bands": 3}], ["T, size 1", "T, size 2"]),
+        (
+            [{"size": 1, "bands": 3}, {"size": 2, "bands": 4}, {"size": 2}],
+            ["T, size 1", "T, size 2, bands 4", "T, size 2"],
+        ),
         ([{"size": 1}, {"size": 1}, {"size": 2}], ["T, size 1 (a)", "T, size 1 (b)", "T, size 2"]),
         ([{"q": False}, {}, {"q": None}], ["T (a)", "T (b)", "T (c)"]),
         ([{"q": True}, {}], ["T, q", "T"]),
