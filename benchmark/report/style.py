@@ -136,6 +136,17 @@ def save(figure: Figure, path: Path) -> None:
 
 
 def compact(svg: str) -> str:
-    """Return an SVG without indents, the numbers of its attributes cut to hundredths of a point."""
-    indented = re.sub(r"\n\s+", "\n", svg)
-    return re.sub(r'="[^"]*"', lambda value: re.sub(r"(?<![\w.])(-?\d+\.\d\d)\d+", r"\1", value[0]), indented)
+    """Return an SVG without indents, its numbers cut to hundredths of a point, and each style written once, as a class.
+
+    Names are short, and those that nothing refers to are left out.
+    """
+    svg = re.sub(r"\n\s+", "\n", svg)
+    svg = re.sub(r'="[^"]*"', lambda value: re.sub(r"(?<![\w.])(-?\d+\.\d\d)\d+", r"\1", value[0]), svg)
+    used = set(re.findall(r'#([\w.-]+)["\)]', svg))
+    svg = re.sub(r' id="([^"]*)"', lambda name: name[0] if name[1] in used else "", svg)
+    names = {name: f"n{number}" for number, name in enumerate(dict.fromkeys(re.findall(r' id="([^"]*)"', svg)))}
+    svg = re.sub(r'(?<=#)[\w.-]+(?=["\)])|(?<= id=")[^"]*', lambda name: names.get(name[0], name[0]), svg)
+    styles = {style: f"s{number}" for number, style in enumerate(dict.fromkeys(re.findall(r' style="([^"]*)"', svg)))}
+    svg = re.sub(r' style="([^"]*)"', lambda style: f' class="{styles[style[1]]}"', svg)
+    rules = "".join(f"\n.{name}{{{style}}}" for style, name in styles.items())
+    return svg.replace("</style>", f"{rules}</style>", 1)

@@ -108,6 +108,17 @@ def test_large_powers_of_ten_are_written_as_powers_and_other_numbers_out():
 
 def test_an_svg_is_cut_to_hundredths_in_attributes_and_nowhere_else():
     svg = '<g id="a.12">\n  <path d="M 1.23987 -4.5 L 60.00012,7.125"/>\n  <text x="1.999">0.98765 1.2345</text>\n</g>'
-    cut = '<g id="a.12">\n<path d="M 1.23 -4.5 L 60.00,7.12"/>\n<text x="1.99">0.98765 1.2345</text>\n</g>'
+    cut = '<g>\n<path d="M 1.23 -4.5 L 60.00,7.12"/>\n<text x="1.99">0.98765 1.2345</text>\n</g>'
     assert compact(svg) == cut
     assert compact(cut) == cut
+
+
+def test_styles_of_an_svg_are_classes_and_names_are_short():
+    red, marked = ' style="fill: #ff0000"', ' style="clip-path: url(#p8f)"'
+    drawn = '<g id="g_1"><path id="m12"/></g>'
+    svg = f'<style>*{{a}}</style>{drawn}<use xlink:href="#m12"{red}/><use{red}/><g id="p8f"{marked}/>'
+    assert compact(svg) == (
+        '<style>*{a}\n.s0{fill: #ff0000}\n.s1{clip-path: url(#n1)}</style><g><path id="n0"/></g>'
+        '<use xlink:href="#n0" class="s0"/><use class="s0"/><g id="n1" class="s1"/>'
+    )
+    assert compact(compact(svg)) == compact(svg)
