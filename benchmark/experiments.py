@@ -288,7 +288,8 @@ def _check_mentions(here: Draft, source: Draft, task: File, place: str, catalog:
             named, shown = _checked_statistic(condition, where, catalog)
             _check_names_of(where, "method", named, methods)
             _check_names_of(where, measure, shown, measures)
-            if len({tuple(methods[name].seeds or protocol.seeds) for name in named}) > 1:
+            left = [here.methods[name].seeds or protocol.seeds for name in named if name in here.methods]
+            if len({frozenset(protocol.seeds) & frozenset(seeds) for seeds in left}) > 1:
                 raise SettingsError(
                     f"{where}: {listing(named)} run on other seeds", "compare methods that run on the same"
                 )

@@ -166,6 +166,12 @@ class TestMethods:
         profiles = {"embedded": {"seeds": [0], "methods": {"two": {"seeds": [0]}}}}
         assert house.first(methods=["one", two], seeds=[0, 1, 2], profiles=profiles).methods["two"].seeds == [0]
 
+    def test_a_claim_may_be_on_methods_that_name_their_seeds_otherwise_and_run_on_the_same(self, house):
+        condition = {"effect": "", "statistic": "difference", "metric": "psnr", "of": "one", "to": ["two"], "above": 0}
+        claim = {"id": "better", "claim": "It is better.", "conditions": [condition]}
+        two = {"name": "two", "seeds": [2, 1, 0, 7]}
+        assert house.first(methods=["one", two], seeds=[0, 1, 2], claims=[claim]).methods["two"].seeds == [2, 1, 0, 7]
+
     def test_a_file_that_cannot_be_used_is_none_of_all(self, house):
         house.write("baselines/one.py", "LABEL = \n")
         assert list(house.first(methods=["all"]).methods) == ["two"]
