@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -202,6 +203,13 @@ def load_json(path: Path) -> dict:
     """Read a JSON file; raise Unusable if it is damaged."""
     with intact(path):
         return json.loads(path.read_text())
+
+
+def load_yaml(path: Path) -> Any:
+    """Read a YAML file by the parser in C, ten times as fast as that in Python; raise YAMLError if it is none."""
+    import yaml  # runs need none
+
+    return yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
 
 
 def sha256_of_array(array: np.ndarray) -> str:

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pandas as pd
 import yaml
 
 from benchmark.report.claims import scorecard
 from benchmark.report.manifest import manifest_of
 from benchmark.report.scorecard import as_markdown
 from benchmark.report.tables import as_text, file_of, read_scores, read_summary, write
-from benchmark.storage import save_json, save_text
+from benchmark.storage import load_yaml, save_json, save_text
 
 ENTRIES = "experiments.yaml"
 CONFIG = "config.yaml"
@@ -25,7 +26,11 @@ def make_scorecard(folder: Path, entries: Mapping[str, Mapping]) -> None:
         name: (read_scores(file_of(folder / name / "scores.csv")), read_summary(file_of(folder / name / "curves.csv")))
         for name in entries
     }
-    card = scorecard(entries, results)
+    write_scorecard(scorecard(entries, results), folder)
+
+
+def write_scorecard(card: pd.DataFrame, folder: Path) -> None:
+    """Write a scorecard to a folder, as a table and in words."""
     write(card, folder / "scorecard.csv")
     save_text(folder / "scorecard.md", as_markdown(card))
 
@@ -55,7 +60,7 @@ def read_settings(folder: Path) -> dict:
 
 
 def _read(path: Path) -> dict:
-    return yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return load_yaml(path) if path.is_file() else {}
 
 
 def profile_of(entries: Mapping[str, Mapping]) -> str:

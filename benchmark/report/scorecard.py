@@ -1,6 +1,6 @@
 """The scorecard, read again, and in words: its claims for a page, and as Markdown."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,12 @@ def read_card(path: Path) -> pd.DataFrame:
     """Return a scorecard that was written as CSV; texts that are missing are empty."""
     card = pd.read_csv(path, dtype={"holds": "boolean", "n": "Int64"})
     return card.astype(dict.fromkeys(TEXTS, "object")).fillna(dict.fromkeys(TEXTS, ""))
+
+
+def read_cards(paths: Iterable[Path]) -> pd.DataFrame:
+    """Return the scorecards of experiments as one."""
+    cards = [read_card(path) for path in paths]
+    return pd.concat([own for own in cards if len(own)] or cards[:1], ignore_index=True)
 
 
 def claims_of(card: pd.DataFrame) -> list[dict]:

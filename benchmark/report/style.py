@@ -1,59 +1,26 @@
-"""What figures share: the width of an A4 page, how methods look in all of them, plain axes, and how they are saved."""
+"""What figures share: the width of an A4 page, plain axes, legends, and how they are saved."""
 
 import math
 import re
 import textwrap
-import zlib
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import yaml
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import Formatter, FuncFormatter
 
+from benchmark.report.looks import PALE, Look
 from benchmark.storage import written_whole
 
 WIDTH = 8.0
 DPI = 150
-GREY, PALE = "#777777", "#C8C8C8"
-# Of Okabe and Ito, as most colours of the families; no family has it.
-SUBJECT = "#D55E00"
-FAMILIES = Path(__file__).with_name("families.yaml")
-# They tell apart what has one colour, in the order of the experiment's methods.
-MARKERS = "osD^vPX<>*hp"
 # Of many fonts each text of an SVG would name all.
 SAVED = {"svg.fonttype": "none", "svg.hashsalt": "the same", "font.sans-serif": ["DejaVu Sans"]}
 LEGEND = {"ncols": 4, "frameon": False, "fontsize": 7, "title_fontsize": 7}
-
-
-@dataclass(frozen=True)
-class Look:
-    """How a method looks in every figure of an experiment: its colour is that of its family in all experiments."""
-
-    colour: str
-    marker: str
-
-
-def looks_of(entry: Mapping) -> dict[str, Look]:
-    """Return the look of each method of an experiment by label, whichever of them a figure shows."""
-    families, looks, taken = yaml.safe_load(FAMILIES.read_text(encoding="utf-8")), {}, Counter()
-    for name, method in entry["methods"].items():
-        colour = SUBJECT if name in entry["subject"] else _colour_of(method["family"], families)
-        looks[method["label"]] = Look(colour, MARKERS[taken[colour] % len(MARKERS)])
-        taken[colour] += 1
-    return looks
-
-
-def _colour_of(family: str, families: Mapping[str, str]) -> str:
-    """Return the colour of a family; that of one that has none there is drawn by its name, and so always the same."""
-    known = sorted(set(families.values()) - {GREY})
-    return families.get(family) or known[zlib.crc32(family.encode()) % len(known)]
 
 
 def handle(label: str, look: Look, **style) -> Line2D:

@@ -5,11 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import yaml
 from jsonschema import Draft202012Validator
 
 from benchmark.metrics import METRICS
-from benchmark.storage import intact, remedy, written_whole
+from benchmark.storage import intact, load_yaml, remedy, written_whole
 
 SCHEMA = Path(__file__).parents[2] / "workflow" / "schemas" / "record.schema.yaml"
 LONGEST = 300
@@ -237,7 +236,7 @@ def _checked(path: Path, experiment: str, schema_path: Path) -> pd.DataFrame:
 
 
 def _load(schema_path: Path) -> dict:
-    return yaml.safe_load(schema_path.read_text(encoding="utf-8"))
+    return load_yaml(schema_path)
 
 
 def _type_of(column: dict) -> str:

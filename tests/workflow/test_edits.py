@@ -101,10 +101,10 @@ METHODS = {"demo": ["noisy", "clean", "svd", "deeptensor"], "scan": ["fbp"]}
 CELLS = {"demo": "tiny, photons-100, seed 0", "scan": "scene, radon-8, seed 0"}
 PREPARED = {"demo": {"prepare tiny for demo"}, "scan": {"prepare scene for scan"}}
 POSED = {"demo": {"pose tiny with photons-100, seed 0"}, "scan": {"pose scene with radon-8, seed 0"}}
-FIGURE, INDEX = {"figure reconstructions of demo, tiny"}, {"index of all results"}
-PAGE = {name: {f"page of {name}", f"check that no run of {name} failed"} | INDEX for name in CELLS}
-SCORECARD = {"scorecard of the claims"}
-TABLES = {name: {f"table of {name}"} | SCORECARD | PAGE[name] for name in CELLS}
+FIGURE = {"figure reconstructions of demo, tiny"}
+ABOVE = {"scorecard of the claims", "index of all results"}
+PAGE = {name: {f"page of {name}", f"check that no run of {name} failed"} | ABOVE for name in CELLS}
+TABLES = {name: {f"table of {name}"} | PAGE[name] for name in CELLS}
 TABLES["demo"] |= FIGURE
 
 
@@ -179,7 +179,7 @@ EDITS = {
         (within("benchmark/operators.py", "Radon.build", "line"), problems("scan")),
     ],
     "an experiment's prose or claims": [
-        (with_keys("demo", title="Edited", notes="Edited.", claims=[]), PAGE["demo"] | SCORECARD),
+        (with_keys("demo", title="Edited", notes="Edited.", claims=[]), PAGE["demo"]),
     ],
     "an experiment's printed numbers": [(with_keys("demo", printed={"values": {"svd": 30}}), TABLES["demo"])],
     "an experiment's parameters": [(other_parameter, runs("demo", "deeptensor"))],

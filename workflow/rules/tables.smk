@@ -114,8 +114,7 @@ rule assets:
 
 rule scorecard:
     input:
-        scores=collect(f"{RESULTS}/{{experiment}}/scores.csv", experiment=plan.selected),
-        curves=collect(f"{RESULTS}/{{experiment}}/curves.csv", experiment=plan.selected),
+        cards=collect(f"{RESULTS}/{{experiment}}/scorecard.csv", experiment=plan.selected),
     output:
         csv=report(
             f"{RESULTS}/scorecard.csv",
@@ -129,8 +128,7 @@ rule scorecard:
     conda:
         "../../environment.yml"
     params:
-        entries=lambda wildcards: plan.entries(),
-        code=lambda wildcards: plan.code("report/overview", "make_scorecard"),
+        code=lambda wildcards: plan.code("report/overview", "write_scorecard"),
     message:
         "scorecard of the claims"
     script:

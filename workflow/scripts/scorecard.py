@@ -1,7 +1,8 @@
 from pathlib import Path
 
 from benchmark.job import logged
-from benchmark.report.overview import make_scorecard
+from benchmark.report.overview import write_scorecard
+from benchmark.report.scorecard import read_cards
 
 with logged(snakemake.log[0]):
-    make_scorecard(Path(snakemake.output.csv).parent, snakemake.params.entries)
+    write_scorecard(read_cards(map(Path, snakemake.input.cards)), Path(snakemake.output.csv).parent)

@@ -10,8 +10,9 @@ from matplotlib.patches import Patch
 
 from benchmark.metrics import METRICS, MOVING, UNKNOWN, moving
 from benchmark.report.figures.reconstructions import caption_of
+from benchmark.report.looks import GREY, SUBJECT
 from benchmark.report.scene import Scene, heading_of
-from benchmark.report.style import GREY, SUBJECT, WIDTH, say
+from benchmark.report.style import WIDTH, say
 
 FORMAT = "webp"
 COLUMNS = 6

@@ -5,8 +5,9 @@ import textwrap
 import numpy as np
 from matplotlib.figure import Figure
 
+from benchmark.report.looks import SUBJECT, looks_of
 from benchmark.report.scene import Scene, number_of
-from benchmark.report.style import SUBJECT, WIDTH, looks_of, say
+from benchmark.report.style import WIDTH, say
 
 FORMAT = "webp"
 VECTORS = 12

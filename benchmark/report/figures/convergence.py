@@ -10,21 +10,9 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 
 from benchmark.metrics import METRICS
+from benchmark.report.looks import GREY, MARKERS, PALE, Look, looks_of
 from benchmark.report.scene import Scene, heading_of, leaders_of
-from benchmark.report.style import (
-    GREY,
-    LEGEND,
-    MARKERS,
-    PALE,
-    WIDTH,
-    Look,
-    handle,
-    looks_of,
-    missing,
-    plain,
-    rest,
-    spread,
-)
+from benchmark.report.style import LEGEND, WIDTH, handle, missing, plain, rest, spread
 
 FORMAT = "svg"
 HEIGHT = 3.5

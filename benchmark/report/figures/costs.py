@@ -4,8 +4,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmark.metrics import METRICS
+from benchmark.report.looks import looks_of
 from benchmark.report.scene import Scene
-from benchmark.report.style import LEGEND, WIDTH, handle, looks_of, plain, say
+from benchmark.report.style import LEGEND, WIDTH, handle, plain, say
 
 FORMAT = "svg"
 HEIGHT = 3.0

@@ -3,8 +3,9 @@
 import numpy as np
 from matplotlib.figure import Figure
 
+from benchmark.report.looks import GREY, looks_of
 from benchmark.report.scene import Scene
-from benchmark.report.style import GREY, WIDTH, looks_of, plain, spread
+from benchmark.report.style import WIDTH, plain, spread
 
 FORMAT = "svg"
 # The colour is the method's, so that dashes tell the items apart, in their order.

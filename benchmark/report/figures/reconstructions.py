@@ -11,8 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from scipy.ndimage import gaussian_filter, uniform_filter
 
+from benchmark.report.looks import GREY, SUBJECT
 from benchmark.report.scene import Scene, heading_of, number_of
-from benchmark.report.style import GREY, SUBJECT, WIDTH, say
+from benchmark.report.style import WIDTH, say
 from benchmark.stacks import as_stack
 
 FORMAT = "webp"

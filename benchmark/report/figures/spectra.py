@@ -4,8 +4,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from benchmark.report.looks import SUBJECT, looks_of
 from benchmark.report.scene import Scene
-from benchmark.report.style import LEGEND, SUBJECT, WIDTH, looks_of, missing, plain, say
+from benchmark.report.style import LEGEND, WIDTH, missing, plain, say
 
 FORMAT = "svg"
 PIXELS = 4

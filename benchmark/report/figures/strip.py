@@ -4,8 +4,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from benchmark.report.figures.reconstructions import caption_of, picture_of, shown_of, signals_of, stretched
+from benchmark.report.looks import GREY, SUBJECT
 from benchmark.report.scene import Scene
-from benchmark.report.style import GREY, SUBJECT, WIDTH
+from benchmark.report.style import WIDTH
 from benchmark.stacks import as_stack
 
 FORMAT = "webp"

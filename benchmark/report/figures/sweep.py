@@ -10,9 +10,10 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 
 from benchmark.metrics import METRICS
+from benchmark.report.looks import GREY, PALE, SUBJECT, Look, looks_of
 from benchmark.report.scene import heading_of, labels_of, leaders_of
 from benchmark.report.statistics import best_iteration
-from benchmark.report.style import GREY, LEGEND, PALE, SUBJECT, WIDTH, Look, handle, looks_of, plain, rest, say
+from benchmark.report.style import LEGEND, WIDTH, handle, plain, rest, say
 from benchmark.report.tables import OBSERVATION
 from benchmark.report.wording import data_in_words, noise_in_words, rounded
 

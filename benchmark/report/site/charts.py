@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from benchmark.metrics import METRICS
+from benchmark.report.looks import GREY, SUBJECT, looks_of
 from benchmark.report.site.results import Result
-from benchmark.report.style import GREY, SUBJECT, looks_of
 from benchmark.report.tables import rows_at
 
 VERDICTS = {"holds": "#0b6e4f", "does not hold": "#9a3412"}

@@ -13,6 +13,7 @@ from benchmark.report.overview import ENTRIES
 from benchmark.report.scorecard import TEXTS, claims_of, read_card
 from benchmark.report.tables import file_of, metrics_of, ran_on_all, read_scores, read_summary
 from benchmark.settings import listing
+from benchmark.storage import load_yaml
 
 CARD = "scorecard.csv"
 # What an experiment's own folder says of it while others still run.
@@ -201,7 +202,7 @@ def _claims_of(path: Path) -> list[dict]:
 
 def _read(path: Path) -> dict:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = load_yaml(path)
     except yaml.YAMLError as error:
         raise SiteError(f"{path} is no YAML: {str(error).splitlines()[0]}; make it again") from error
     if not isinstance(content, dict):

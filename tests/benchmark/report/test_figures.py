@@ -9,8 +9,9 @@ from matplotlib.text import Text
 
 from benchmark.report.figures.reconstructions import detailed_window
 from benchmark.report.figures.spectra import farthest_pixels
+from benchmark.report.looks import PALE, SUBJECT
 from benchmark.report.scene import Scene, draw
-from benchmark.report.style import PALE, SUBJECT, save
+from benchmark.report.style import save
 
 SIZE, BANDS = 32, 5
 

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmark.report.claims import scorecard
 from benchmark.report.overview import make_scorecard
-from benchmark.report.scorecard import NO_CLAIMS, claims_of, read_card
+from benchmark.report.scorecard import NO_CLAIMS, as_markdown, claims_of, read_card, read_cards
 from benchmark.report.tables import write
 from benchmark.scoring import CURVE_COLUMNS
 
@@ -97,6 +98,19 @@ def test_the_markdown_has_verdict_effect_other_method_and_reason_of_each_claim(c
     assert "**partly, on other data, uncertain**" in rows["mixed"]
     assert "Few iterations & a small cube." in rows["mixed"]
     assert "failed: out of <luck>" in rows["lost"]
+
+
+def test_the_scorecards_of_experiments_are_together_that_of_all(card, deep, claims, scores, tmp_path):
+    experiments = [deep(claims=claims), deep(id="silent"), deep(id="lesson", source=LECTURE, claims=claims[1:3])]
+    _, markdown = card(*experiments)
+    paths = [tmp_path / f"{entry['id']}.csv" for entry in experiments]
+    for entry, path in zip(experiments, paths, strict=True):
+        write(scorecard({entry["id"]: entry}, {entry["id"]: (scores, CURVES)}), path)
+    together = read_cards(paths)
+    assert len(together) == 9
+    pd.testing.assert_frame_equal(together, read_card(tmp_path / "scorecard.csv"), check_exact=True)
+    assert as_markdown(together) == markdown
+    assert as_markdown(read_cards(paths[1:2])) == f"{NO_CLAIMS}\n"
 
 
 def test_claims_of_two_sources_stand_apart_and_each_in_the_name_of_its_subject(card, deep, claims):

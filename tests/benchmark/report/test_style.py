@@ -9,7 +9,8 @@ import yaml
 from matplotlib.figure import Figure
 from skimage.color import deltaE_ciede2000, rgb2lab
 
-from benchmark.report.style import FAMILIES, SUBJECT, compact, looks_of, plain, written
+from benchmark.report.looks import FAMILIES, SUBJECT, looks_of
+from benchmark.report.style import compact, plain, written
 from benchmark.source import ROOT, literals_of
 
 COLOURS = yaml.safe_load(FAMILIES.read_text())

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from benchmark.report.figures.sweep import draw
-from benchmark.report.style import PALE, SUBJECT, looks_of
+from benchmark.report.looks import PALE, SUBJECT, looks_of
 from benchmark.scoring import CURVE_COLUMNS
 
 NO_CURVES = pd.DataFrame(columns=CURVE_COLUMNS)
