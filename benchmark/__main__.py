@@ -79,6 +79,18 @@ def _tolerance(text: str) -> float:
     return value
 
 
+def _minutes(text: str) -> float:
+    if not float(text) > 0:
+        raise argparse.ArgumentTypeError(f"{text} is no time: give a number of minutes above 0")
+    return float(text)
+
+
+def _cores(text: str) -> int:
+    if int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is no number of cores: give one from 1 on")
+    return int(text)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=PROGRAM, description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -101,8 +113,10 @@ def _parser() -> argparse.ArgumentParser:
 
     quick = "names of the experiments that fit into some minutes, by measured times"
     command = commands.add_parser("quick", parents=[planned], help=quick)
-    command.add_argument("--minutes", type=float, default=10, metavar="N", help="minutes that there are (default: 10)")
-    command.add_argument("--cores", type=int, default=os.cpu_count() or 1, metavar="N", help="default: all")
+    command.add_argument(
+        "--minutes", type=_minutes, default=10, metavar="N", help="minutes that there are (default: 10)"
+    )
+    command.add_argument("--cores", type=_cores, default=os.cpu_count() or 1, metavar="N", help="default: all")
     command.set_defaults(run=show_quick)
 
     command = commands.add_parser("score", parents=[planned], help="score an answer that was made elsewhere")

@@ -138,8 +138,8 @@ class Tiny:
 def compose(value: Answer) -> np.ndarray | dict[str, np.ndarray]:
     """Return the signal: an array as it is; factors as the sum over r of the outer products of their last-axis slices.
 
-    Factors of shapes (H, W, r) and (B, r) make an H x W x B cube; three of shape (n_i, r) make a CP tensor. Parts are
-    returned by name, as they are.
+    Factors of shapes (H, W, r) and (B, r) make an H x W x B cube; three of shape (n_i, r) make a CP tensor; one alone
+    is summed over r. Parts are returned by name, as they are.
     """
     if isinstance(value, np.ndarray):
         return value
@@ -148,5 +148,6 @@ def compose(value: Answer) -> np.ndarray | dict[str, np.ndarray]:
     shape = tuple(size for factor in value for size in factor.shape[:-1])
     rank = value[0].shape[-1]
     first, *rest = [factor.reshape(-1, rank) for factor in value]
-    khatri_rao = reduce(lambda left, right: (left[:, None] * right[None]).reshape(-1, rank), rest)
+    one = np.ones((1, rank), first.dtype)
+    khatri_rao = reduce(lambda left, right: (left[:, None] * right[None]).reshape(-1, rank), rest, one)
     return (first @ khatri_rao.T).reshape(shape)

@@ -70,6 +70,17 @@ def cut_down(draft: Draft, cut: settings.Cut, place: str) -> Draft:
     return Draft(draft.base, protocol.model_copy(update=changed), methods)
 
 
+def without_idle(draft: Draft) -> Draft:
+    """Return settings without the methods that are for none of their data sets, or for none of their seeds."""
+    data, seeds = draft.protocol.data, set(draft.protocol.seeds)
+    methods = {
+        name: own
+        for name, own in draft.methods.items()
+        if (own.data is None or matching(data, own.data)) and (own.seeds is None or seeds & set(own.seeds))
+    }
+    return Draft(draft.base, draft.protocol, methods)
+
+
 def kind_of(noise: Mapping) -> str | None:
     """Return the kind of operator that a noise entry observes the signal through."""
     operator = noise.get("operator")

@@ -5,7 +5,7 @@ from typing import Any
 
 from benchmark import settings
 from benchmark.catalog import Catalog, File
-from benchmark.cuts import Draft
+from benchmark.cuts import Draft, in_order
 from benchmark.source import parameters_of
 
 # So many methods are named that share a change.
@@ -44,14 +44,24 @@ def _changes(name: str, here: Mapping, source: Mapping | None, defaults: Mapping
 
 
 def _changes_of_methods(here: Draft, source: Draft, catalog: Catalog) -> list[tuple[str, str, str]]:
-    """Return the parameters that differ, those that several methods share once for all."""
+    """Return what differs in parameters, data sets and seeds of methods; what several methods share, once for all."""
     shared: dict[tuple[str, str, str], list[str]] = {}
     for name, method in here.methods.items():
         defaults = _defaults(catalog.methods, method.file or name, "solve")
-        for setting, there, now in _changes(name, method.params, source.methods[name].params, defaults):
+        rows = _changes(name, method.params, source.methods[name].params, defaults)
+        before, after = (_ran_on(own, here.protocol) for own in (source.methods[name], method))
+        kept_from = [kind for kind, own in before.items() if set(own) - set(after[kind])]
+        rows += [(f"{name}: {kind}", _text(before[kind]), _text(after[kind])) for kind in kept_from]
+        for setting, there, now in rows:
             if there != now:
                 shared.setdefault((setting.removeprefix(f"{name}: "), there, now), []).append(name)
     return [(f"{_joined(names)}: {setting}", there, now) for (setting, there, now), names in shared.items()]
+
+
+def _ran_on(method: settings.Method, protocol: settings.Experiment) -> dict[str, list]:
+    """Return on which of a protocol's data sets and seeds a method runs."""
+    seeds = [seed for seed in protocol.seeds if method.seeds is None or seed in method.seeds]
+    return {"data": in_order(protocol.data, method.data or ["*"]), "seeds": seeds}
 
 
 def _joined(names: list[str]) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from benchmark import settings
 from benchmark.catalog import Catalog, File, able, chosen, models, suits
-from benchmark.cuts import Draft, cut_down, in_order, kind_of, known_patterns, matching, spread
+from benchmark.cuts import Draft, cut_down, in_order, kind_of, known_patterns, matching, spread, without_idle
 from benchmark.departures import departures_of
 from benchmark.own_files import files_at
 from benchmark.settings import NAME, SettingsError, listing, typed
@@ -143,16 +143,21 @@ def resolve(
                 f"{place}: noise: {own!r} says nothing", "give it a `model` or an `operator`, or call it none"
             )
     noise = {own: _noise(entry, task, f"{place}: noise: {own}", catalog) for own, entry in protocol.noise.items()}
-    methods = {
-        own: _method(own, entry, task, data, protocol.seeds, place, catalog) for own, entry in draft.methods.items()
-    }
+    known = _known(base, protocol)
+    for own, entry in draft.methods.items():
+        known_patterns(f"{place}: methods: {own}: data", "name", entry.data or (), known["data"])
+        if entry.seeds and not set(entry.seeds) & known["seeds"]:
+            there = f"there are: {listing(map(str, sorted(known['seeds'])))}"
+            raise SettingsError(f"{place}: methods: {own}: seeds: none is among those of the experiment", there)
+    draft = without_idle(draft)
+    methods = {own: _method(own, entry, task, data, place, catalog) for own, entry in draft.methods.items()}
     if not methods:
         raise SettingsError(f"{place}: no method is left", "let `without` and `all_except` leave one")
     _check_operators(methods, base, place)
     for label, number in Counter(method.label for method in methods.values()).items():
         if number > 1:
             raise SettingsError(f"{place}: {number} methods have the label {label!r}", "give each a label of its own")
-    _check_mentions(draft, source, task, place, catalog)
+    _check_mentions(draft, source, task, known, place, catalog)
     pose = typed(protocol.pose, parameters_of(task.path, "pose"), f"{place}: pose", task.place)
     found = catalog.sources[base.source.of] if base.source else None
     departures = departures_of(draft, source, catalog)
@@ -227,7 +232,6 @@ def _method(
     entry: settings.Method,
     task: File,
     data: Iterable[str],
-    seeds: Iterable[int],
     place: str,
     catalog: Catalog,
 ) -> Method:
@@ -236,13 +240,11 @@ def _method(
     if task.name not in file.literals["TASKS"]:
         others = listing(own.name for own in able(task, [None], catalog))
         raise SettingsError(f"{where}: {file.place} is not for the task {task.name!r}", f"these are: {others}")
-    known_patterns(f"{where}: data", "name", entry.data or (), data)
-    if entry.seeds and not set(entry.seeds) & set(seeds):
-        raise SettingsError(f"{where}: seeds: none is among those of the experiment", f"there are: {listing(seeds)}")
+    on = entry.data and in_order(data, entry.data)
     params = typed(entry.params, parameters_of(file.path, "solve", RUNNERS), where, file.place)
     own = file.literals["LABEL"]
     label = entry.label or (own if name == file.name else f"{own} ({name})")
-    return Method(name, file, params, label, entry.data, entry.seeds, entry.time_limit, entry.priority)
+    return Method(name, file, params, label, on, entry.seeds, entry.time_limit, entry.priority)
 
 
 def _check_names(kind: str, names: Iterable[str], place: str) -> None:
@@ -260,7 +262,15 @@ def _check_operators(methods: Mapping[str, Method], base: settings.Experiment, p
             raise SettingsError(f"{place}: methods: {name}: {method.file.place} is for no operator here", fit)
 
 
-def _check_mentions(here: Draft, source: Draft, task: File, place: str, catalog: Catalog) -> None:
+def _known(base: settings.Experiment, protocol: settings.Experiment) -> dict[str, set]:
+    """Return the data sets, noises and seeds of an experiment in whatever profile, and of what it is cut to."""
+    cuts = [base, protocol, *base.profiles.values()]
+    return {kind: {name for cut in cuts for name in getattr(cut, kind) or ()} for kind in ("data", "noise", "seeds")}
+
+
+def _check_mentions(
+    here: Draft, source: Draft, task: File, known: Mapping[str, set], place: str, catalog: Catalog
+) -> None:
     """Check that figures, measures, statistics, and what is named outside `methods`, `data` and `noise`, are there."""
     protocol, methods = here.protocol, source.methods
     measure, measures = f"measure of the task {task.name!r}", task.literals["MEASURES"]
@@ -275,8 +285,8 @@ def _check_mentions(here: Draft, source: Draft, task: File, place: str, catalog:
     for printed in protocol.printed:
         _check_names_of(f"{place}: printed", "method", printed.values, methods)
         _check_names_of(f"{place}: printed", measure, [printed.metric], measures)
-        for kind, known in cells.items():
-            _check_names_of(f"{place}: printed", kind, [getattr(printed, kind)], known)
+        for kind, names in cells.items():
+            _check_names_of(f"{place}: printed", kind, [getattr(printed, kind)], names)
     if sweep := protocol.sweep:
         _check_names_of(f"{place}: sweep", measure, sweep.metrics, [*measures, *OF_RUNS])
         if sweep.over != "rank":
@@ -288,6 +298,10 @@ def _check_mentions(here: Draft, source: Draft, task: File, place: str, catalog:
             named, shown = _checked_statistic(condition, where, catalog)
             _check_names_of(where, "method", named, methods)
             _check_names_of(where, measure, shown, measures)
+            for key, kind in (("dataset", "data"), ("noise", "noise")):
+                places = [condition.model_extra.get(end, {}).get(key) for end in ("start", "end")]
+                named_there = [*(getattr(condition, key) or ()), *filter(None, places)]
+                known_patterns(f"{where}: {key}", "name", [own.removeprefix("!") for own in named_there], known[kind])
             left = [here.methods[name].seeds or protocol.seeds for name in named if name in here.methods]
             if len({frozenset(protocol.seeds) & frozenset(seeds) for seeds in left}) > 1:
                 raise SettingsError(

@@ -88,7 +88,10 @@ def cuts_of(own: Found, config: settings.Config) -> list[tuple[str, settings.Cut
         cuts.insert(0, (f"{own.place}: profiles: {profile}", cut))
         if cut.extends is None:
             break
-        if cut.extends in seen or cut.extends not in known:
+        if cut.extends in seen:
+            circle = " -> ".join([*seen, cut.extends])
+            raise SettingsError(f"{own.place}: profiles: {circle} extend each other", "let one of them extend none")
+        if cut.extends not in known:
             raise SettingsError.unknown(f"{own.place}: profiles: {profile}: extends", "profile", cut.extends, known)
         profile = cut.extends
     return cuts

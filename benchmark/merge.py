@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmark.methods import method_code
 from benchmark.record import differences, other_problems
 from benchmark.source import ROOT
-from benchmark.storage import Unusable, copy_whole, explained, load_json, sha256_of_items
+from benchmark.storage import Unusable, copy_whole, explained, intact, load_json, sha256_of_items
 
 FILES = ("estimate.npz", "record.json")
 
@@ -32,11 +32,13 @@ def merge(source: Path, target: Path, root: Path = ROOT) -> tuple[list[str], dic
             left[str(folder)] = "is a link that leads out of the folder"
             continue
         try:
-            made = load_json(record)
-        except Unusable as error:  # of elsewhere, where it has to be made anew
-            left[str(folder)] = error.fault
-            continue
-        if reason := obstacle(made, folder, target, root):
+            with intact(record):
+                reason = obstacle(load_json(record), folder, target, root)
+        except Unusable as error:
+            if error.paths != (record,):
+                raise
+            reason = error.fault  # without advice: it is elsewhere that it has to be made anew
+        if reason:
             left[str(folder)] = reason
             continue
         for name in FILES:  # without the times of the files, so that they are newer than the problems

@@ -39,9 +39,7 @@ class BandGaussian:
         return clean + self.sigmas(clean.shape[-1]) * rng.standard_normal(clean.shape)
 
     def variance(self, mean: np.ndarray) -> np.ndarray:
-        """Return the noise variance of each entry whose expectation is `mean`; of a single number, that of any band."""
-        if np.ndim(mean) == 0:
-            return np.asarray((self.least**2 + self.least * self.most + self.most**2) / 3)
+        """Return the noise variance of each entry whose expectation is `mean`, of the shape (..., bands)."""
         return np.broadcast_to(self.sigmas(np.shape(mean)[-1]) ** 2, np.shape(mean))
 
     def sigmas(self, bands: int) -> np.ndarray:

@@ -26,6 +26,7 @@ from benchmark.source import REQUIRED, Parameter
 
 # It becomes a folder and a part of patterns; `:` and `*` have a meaning in claims and globs.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+ADDRESS = "^https?://"
 # Numbers of YAML 1.2 that PyYAML, which knows YAML 1.1, takes for texts.
 EXPONENT = re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+")
 # Methods of an experiment start in so many steps, one after the other.
@@ -99,7 +100,10 @@ def _different(value: list[int]) -> list[int]:
 
 Number = Annotated[float, BeforeValidator(_number), Field(allow_inf_nan=False)]
 Seeds = Annotated[
-    list[Annotated[int, Field(ge=0)]], Field(min_length=1), AfterValidator(_different), BeforeValidator(_listed)
+    list[Annotated[int, Field(ge=0, lt=2**63)]],
+    Field(min_length=1),
+    AfterValidator(_different),
+    BeforeValidator(_listed),
 ]
 Names = Annotated[list[str], BeforeValidator(_listed)]
 SomeNames = Annotated[list[str], Field(min_length=1), BeforeValidator(_listed)]
@@ -123,8 +127,8 @@ class Method(Strict):
     file: str | None = None
     label: str | None = None
     params: Params = {}
-    grid: dict[str, list[Any]] = {}
-    data: Names | None = None
+    grid: dict[str, Annotated[list[Any], Field(min_length=1)]] = {}
+    data: SomeNames | None = None
     seeds: Seeds | None = None
     time_limit: Number | None = Field(None, gt=0)
     priority: int = Field(0, ge=0, lt=PRIORITIES)
@@ -144,7 +148,7 @@ class Change(Strict):
 
     label: str | None = None
     params: Params = {}
-    data: Names | None = None
+    data: SomeNames | None = None
     seeds: Seeds | None = None
     time_limit: Number | None = Field(None, gt=0)
     priority: int | None = Field(None, ge=0, lt=PRIORITIES)
@@ -171,6 +175,13 @@ class Sweep(Strict):
     label: str
     values: dict[str, Annotated[Number | str, Field(union_mode="left_to_right")]] = {}
     metrics: SomeNames
+
+    @model_validator(mode="after")
+    def has_places(self) -> "Sweep":
+        """Refuse an axis without places."""
+        if self.over != "rank" and not self.values:
+            raise _fault(f"a sweep over {self.over} needs `values`", f"give each {self.over} its place on the axis")
+        return self
 
 
 class Condition(Strict):
@@ -253,6 +264,14 @@ class Cut(Strict):
     notes: str | None = None
 
 
+def _of_different_names(claims: list[Claim]) -> list[Claim]:
+    """Refuse two claims of one name: they would be read as one."""
+    for name, number in Counter(claim.id for claim in claims).items():
+        if number > 1:
+            raise _fault(f"{number} claims have the id {name!r}", "give each an id of its own")
+    return claims
+
+
 class Experiment(Strict):
     """An experiment: the protocol of its source, and the profiles that cut it down."""
 
@@ -271,7 +290,7 @@ class Experiment(Strict):
     pictured: SomeNames | None = None
     sweep: Sweep | None = None
     notes: str = ""
-    claims: list[Claim] = []
+    claims: Annotated[list[Claim], AfterValidator(_of_different_names)] = []
     profiles: dict[str, Cut] = {}
 
 
@@ -280,8 +299,8 @@ class Source(Strict):
 
     title: str
     citation: str
-    url: str | None = Field(None, pattern="^https?://")
-    code: str | None = None
+    url: str | None = Field(None, pattern=ADDRESS)
+    code: str | None = Field(None, pattern=ADDRESS)
     subject: str | None = None
 
 

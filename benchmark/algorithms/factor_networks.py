@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from benchmark.algorithms.granted import mean_variance
 from benchmark.contract import Answer, Estimate, Factors, Problem, Snapshot
 from benchmark.noise import SaltAndPepper
 from deeptensor.fit import Fit, factorise_many
@@ -98,8 +99,7 @@ def stopping_rule(name: str, problems: Sequence[Problem]) -> Rule:
 def _mean_variance(problem: Problem) -> np.ndarray:
     if problem.noise is None or isinstance(problem.noise, SaltAndPepper):
         raise ValueError(f"stopping 'discrepancy' needs the variance of the noise, which {problem.noise} has not")
-    # The models' variance is affine in the mean, so that this is the mean variance, free of bias.
-    return np.full(problem.observed.shape, problem.noise.variance(problem.observed.mean(dtype=np.float64)))
+    return np.full(problem.observed.shape, mean_variance(problem.noise, problem.observed))
 
 
 def _estimate_of(fit: Fit, answer: Reading) -> Estimate:

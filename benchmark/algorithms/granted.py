@@ -22,5 +22,10 @@ def noise_of(method: str, problem: Problem) -> Noise:
 
 def sigma_of(method: str, problem: Problem) -> float:
     """Return the root of the mean variance of a problem's noise; raises Skipped as `noise_of` does."""
-    # The models' variance is affine in the mean, so that this is the mean variance, free of bias.
-    return float(np.sqrt(noise_of(method, problem).variance(problem.observed.mean(dtype=np.float64))))
+    return float(np.sqrt(mean_variance(noise_of(method, problem), problem.observed)))
+
+
+def mean_variance(noise: Noise, observed: np.ndarray) -> float:
+    """Return the mean variance of the noise of an observation, free of bias, as the models' is affine in the mean."""
+    mean = np.full(observed.shape[-1:], observed.mean(dtype=np.float64))  # of each band: levels may be their own
+    return float(noise.variance(mean).mean())

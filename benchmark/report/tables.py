@@ -131,6 +131,19 @@ def rows_at(frame: pd.DataFrame, place: Mapping) -> np.ndarray:
     return np.logical_and.reduce([frame[column] == value for column, value in place.items()])
 
 
+def timed_per_item(curves: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
+    """Return curves with the seconds of one item, as scores have them.
+
+    A method that solves several items at once keeps their common clock, of which the scores of each have an equal part:
+    these have the same seconds, to the last digit.
+    """
+    run = ["dataset", "noise", "label", "seed"]
+    times = scores[[*run, "item", "seconds"]].drop_duplicates([*run, "item"]).astype({"seed": "int64"})
+    times["items"] = times.groupby([*run, "seconds"])["item"].transform("size")
+    items = curves[[*run, "item"]].astype({"seed": "int64"}).merge(times, "left", [*run, "item"])["items"].fillna(1)
+    return curves.assign(seconds=curves["seconds"] / items.to_numpy())
+
+
 def write(frame: pd.DataFrame, path: Path) -> None:
     """Write `frame` to `path` as CSV or Parquet, by its suffix."""
     with written_whole(path) as partial:

@@ -19,6 +19,12 @@ def test_factors_of_a_cube_compose_to_the_sum_of_outer_products():
     np.testing.assert_allclose(compose((maps, spectra)), expected)
 
 
+def test_a_single_factor_composes_to_its_sum_over_the_rank():
+    factor = np.arange(12.0, dtype=np.float32).reshape(3, 2, 2)
+    np.testing.assert_array_equal(compose((factor,)), factor.sum(axis=-1))
+    assert compose((factor,)).dtype == np.float32
+
+
 def test_three_factors_compose_to_the_cp_tensor_of_tensorly():
     rng = np.random.default_rng(1)
     factors = tuple(rng.standard_normal((size, 4)) for size in (6, 5, 3))

@@ -94,7 +94,7 @@ class TestProfiles:
         "cuts", [{"smoke": {"extends": "smoke"}}, {"smoke": {"extends": "mine"}, "mine": {"extends": "smoke"}}]
     )
     def test_a_circle_is_refused(self, house, cuts):
-        with pytest.raises(SettingsError, match=r"experiments/first.yaml: profiles: .*: extends"):
+        with pytest.raises(SettingsError, match=r"first.yaml: profiles: smoke -> .*smoke extend each other"):
             house.first("smoke", profiles=cuts)
 
     def test_only_and_without_choose_methods_by_pattern(self, house):
@@ -198,6 +198,22 @@ class TestMethods:
         assert len(own.cells) == 2 * 2 + 2
         assert {cell[0] for cell in own.cells if cell[2] == "two"} == {"wide"}
 
+    def test_they_are_named_by_patterns_too(self, house):
+        own = house.first(data=DATA, methods=["one", {"name": "two", "data": "w*"}])
+        assert own.methods["two"].data == ["wide"]
+        assert {cell[0] for cell in own.cells if cell[2] == "two"} == {"wide"}
+
+    def test_one_whose_data_or_seeds_a_cut_has_left_out_is_left_out_too(self, house):
+        methods = [
+            "one",
+            {"name": "two", "data": ["wide"]},
+            {"name": "three", "file": "two", "label": "3", "seeds": [0]},
+        ]
+        kept = {"only": {"data": ["scene"]}, "seed": {"seeds": [1]}}
+        own = [house.first(profile, data=DATA, seeds=[0, 1], methods=methods, profiles=kept) for profile in kept]
+        assert [list(one.methods) for one in own] == [["one", "three"], ["one", "two"]]
+        assert ("methods", "3", "2, without two") in [tuple(row.values()) for row in own[0].departures]
+
     def test_labels_are_the_entry_s_or_the_file_s_told_apart(self, house):
         methods = ["one", {"name": "one-strong", "file": "one"}, {"name": "two", "label": "The second"}]
         assert [own.label for own in house.first(methods=methods).methods.values()] == [
@@ -242,6 +258,13 @@ class TestDepartures:
             ("scene: rank", "2", "1"),
             ("scene: size", "5", "4"),
             ("one: steps", "20", "5"),
+        ]
+
+    def test_data_sets_and_seeds_that_a_method_is_kept_from_are_told(self, house):
+        cut = {"methods": {"one": {"data": ["wide"]}, "two": {"seeds": [0, 2]}}}
+        assert self.departures(house, cut, seeds=[0, 1, 2]) == [
+            ("one: data", "scene, wide", "wide"),
+            ("two: seeds", "0, 1, 2", "0, 2"),
         ]
 
     def test_methods_that_a_profile_leaves_out_are_named(self, house):

@@ -6,7 +6,7 @@ import pytest
 from benchmark.merge import merge
 from benchmark.methods import method_code
 from benchmark.source import ROOT
-from benchmark.storage import load_json, save_arrays, save_json, sha256_of_items
+from benchmark.storage import Unusable, load_json, save_arrays, save_json, sha256_of_items
 
 RUN = "runs/fig/scene/weak/svd/0"
 CODE = method_code(ROOT / "baselines" / "svd.py")
@@ -105,13 +105,21 @@ def test_an_experiment_s_data_are_its_own(folders):
     assert "are not posed here" in left[RUN]
 
 
-def test_a_record_that_is_damaged_elsewhere_is_left_and_nothing_is_to_be_deleted_here(folders):
+@pytest.mark.parametrize("content", ['{"run": {"fi', "{}", "[]", '{"run": {}, "items": [{}]}'])
+def test_a_record_that_is_damaged_elsewhere_is_left_and_nothing_is_to_be_deleted_here(folders, content):
     source, target = folders
-    (source / RUN / "record.json").write_text('{"run": {"fi')
+    (source / RUN / "record.json").write_text(content)
     taken, left = merge(source, target)
     assert taken == []
-    assert left[RUN].startswith(f"{source / RUN}/record.json cannot be read: JSONDecodeError")
+    assert left[RUN].startswith(f"{source / RUN}/record.json cannot be read: ")
     assert "rm" not in left[RUN].split()
+
+
+def test_what_is_damaged_here_is_named_with_the_line_that_deletes_it(folders):
+    source, target = folders
+    (target / "data/fig/scene/facts.json").write_text("{")
+    with pytest.raises(Unusable, match=r"facts\.json cannot be read[\s\S]*\n  rm "):
+        merge(source, target)
 
 
 @pytest.mark.parametrize("name", ["estimate.npz", "record.json"])

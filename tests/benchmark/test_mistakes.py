@@ -151,6 +151,31 @@ MISTAKES = {
     "measure of a claim": (claims(metric="pnsr"), "claims: better: unknown measure", "psnr, ssim"),
     "method of a claim": (claims(of="won"), "claims: better: unknown method 'won'", "one, two"),
     "opponent of a claim": (claims(to=["two", "won:oracle"]), "claims: better: unknown method 'won", "one, two"),
+    "data of a claim": (claims(dataset=["scen"]), "claims: better: dataset: unknown name 'scen'", "scene"),
+    "noise that a claim leaves out": (claims(noise=["!wek"]), "claims: better: noise: unknown name 'wek'", "weak"),
+    "place of a claim": (
+        claims(statistic="change", start={"noise": "weak"}, end={"noise": "wek"}),
+        "claims: better: noise: unknown name 'wek'",
+        "weak",
+    ),
+    "claim twice": ({"claims": 2 * claims()["claims"]}, "claims: 2 claims have the id 'better'", "an id of its own"),
+    "axis without places": (
+        {"sweep": {"over": "noise", "label": "r", "metrics": ["psnr"]}},
+        "sweep: a sweep over noise needs `values`",
+        "its place on the axis",
+    ),
+    "seed that no table can hold": ({"seeds": [2**63]}, "seeds.0: input should be less than", "9223372036854775808"),
+    "data set that a method has not": (
+        {"methods": [{"name": "one", "data": ["scen"]}]},
+        "methods: one: data: unknown name 'scen'",
+        "scene",
+    ),
+    "no data of a method": ({"methods": [{"name": "one", "data": []}]}, "methods.0.data: list should have", "[]"),
+    "grid without a value": (
+        {"methods": [{"name": "one", "grid": {"steps": []}}]},
+        "methods.0.grid.steps: list should have",
+        "[]",
+    ),
     "profile that is extended": (
         cut(extends="embeded"),
         "profiles: embedded: extends: unknown profile 'embeded'",

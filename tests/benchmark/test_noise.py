@@ -29,12 +29,6 @@ def test_each_band_has_noise_of_a_level_of_its_own_which_a_method_can_be_told():
     assert BandGaussian(0.1, 0.3, seed=1).sigmas(5)[0] != noise.sigmas(5)[0]
 
 
-def test_the_variance_of_any_band_is_that_of_many():
-    noise = BandGaussian(0.1, 0.3)
-    assert float(noise.variance(0.5)) == pytest.approx(np.mean(noise.sigmas(200_000) ** 2), rel=0.01)
-    assert float(BandGaussian(0.2, 0.2).variance(0.5)) == pytest.approx(0.04)
-
-
 def test_input_psnr_of_poisson_noise_follows_from_the_mean_signal():
     clean = np.random.default_rng(1).random((100, 100, 20))
     observed = Poisson(100, readout=2).sample(clean, np.random.default_rng(2))

@@ -13,6 +13,7 @@ from benchmark.metrics import METRICS
 from benchmark.report.looks import GREY, MARKERS, PALE, Look, looks_of
 from benchmark.report.scene import Scene, heading_of, leaders_of
 from benchmark.report.style import LEGEND, WIDTH, handle, missing, plain, rest, spread
+from benchmark.report.tables import timed_per_item
 
 FORMAT = "svg"
 HEIGHT = 3.5
@@ -68,23 +69,9 @@ def mean_curve(line: pd.DataFrame) -> pd.DataFrame:
     return runs.ffill()[whole].T.groupby(level=0).mean().T.reset_index()
 
 
-def per_item(curves: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
-    """Return the curves with the seconds of one item, as scores and levels have them.
-
-    A method that solves all items of a run at once has their common clock, of which the scores of each item have an
-    equal part; it is known by running on beyond that part.
-    """
-    run = ["label", "item", "seed"]
-    clocks = curves.groupby(run)["seconds"].max()
-    common = clocks > 1.1 * scores.groupby(run)["seconds"].first().reindex(clocks.index)
-    shared = scores[scores["label"].isin(common[common].index.unique("label"))]
-    items = shared.groupby("label")["item"].nunique()
-    return curves.assign(seconds=curves["seconds"] / [items.get(label, 1) for label in curves["label"]])
-
-
 def _draw_block(figure: SubFigure, scene: Scene, labels: Collection[str]) -> None:
     summary = scene.summary[scene.summary["label"].isin(labels)]
-    curves = per_item(scene.curves[scene.curves["label"].isin(labels)], scene.scores)
+    curves = timed_per_item(scene.curves[scene.curves["label"].isin(labels)], scene.scores)
     rows = summary.assign(level=summary[f"{scene.metric}_mean"])
     rows = rows[(rows["iterate"] == "returned") & np.isfinite(rows["level"])]
     iterative, looks = list(dict.fromkeys(curves["label"])), looks_of(scene.entry)

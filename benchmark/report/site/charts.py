@@ -14,7 +14,7 @@ import pandas as pd
 from benchmark.metrics import METRICS
 from benchmark.report.looks import GREY, SUBJECT, looks_of
 from benchmark.report.site.results import Result
-from benchmark.report.tables import rows_at
+from benchmark.report.tables import rows_at, timed_per_item
 
 VERDICTS = {"holds": "#0b6e4f", "does not hold": "#9a3412"}
 ROW = 19
@@ -172,7 +172,7 @@ def _of_cell(result: Result, cell: Mapping) -> list[dict]:
     answers = scores[rows_at(scores, own) & (scores["iterate"] == "returned") & (scores["metric"] == result.metric)]
     frames = [answers[~answers["control"].astype(bool)]]
     if not result.curves.empty:
-        curves = result.curves[rows_at(result.curves.astype({"seed": "int64"}), own)]
+        curves = timed_per_item(result.curves[rows_at(result.curves.astype({"seed": "int64"}), own)], scores)
         frames.append(curves[(curves["metric"] == result.metric) & curves["iterate"].isin(["last", "average"])])
     rows = pd.concat(
         [frame[["label", "iterate", "seconds", "value"]] for frame in frames if not frame.empty] or [answers]

@@ -1,5 +1,6 @@
 """Results as the pages take them: experiments with their tables, claims and pictures, from the folders they lie in."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +13,7 @@ from benchmark.metrics import METRICS
 from benchmark.report.overview import ENTRIES
 from benchmark.report.scorecard import TEXTS, claims_of, read_card
 from benchmark.report.tables import file_of, metrics_of, ran_on_all, read_scores, read_summary
-from benchmark.settings import listing
+from benchmark.settings import ADDRESS, NAME, listing
 from benchmark.storage import load_yaml
 
 CARD = "scorecard.csv"
@@ -188,6 +189,13 @@ def known_metrics(summary: pd.DataFrame) -> list[str]:
 def _check(entry: Mapping, name: str, path: Path) -> None:
     if lost := KEYS - set(entry):
         raise SiteError(f"{path}: {name} has no {listing(sorted(lost))}: it is of another version, run it again")
+    named = [entry["id"], entry["profile"], *entry["data"], *entry["noise"], *entry["methods"]]
+    named += [own["file"] for kind in ("data", "methods") for own in entry[kind].values()]
+    if entry["id"] != name or not all(map(NAME.fullmatch, map(str, named))):
+        raise SiteError(f"{path}: {name} has names that cannot be those of folders and files: run it again")
+    source = entry["source"] or {}
+    if not all(re.match(ADDRESS, address) for key in ("url", "code") if (address := source.get(key))):
+        raise SiteError(f"{path}: the source of {name} has an address that starts with neither http nor https")
     if entry["metric"] not in METRICS:
         raise SiteError(f"{path}: {name} has the measure {entry['metric']!r}, which there is not: run it again")
 
@@ -203,7 +211,7 @@ def _claims_of(path: Path) -> list[dict]:
 def _read(path: Path) -> dict:
     try:
         content = load_yaml(path)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SiteError(f"{path} is no YAML: {str(error).splitlines()[0]}; make it again") from error
     if not isinstance(content, dict):
         raise SiteError(f"{path} holds no experiments: make it again")

@@ -332,7 +332,8 @@ def test_runs_that_ended_keep_their_last_point_in_the_mean_and_what_was_returned
     # At 10 iterations the first run ends; at 40, of which the third has no point, the second.
     runs = {0: {1: 20, 10: 24}, 1: {1: 22, 10: 26, 40: 30}, 2: {1: 24, 10: 28, 100: 36}}
     points = [{"seed": seed, "iteration": n, "value": own} for seed, run in runs.items() for n, own in run.items()]
-    stopped = pd.DataFrame(points).assign(label="Deep", item="cube", iterate="last")
+    place = {"dataset": "toy", "noise": "gaussian", "item": "cube"}
+    stopped = pd.DataFrame(points).assign(label="Deep", iterate="last", **place)
     for counted, end in ((50.0, 50), (np.nan, 100)):
         own = summary.assign(iterations=counted)
         axes = converging(curves=stopped.assign(seconds=stopped["iteration"] / 10), summary=own).axes
@@ -346,9 +347,10 @@ def test_runs_that_ended_keep_their_last_point_in_the_mean_and_what_was_returned
 def test_the_clock_of_items_that_are_solved_at_once_is_divided_among_them(scene, curves, summary):
     values = {"Deep": {"psnr": 27.0}}
     given = scene(values=values, subject=["Deep"], curves=curves, summary=summary)
-    two = pd.concat([given.scores, given.scores.assign(item="other")])
-    for seconds, end in ((10.0, 10), (5.0, 5)):  # a clock of each, and one that both share
-        figure = draw("convergence", replace(given, scores=two.assign(seconds=seconds)))
+    runs = [given.scores.assign(item=item, seed=seed) for seed in (0, 2) for item in ("cube", "other")]
+    for seconds, end in (((10.0, 10.1), 10), ((5.0, 5.0), 5)):  # a clock of each, and one that both share
+        scores = pd.concat(own.assign(seconds=seconds[number % 2]) for number, own in enumerate(runs))
+        figure = draw("convergence", replace(given, scores=scores))
         lines = {line.get_label(): line.get_xdata() for line in figure.axes[1].lines}
         np.testing.assert_allclose(lines["Deep, last"], end * np.array([0.01, 0.1, 1]))
 

@@ -227,6 +227,15 @@ def cut(*keys):
     return change
 
 
+def replaced(before, after):
+    def change(path):
+        text = path.read_text()
+        assert before in text
+        path.write_text(text.replace(before, after))
+
+    return change
+
+
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
@@ -236,6 +245,10 @@ def cut(*keys):
         ),
         (damaged("experiments.yaml", cut("printed")), "fig9 has no printed: it is of another version, run it again"),
         (damaged("experiments.yaml", lambda path: path.write_text("a: [")), "is no YAML"),
+        (damaged("experiments.yaml", lambda path: path.write_bytes(b"\xff\xfe")), "is no YAML"),
+        (damaged("experiments.yaml", replaced("id: fig9", "id: ../../escaped")), "names that cannot be those of"),
+        (damaged("experiments.yaml", replaced("file: toy", "file: ../toy")), "names that cannot be those of"),
+        (damaged("experiments.yaml", replaced("url: https", "url: javascript")), "an address that starts with neither"),
         (damaged("experiments.yaml", lambda path: path.write_text("{}")), "has no experiment: run one"),
         (damaged("scorecard.csv", lambda path: path.unlink()), "scorecard.csv: run the profile to its end"),
         (damaged("scorecard.csv", lambda path: path.write_text("a,n,holds\n1,1,True\n")), "it is of another version"),
@@ -303,9 +316,9 @@ def test_sixty_methods_are_sixty_rows_of_one_table_and_some_of_their_lines_are_o
 def test_charts_hold_what_the_scores_hold(leave, row, experiment, tmp_path):
     """A sweep over ranks: means over two items; and a line of two snapshots beside the answer."""
     rows = [
-        row(method=name, label=name.upper(), item=item, rank=rank, value=value + rank)
+        row(method=name, label=name.upper(), item=item, rank=rank, value=value + rank, seconds=seconds)
         for name, value in {"svd": 30.0, "deep": 33.0}.items()
-        for item, rank in (("a", 4), ("b", 4), ("c", 8))
+        for item, rank, seconds in (("a", 4, 0.5), ("b", 4, 0.6), ("c", 8, 0.7))
     ]
     sweep = {"over": "rank", "label": "rank <r>", "values": {}, "metrics": ["psnr", "best_iteration"]}
     curve = {"dataset": "toy", "item": "a", "noise": "gaussian", "method": "deep", "label": "DEEP", "seed": 0}
@@ -321,5 +334,5 @@ def test_charts_hold_what_the_scores_hold(leave, row, experiment, tmp_path):
         *(("SVD", 4.0, 34.0), ("SVD", 8.0, 38.0), ("DEEP", 4.0, 37.0), ("DEEP", 8.0, 41.0)),
     }
     assert [(own["iterate"], own["seconds"], own["value"]) for own in specs["seconds"] if own["label"] == "DEEP"] == [
-        *(("returned", 2.0, 37.0), ("last", 0.1, 21.0), ("last", 0.2, 22.0)),
+        *(("returned", 0.5, 37.0), ("last", 0.1, 21.0), ("last", 0.2, 22.0)),
     ]
