@@ -165,6 +165,7 @@ def main(profile: str, root: Path = ROOT, part: bool = False) -> None:
         raise PublishError(f"results/{profile}/ has no {ENTRIES}: run the profile to its end first")
     whole = {"experiments": {}} if part else {}
     plan = Plan.read(read_settings(made) | whole | {"select": list(read_entries(made))}, root)
+    print(f"Publishing {profile}: its tables, its verdicts with their intervals, ...", flush=True)
     target = publish(plan, root, part)
     for other in profiles_of(root / PUBLISHED):
         if other != profile:
@@ -176,6 +177,7 @@ def main(profile: str, root: Path = ROOT, part: bool = False) -> None:
             except (PublishError, SettingsError) as error:
                 print(f"{other} stays as it was published: {error}", file=sys.stderr)
             else:
+                print(f"Renewing {other} ...", flush=True)
                 renew(folder, {name: as_made(plan.entry(name), made[name]) for name in made}, plan.settings)
     write_readme(root)
     write_methods(root)

@@ -126,13 +126,23 @@ def leaders_of(entry: Mapping, scores: pd.DataFrame, number: int) -> list[str]:
     """Return the labels of the best methods that are neither controls nor always shown, the best first.
 
     They are ranked by the primary measure within each item, noise and seed, and then by the mean of their ranks, so
-    that methods of which some are run on few data sets alone compare.
+    that methods of which some are run on few data sets alone compare. Those that lack seeds have no rank.
     """
     rows = scores[(scores["iterate"] == "returned") & (scores["metric"] == entry["metric"])].dropna(subset="value")
-    rows = rows[~rows["control"].astype(bool) & ~rows["label"].isin(labels_of(entry, always_of(entry)))]
+    others = ~rows["label"].isin([*labels_of(entry, always_of(entry)), *fewer_seeds_of(entry)])
+    rows = rows[~rows["control"].astype(bool) & others]
     higher = METRICS[entry["metric"]].higher_is_better
     ranks = rows.groupby(OBSERVATION)["value"].rank(ascending=not higher)
     return list(ranks.groupby(rows["label"]).mean().sort_values(kind="stable").index[:number])
+
+
+def fewer_seeds_of(entry: Mapping) -> dict[str, str]:
+    """Return what a legend says of the methods that run on some of an experiment's seeds alone, by label."""
+    seeds = len(entry["seeds"])
+    runs = {
+        own["label"]: len({*own["seeds"]} & {*entry["seeds"]}) for own in entry["methods"].values() if own.get("seeds")
+    }
+    return {label: f"{label} ({number} of {seeds} seeds)" for label, number in runs.items() if number < seeds}
 
 
 def number_of(metric: str, value: float) -> str:

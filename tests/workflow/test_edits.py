@@ -206,6 +206,13 @@ def test_an_edit_runs_again_what_depends_on_it_and_nothing_else(tree, edit, due)
     assert len(found) == len(due)
 
 
+@pytest.mark.parametrize("name", ["experiments.yaml", "manifest.json", "scorecard.md"])
+def test_what_stands_above_all_experiments_is_made_again_if_it_is_deleted(tree, name):
+    [path] = tree.path.glob(f"results/*/{name}")
+    path.unlink()
+    assert set(tree.planned()) == (ABOVE if name == "scorecard.md" else {"index of all results"})
+
+
 def test_each_row_of_the_documented_table_is_tried():
     text = (ROOT / "docs" / "architecture.md").read_text()
     table = text.partition("## What an edit runs again")[2]

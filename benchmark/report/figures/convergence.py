@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 
 from benchmark.metrics import METRICS
 from benchmark.report.looks import GREY, MARKERS, PALE, Look, looks_of
-from benchmark.report.scene import Scene, heading_of, leaders_of
+from benchmark.report.scene import Scene, fewer_seeds_of, heading_of, leaders_of
 from benchmark.report.style import LEGEND, WIDTH, handle, missing, plain, rest, spread
 from benchmark.report.tables import timed_per_item
 
@@ -104,8 +104,9 @@ def _draw_block(figure: SubFigure, scene: Scene, labels: Collection[str]) -> Non
     left = f"without {(~kept).sum()} weaker methods that have no curve" if not kept.all() else ""
     curveless = "" if iterative else "no method has a curve"
     axes[-1].set_title("; ".join(filter(None, [curveless, lost, left])), loc="right", fontsize=7, color=GREY)
+    fewer = fewer_seeds_of(scene.entry)
     handles = [
-        handle(label, looks[label], lw=_width(label, scene))
+        handle(fewer.get(label, label), looks[label], lw=_width(label, scene))
         for label in looks
         if label in iterative and label in strong
     ]

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 
 from benchmark.report.figures.reconstructions import caption_of, picture_of, shown_of, signals_of, stretched
 from benchmark.report.looks import GREY, SUBJECT
-from benchmark.report.scene import Scene
+from benchmark.report.scene import Scene, fewer_seeds_of
 from benchmark.report.style import WIDTH
 from benchmark.stacks import as_stack
 
@@ -45,5 +45,6 @@ def chosen(scene: Scene) -> list[str]:
     source = [label for label in scene.shown_by_source if label not in scene.subject] or [scene.reference]
     answered = [label for label, own in scene.estimates.items() if not isinstance(own, str)]  # the best one first
     free = [label for label in answered if label not in scene.controls]
-    groups = (source, scene.subject, [label for label in free if label not in scene.always])
+    unranked = {*scene.always, *fewer_seeds_of(scene.entry)}
+    groups = (source, scene.subject, [label for label in free if label not in unranked])
     return [next(label for label in free if label in group) for group in groups if {*group} & {*free}]

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 
 from benchmark.metrics import METRICS
 from benchmark.report.looks import GREY, PALE, SUBJECT, Look, looks_of
-from benchmark.report.scene import heading_of, labels_of, leaders_of
+from benchmark.report.scene import fewer_seeds_of, heading_of, labels_of, leaders_of
 from benchmark.report.statistics import best_iteration
 from benchmark.report.style import LEGEND, WIDTH, handle, plain, rest, say
 from benchmark.report.tables import OBSERVATION
@@ -146,8 +146,14 @@ def _draw_block(
     for axis in axes[len(panels) :]:
         axis.set_axis_off()
     named = [label for label in looks if label in drawn and label not in pale]
+    fewer = fewer_seeds_of(entry)
     handles = [
-        handle(label, looks[label], ls=":" if label in controls else "-", lw=2.4 if label in broad else 1.3)
+        handle(
+            fewer.get(label, label),
+            looks[label],
+            ls=":" if label in controls else "-",
+            lw=2.4 if label in broad else 1.3,
+        )
         for label in sorted(named, key=lambda label: (label in controls, looks[label].colour != SUBJECT))
     ]
     if pale:

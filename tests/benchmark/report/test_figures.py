@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.image import imread
+from matplotlib.legend import Legend
 from matplotlib.text import Text
 
 from benchmark.report.figures.reconstructions import detailed_window
@@ -603,6 +604,19 @@ def test_a_strip_has_the_best_of_each_kind_between_the_noisy_and_the_clean(scene
     low, high = np.percentile(clean.mean(axis=2), (1, 99))
     for axis, own in zip(axes, (noisy, 0.5 * clean, 0.7 * clean, 0.9 * clean, clean), strict=True):
         np.testing.assert_allclose(shown(axis), np.clip((own.mean(axis=2) - low) / (high - low), 0, 1))
+
+
+def test_a_method_that_lacks_seeds_is_no_best_other_and_its_legend_says_so(scene, clean, noisy, curves, summary):
+    estimates = {"Once": 0.95 * clean, "Other": 0.9 * clean, "Deep": 0.7 * clean}
+    values = {name: {"psnr": 30.0 - number} for number, name in enumerate(estimates)}
+    given = scene(*(clean, noisy, estimates, values), subject=["Deep"], curves=curves, summary=summary)
+    once = {"label": "Once", "family": "own", "seeds": [0]}
+    given = replace(given, entry=given.entry | {"methods": given.entry["methods"] | {"once": once}, "seeds": [0, 1, 2]})
+    titles = [axis.get_title().partition("\n")[0] for axis in draw("strip", given).axes]
+    assert titles == ["Noisy", "Deep", "Other", "Clean"]
+    both = pd.concat([curves, curves.assign(label="Once", method="once")])
+    figure = draw("convergence", replace(given, curves=both, entry=given.entry | {"subject": ["deep", "once"]}))
+    assert {"Once (1 of 3 seeds)", "Deep"} <= {text.get_text() for own in figure.findobj(Legend) for text in own.texts}
 
 
 def test_a_strip_of_a_source_that_names_no_methods_has_the_reference(scene, clean, noisy):
