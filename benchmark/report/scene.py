@@ -99,6 +99,13 @@ class Scene:
         return f"{data_in_words(self.entry, self.dataset)} · {noise_in_words(self.entry['noise'][self.noise])}"
 
     @property
+    def title_of_one(self) -> str:
+        """The title with the item and the seed that are pictured, where there are several."""
+        item = [self.item] if len(self.energies) > 1 else []
+        seed = [f"seed {self.seed}"] if len(self.entry["seeds"]) > 1 else []
+        return " · ".join([self.title, *item, *seed])
+
+    @property
     def controls(self) -> set[str]:
         """The labels of the controls."""
         return set(self.scores.loc[self.scores["control"].astype(bool), "label"])

@@ -23,7 +23,7 @@ def draw(scene: Scene) -> Figure:
     labels = [label for label in scene.shown_by_source if label in scene.estimates]
     labels += [label for label in scene.estimates if label not in labels and not _is_pixels(scene.estimates[label])]
     figure = Figure(figsize=(WIDTH, 0.3 + 0.62 * len(labels)))
-    figure.suptitle(scene.title, x=0.01, y=0.995, ha="left", va="top", fontsize=9)
+    figure.suptitle(scene.title_of_one, x=0.01, y=0.995, ha="left", va="top", fontsize=9)
     grid = figure.subplots(len(labels), VECTORS, squeeze=False)
     top = 1 - 0.3 / figure.get_figheight()
     figure.subplots_adjust(left=0.2, right=0.995, top=top, bottom=0.005, wspace=0.05, hspace=0.06)

@@ -60,8 +60,7 @@ def draw(scene: Scene) -> Figure:
     figure = Figure(figsize=(columns * panel, sum(heights) * panel))
     grid = figure.add_gridspec(len(heights), columns, height_ratios=heights, wspace=0.04, hspace=0.02)
     grid.update(left=0.005, right=0.995, top=1, bottom=0.005)
-    title = scene.title + (f" · {scene.item}" if len(scene.energies) > 1 else "")
-    _write(figure.add_subplot(grid[0, :]), title, fontsize=9)
+    _write(figure.add_subplot(grid[0, :]), scene.title_of_one, fontsize=9)
     for block, (heading, labels) in enumerate(blocks):
         first = 1 + 5 * block
         if heading:

@@ -40,7 +40,7 @@ def draw(scene: Scene) -> Figure:
     name, bands = ("wavelength [nm]", stated[0] + stated[1] * numbers) if stated else ("band", 1 + numbers)
     pixels = farthest_pixels(clean)
     figure = Figure(figsize=(WIDTH, 1.1 + 1.55 * len(pixels)), layout="constrained")
-    figure.suptitle(scene.title, x=0.01, ha="left", fontsize=9)
+    figure.suptitle(scene.title_of_one, x=0.01, ha="left", fontsize=9)
     grid = figure.add_gridspec(len(pixels), 3, width_ratios=(1, 2.6, 2.6))
     for index, (row, column) in enumerate(pixels):
         place, spectrum, error = (figure.add_subplot(grid[index, position]) for position in range(3))

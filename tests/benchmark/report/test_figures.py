@@ -532,7 +532,7 @@ def test_bases_show_the_source_s_first_with_their_measures_and_no_unit_vectors(s
     figure = draw("bases", scene(estimates=estimates, values=values, shown_by_source=["PCA"]))
     rows = [axis.get_ylabel() for axis in figure.axes if axis.get_ylabel()]
     assert rows == ["PCA\nAccuracy, linear 81.2 %\nAccuracy, RBF 77.0 %", "Own"]
-    assert figure.get_suptitle() == "A toy cube · Gaussian noise, sigma 0.1"
+    assert figure.get_suptitle() == "A toy cube · Gaussian noise, sigma 0.1 · seed 0"
 
 
 def test_bases_of_what_is_no_image_are_words(scene):
@@ -640,7 +640,7 @@ def test_the_source_s_methods_stand_first_in_its_order_and_the_others_below_them
     titles = [axis.get_title().strip() for axis in figure.axes if axis.get_title()]
     assert titles == ["Clean", "Noisy", "Poor", "Good", "Best", "Fair"]
     texts = [text.get_text() for axis in figure.axes for text in axis.texts]
-    assert texts[0] == "A toy cube · Gaussian noise, sigma 0.1"
+    assert texts[0] == "A toy cube · Gaussian noise, sigma 0.1 · seed 0"
     assert texts[1:] == ["The source's methods (Figure 9)", "Other methods, the best first"]
     first, second = (titled(figure, label)[0].get_position().y0 for label in ("Poor", "Best"))
     assert first > second
