@@ -1,6 +1,7 @@
 """The experiments of the repository: each can be run in each profile, and what it says of its methods fits. One more
 needs no word here."""
 
+import re
 from functools import cache
 
 import pytest
@@ -110,6 +111,12 @@ def test_claims_name_methods_data_and_noise_that_there_are(name):
                 for pattern in condition.get(key, ()):
                     assert matching(names_of(name, kind), [pattern.removeprefix("!")])
             assert set(condition.get("levels", ())) <= names_of(name, "noise")
+
+
+@every_experiment
+def test_numbers_in_prose_have_their_zero(name):
+    text = (ROOT / "experiments" / f"{name}.yaml").read_text()
+    assert not re.findall(r"(?<![\w.\]/])\.\d+", text)
 
 
 def test_no_two_claims_and_no_two_experiments_have_one_name():
