@@ -20,12 +20,24 @@ WIDTH = 8.0
 DPI = 150
 # Of many fonts each text of an SVG would name all.
 SAVED = {"svg.fonttype": "none", "svg.hashsalt": "the same", "font.sans-serif": ["DejaVu Sans"]}
+# Letters of the smallest font in an inch, and as many as a line takes in a legend.
+LETTERS, LINE = 18, 12
 LEGEND = {"ncols": 4, "frameon": False, "fontsize": 7, "title_fontsize": 7}
 
 
 def handle(label: str, look: Look, **style) -> Line2D:
     """Return what stands for a method in a legend."""
     return Line2D([], [], color=look.colour, marker=look.marker, ms=5, mec="white", mew=0.4, label=label, **style)
+
+
+def legend_of(handles: Sequence[Line2D], width: float) -> dict:
+    """Return the legend below a figure of a width in inches: in as many columns, one below the other, as fit."""
+    labels, fitting = [own.get_label() for own in handles], 1
+    for number in range(min(LEGEND["ncols"], len(labels)), 1, -1):
+        if sum(LINE + max(map(len, column)) for column in np.array_split(labels, number)) <= LETTERS * width:
+            fitting = number
+            break
+    return LEGEND | {"handles": handles, "loc": "outside lower center", "ncols": fitting}
 
 
 def rest(number: int) -> Line2D:

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from benchmark.metrics import METRICS
 from benchmark.report.looks import GREY, MARKERS, PALE, Look, looks_of
 from benchmark.report.scene import Scene, fewer_seeds_of, heading_of, leaders_of
-from benchmark.report.style import LEGEND, WIDTH, handle, missing, plain, rest, spread
+from benchmark.report.style import WIDTH, handle, legend_of, missing, plain, rest, spread
 from benchmark.report.tables import timed_per_item
 
 FORMAT = "svg"
@@ -119,7 +119,7 @@ def _draw_block(figure: SubFigure, scene: Scene, labels: Collection[str]) -> Non
     }
     drawn = {*curves.loc[curves["label"].isin(strong), "iterate"], *(["returned"] if strong & set(returned) else [])}
     handles += [own for kind, own in kinds.items() if kind in drawn]
-    figure.legend(handles=handles, loc="outside lower center", **LEGEND)
+    figure.legend(**legend_of(handles, WIDTH))
 
 
 def _width(label: str, scene: Scene) -> float:

@@ -13,7 +13,7 @@ from benchmark.metrics import METRICS
 from benchmark.report.looks import GREY, PALE, SUBJECT, Look, looks_of
 from benchmark.report.scene import fewer_seeds_of, heading_of, labels_of, leaders_of
 from benchmark.report.statistics import best_iteration
-from benchmark.report.style import LEGEND, WIDTH, handle, plain, rest, say
+from benchmark.report.style import LETTERS, WIDTH, handle, legend_of, plain, rest, say
 from benchmark.report.tables import OBSERVATION
 from benchmark.report.wording import data_in_words, noise_in_words, rounded
 
@@ -23,9 +23,8 @@ COLUMNS = 3
 LEADERS = 3
 # An axis whose last place is so many times the first is logarithmic, and one of errors that differ by such a factor.
 WIDE, FAR = 50, 100
-# Of the font that panels have, letters an inch; what stands left of a panel, in inches, and of a legend's line, in
-# letters.
-LETTERS, LEFT, LINE = 18, 0.5, 12
+# What stands left of a panel, in inches.
+LEFT = 0.5
 BEST_ITERATION = "best_iteration"
 COSTS = {"seconds": "Seconds", "peak_rss_mib": "Peak memory of the process [MiB]"}
 LABELS = {name: metric.label for name, metric in METRICS.items()} | COSTS
@@ -160,16 +159,7 @@ def _draw_block(
         handles.append(rest(len(pale)))
     if by_truth:
         handles.append(Line2D([], [], color=GREY, lw=1, ls="--", label="oracle: best iterate, by the truth"))
-    legend = LEGEND | {"ncols": _fitting([own.get_label() for own in handles], LETTERS * width)}
-    figure.legend(handles=handles, loc="outside lower center", **legend)
-
-
-def _fitting(labels: list[str], letters: float) -> int:
-    """Return in how many columns, one below the other, the labels of a legend fit into so many letters."""
-    for number in range(min(LEGEND["ncols"], len(labels)), 1, -1):
-        if sum(LINE + max(map(len, column)) for column in np.array_split(labels, number)) <= letters:
-            return number
-    return 1
+    figure.legend(**legend_of(handles, width))
 
 
 def _title(entry: Mapping, names: Mapping[str, str]) -> str:
