@@ -70,14 +70,15 @@ def cut_down(draft: Draft, cut: settings.Cut, place: str) -> Draft:
     return Draft(draft.base, protocol.model_copy(update=changed), methods)
 
 
+def share_of(method: settings.Method, protocol: settings.Experiment) -> dict[str, list]:
+    """Return which of a protocol's data sets and seeds a method is for."""
+    seeds = [seed for seed in protocol.seeds if method.seeds is None or seed in method.seeds]
+    return {"data": in_order(protocol.data, method.data or ["*"]), "seeds": seeds}
+
+
 def without_idle(draft: Draft) -> Draft:
     """Return settings without the methods that are for none of their data sets, or for none of their seeds."""
-    data, seeds = draft.protocol.data, set(draft.protocol.seeds)
-    methods = {
-        name: own
-        for name, own in draft.methods.items()
-        if (own.data is None or matching(data, own.data)) and (own.seeds is None or seeds & set(own.seeds))
-    }
+    methods = {name: own for name, own in draft.methods.items() if all(share_of(own, draft.protocol).values())}
     return Draft(draft.base, draft.protocol, methods)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from benchmark import settings
 from benchmark.catalog import Catalog, File
-from benchmark.cuts import Draft, in_order
+from benchmark.cuts import Draft, share_of
 from benchmark.source import parameters_of
 
 # So many methods are named that share a change.
@@ -49,19 +49,13 @@ def _changes_of_methods(here: Draft, source: Draft, catalog: Catalog) -> list[tu
     for name, method in here.methods.items():
         defaults = _defaults(catalog.methods, method.file or name, "solve")
         rows = _changes(name, method.params, source.methods[name].params, defaults)
-        before, after = (_ran_on(own, here.protocol) for own in (source.methods[name], method))
+        before, after = (share_of(own, here.protocol) for own in (source.methods[name], method))
         kept_from = [kind for kind, own in before.items() if set(own) - set(after[kind])]
         rows += [(f"{name}: {kind}", _text(before[kind]), _text(after[kind])) for kind in kept_from]
         for setting, there, now in rows:
             if there != now:
                 shared.setdefault((setting.removeprefix(f"{name}: "), there, now), []).append(name)
     return [(f"{_joined(names)}: {setting}", there, now) for (setting, there, now), names in shared.items()]
-
-
-def _ran_on(method: settings.Method, protocol: settings.Experiment) -> dict[str, list]:
-    """Return on which of a protocol's data sets and seeds a method runs."""
-    seeds = [seed for seed in protocol.seeds if method.seeds is None or seed in method.seeds]
-    return {"data": in_order(protocol.data, method.data or ["*"]), "seeds": seeds}
 
 
 def _joined(names: list[str]) -> str:

@@ -147,7 +147,7 @@ def resolve(
     for own, entry in draft.methods.items():
         known_patterns(f"{place}: methods: {own}: data", "name", entry.data or (), known["data"])
         if entry.seeds and not set(entry.seeds) & known["seeds"]:
-            there = f"there are: {listing(map(str, sorted(known['seeds'])))}"
+            there = f"there are: {listing(known['seeds'])}"
             raise SettingsError(f"{place}: methods: {own}: seeds: none is among those of the experiment", there)
     draft = without_idle(draft)
     methods = {own: _method(own, entry, task, data, place, catalog) for own, entry in draft.methods.items()}

@@ -39,7 +39,7 @@ def read_scores(path: Path, schema_path: Path = SCHEMA) -> pd.DataFrame:
 
     Names and commits stay text, also where they look like numbers or like missing values.
     """
-    dtypes = {name: DTYPES[_type_of(column)] for name, column in _load(schema_path)["properties"].items()}
+    dtypes = {name: DTYPES[_type_of(column)] for name, column in load_yaml(schema_path)["properties"].items()}
     return pd.read_csv(path, dtype=dtypes, keep_default_na=False, na_values=[""])
 
 
@@ -62,7 +62,7 @@ def read_summary(path: Path) -> pd.DataFrame:
 
 def validate_rows(frame: pd.DataFrame, schema_path: Path = SCHEMA) -> None:
     """Return nothing if every row of `frame` obeys the JSON schema; raise ValueError for the first that does not."""
-    validator = Draft202012Validator(_load(schema_path))
+    validator = Draft202012Validator(load_yaml(schema_path))
     rows = frame.astype(object).where(frame.notna(), None)
     for number, row in enumerate(rows.to_dict("records")):
         error = next(validator.iter_errors(row), None)
@@ -246,10 +246,6 @@ def _checked(path: Path, experiment: str, schema_path: Path) -> pd.DataFrame:
         scores.insert(0, "experiment", experiment)
         validate_rows(scores, schema_path)
     return scores
-
-
-def _load(schema_path: Path) -> dict:
-    return load_yaml(schema_path)
 
 
 def _type_of(column: dict) -> str:

@@ -1,6 +1,9 @@
 """How long experiments take, by what was measured."""
 
+import pytest
+
 from benchmark import measured
+from benchmark.__main__ import main
 from benchmark.measured import fitting, memory_of, minutes_of, runtime_of, time_left
 from benchmark.source import ROOT
 
@@ -35,3 +38,11 @@ def test_a_cluster_is_asked_for_more_than_was_measured_but_for_no_more_than_the_
     assert runtime_of("known", "embedded", time_limit=60) == 1 + measured.MARGIN
     assert memory_of("new", "embedded") == measured.MEMORY
     assert runtime_of("new", "embedded", time_limit=3600) == 60 + measured.MARGIN
+
+
+@pytest.mark.parametrize(("option", "value"), [("cores", "0"), ("cores", "-1"), ("minutes", "nan"), ("minutes", "0")])
+def test_no_time_and_no_cores_are_refused(monkeypatch, capsys, option, value):
+    monkeypatch.setattr("sys.argv", ["benchmark", "quick", f"--{option}", value])
+    with pytest.raises(SystemExit):
+        main()
+    assert f"argument --{option}: {value} is no " in capsys.readouterr().err

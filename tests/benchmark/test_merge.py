@@ -105,13 +105,21 @@ def test_an_experiment_s_data_are_its_own(folders):
     assert "are not posed here" in left[RUN]
 
 
-@pytest.mark.parametrize("content", ['{"run": {"fi', "{}", "[]", '{"run": {}, "items": [{}]}'])
-def test_a_record_that_is_damaged_elsewhere_is_left_and_nothing_is_to_be_deleted_here(folders, content):
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        ('{"run": {"fi', "JSONDecodeError"),
+        ("{}", "KeyError: 'run'"),
+        ("[]", "TypeError"),
+        ('{"run": {}, "items": [{}]}', "KeyError: 'item'"),
+    ],
+)
+def test_a_record_that_is_damaged_elsewhere_is_left_and_nothing_is_to_be_deleted_here(folders, content, fault):
     source, target = folders
     (source / RUN / "record.json").write_text(content)
     taken, left = merge(source, target)
     assert taken == []
-    assert left[RUN].startswith(f"{source / RUN}/record.json cannot be read: ")
+    assert left[RUN].startswith(f"{source / RUN}/record.json cannot be read: {fault}")
     assert "rm" not in left[RUN].split()
 
 

@@ -128,7 +128,10 @@ rule scorecard:
     conda:
         "../../environment.yml"
     params:
-        code=lambda wildcards: plan.code("report/overview", "write_scorecard"),
+        code=lambda wildcards: [
+            plan.code("report/overview", "write_scorecard"),
+            plan.code("report/scorecard", "read_cards"),
+        ],
     message:
         "scorecard of the claims"
     script:
