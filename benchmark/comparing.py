@@ -51,7 +51,8 @@ def compare(first: Path, second: Path) -> pd.DataFrame:
 
     `difference` is the mean over runs, from `low` to `high` its bootstrap interval; `time_ratio` that of the seconds of
     the methods; `changed` says which of parameters, code and clean signals differ, or in which folder alone there are
-    runs. Raises NotComparable where a folder has no results, a file cannot be read, or no experiment is in both.
+    runs; an experiment of one folder alone has one row, without a method. Raises NotComparable where a folder has no
+    results, a file cannot be read or has a run twice, or no experiment is in both.
     """
     folders = [first, second]
     for folder in folders:
@@ -68,6 +69,9 @@ def compare(first: Path, second: Path) -> pd.DataFrame:
             if not file_of(folder / name / "scores.csv").is_file():
                 raise NotComparable(f"{folder / name} has no scores: run the experiment to its end first")
         rows += _of_experiment(name, *(_scores_of(folder / name) for folder in folders))
+    for name in sorted({*entries[0]} ^ {*entries[1]}):
+        where = "only in the first" if name in entries[0] else "only in the second"
+        rows.append(dict.fromkeys(GROUP, "") | {"experiment": name, "n": 0, "changed": where})
     numbers = dict.fromkeys(["difference", "low", "high", "time_ratio"], float)
     return pd.DataFrame(rows, columns=COLUMNS).astype(numbers)
 
@@ -116,6 +120,9 @@ def _scores_of(folder: Path) -> pd.DataFrame:
     scores = _readable(path, read_scores)
     if lost := sorted({*PAIR, *FACTS, "value", "seconds"} - set(scores.columns)):
         raise NotComparable(f"{path} lacks the columns {listing(lost)}: make it again, or restore it")
+    if (doubled := scores.duplicated(PAIR)).any():
+        run = ", ".join(str(own) for own in scores.loc[doubled, PAIR].iloc[0])
+        raise NotComparable(f"{path} has two rows of {run}: make it again, or restore it")
     return scores
 
 

@@ -140,6 +140,8 @@ class Method(Strict):
             raise _fault("an entry is one method or many", "give it a `name`, or write `all`, or give it `all_except`")
         if self.name is None and (own := self.model_fields_set & {"file", "label", "params", "grid"}):
             raise _fault(f"`all_except` does not go with `{min(own)}`", "give that method an entry of its own")
+        if both := self.params.keys() & self.grid.keys():
+            raise _fault(f"`{min(both)}` is among the `params` and in the `grid`", "leave it in one of them")
         return self
 
 
@@ -178,9 +180,11 @@ class Sweep(Strict):
 
     @model_validator(mode="after")
     def has_places(self) -> "Sweep":
-        """Refuse an axis without places."""
+        """Refuse an axis without places, and two at one place, which would pass for one."""
         if self.over != "rank" and not self.values:
             raise _fault(f"a sweep over {self.over} needs `values`", f"give each {self.over} its place on the axis")
+        if len({*self.values.values()}) < len(self.values):
+            raise _fault("two of the sweep's `values` are equal", f"give each {self.over} a place of its own")
         return self
 
 

@@ -79,6 +79,23 @@ def test_folders_without_a_run_in_common_are_past_any_tolerance_and_print(result
     assert "only in" in as_text(differences, 0.1)
 
 
+def test_an_experiment_that_one_folder_alone_has_is_past_any_tolerance(results):
+    folders = [results(name, {"svd": [30.0]}) for name in ("first", "second")]
+    for folder, name in zip(folders, ("fig2", "fig3"), strict=True):
+        (folder / "experiments.yaml").write_text(yaml.safe_dump({"fig9": {}, name: {}}))
+    beyond = past(compare(*folders), 1e9).set_index("experiment")["changed"].to_dict()
+    assert beyond == {"fig2": "only in the first", "fig3": "only in the second"}
+    assert "fig3" in as_text(compare(*folders), 0.1)
+
+
+def test_a_run_that_stands_twice_is_refused(results):
+    first, second = (results(name, {"svd": [30.0]}) for name in ("first", "second"))
+    scores = pd.read_csv(second / "fig9" / "scores.csv")
+    write(pd.concat([scores, scores]), second / "fig9" / "scores.csv")
+    with pytest.raises(NotComparable, match=r"second/fig9/scores\.csv has two rows of .*svd.*: make it again"):
+        compare(first, second)
+
+
 def test_infinite_values_that_are_equal_differ_by_nothing(results):
     first, second = results("first", {"clean": [np.inf]}), results("second", {"clean": [np.inf]})
     assert list(compare(first, second)["difference"]) == [0.0]

@@ -164,6 +164,11 @@ MISTAKES = {
         "sweep: a sweep over noise needs `values`",
         "its place on the axis",
     ),
+    "two places that are one": (
+        {"sweep": {"over": "noise", "label": "r", "metrics": ["psnr"], "values": {"weak": 1, "none": 1.0}}},
+        "sweep: two of the sweep's `values` are equal",
+        "a place of its own",
+    ),
     "seed that no table can hold": ({"seeds": [2**63]}, "seeds.0: input should be less than", "9223372036854775808"),
     "data set that a method has not": (
         {"methods": [{"name": "one", "data": ["scen"]}]},
@@ -208,6 +213,11 @@ MISTAKES = {
         "compare methods that run on the same",
     ),
     "method twice": ({"methods": ["one", "one"]}, "two methods are called 'one'", "a name of its own"),
+    "parameter beside its grid": (
+        {"methods": [{"name": "one-{steps}", "file": "one", "params": {"steps": 3}, "grid": {"steps": [1, 2]}}]},
+        "methods.0: `steps` is among the `params` and in the `grid`",
+        "leave it in one of them",
+    ),
     "grid without a place in the name": (
         {"methods": [{"name": "one", "grid": {"steps": [1, 2]}}]},
         "two methods are called 'one'",
