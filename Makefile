@@ -29,7 +29,7 @@ smoke: $(READY)  ## every rule and every method on tiny data
 report: $(READY)  ## put the embedded profile's results into one file, report.html
 	$(SNAKEMAKE) --report report.html
 
-publish: $(READY)  ## keep a profile's tables and figures in git, and its verdicts in README.md (PROFILE=public-cpu for that one, PART=--part for a part of it)
+publish: $(READY)  ## keep a profile's tables and figures in git, and renew README.md (PROFILE=public-cpu for that one, PART=--part for a part of it)
 	$(BIN)/python -m benchmark.report.publish $(PROFILE) $(PART)
 
 site: $(READY)  ## make the pages of the published results, in site/

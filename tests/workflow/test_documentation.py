@@ -210,8 +210,10 @@ def check_snakemake(arguments):
 
     options = get_argument_parser().parse_args(arguments)
     config = parse_config(options.config)
-    plan = Plan.read({} if config.get("profile") == "mine" else {"profile": config.get("profile", "embedded")})
-    config.pop("profile", None)
+    known = {key: config.pop(key) for key in ("profile", "select") if key in config}
+    plan = Plan.read({} if known.get("profile") == "mine" else known)
+    if "select" in known:
+        assert plan.selected == [known["select"]]
     if options.workflow_profile:
         assert (Path(options.workflow_profile) / "profile.yaml").exists()
         assert config.pop("device") in ("cpu", "cuda")
