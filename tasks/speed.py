@@ -103,7 +103,7 @@ def values_of(problem: Problem, truth: Mapping[str, np.ndarray], answer: Mapping
 def tiny() -> dict[str, Tiny]:
     """Return a layer that may store half, and a smaller one."""
     noisy = Observation(Gaussian(0.001))
-    return {"layer": Tiny(tiny_item(8, 6), noisy, "reduction", 1.99), "small": Tiny(tiny_item(6, 4), noisy)}
+    return {"layer": Tiny(tiny_item(8, 6), noisy, "weight_error", 0.97), "small": Tiny(tiny_item(6, 4), noisy)}
 
 
 def tiny_item(outputs: int, inputs: int) -> Item:

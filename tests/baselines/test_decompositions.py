@@ -55,6 +55,14 @@ def solved(stem, problem, seed=0, **params):
     return method(stem).solve(problem, seed=seed, device="cpu", **params).parts
 
 
+def test_networks_find_the_subspaces_of_an_exact_tucker_tensor():
+    problem, truth = posed("tucker")
+    settings = {"iterations": 600, "learning_rate": 0.02, "channels": 16, "scales": 1, "perturbation": 0}
+    parts = solved("deeptensor_tucker", problem, **settings)
+    assert np.linalg.norm(parts["signal"] - truth["signal"]) < 0.05 * np.linalg.norm(truth["signal"])
+    assert TASK.match_of("tucker", truth, parts) > 0.95
+
+
 @pytest.mark.parametrize("model", OWN)
 def test_gauss_newton_finds_what_the_model_made_up_to_order_and_scale(model):
     problem, truth = posed(model)

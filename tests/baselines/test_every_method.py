@@ -6,6 +6,7 @@ Neither a new method nor a new task needs a word here: problems, shapes and what
 import inspect
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from types import ModuleType
@@ -259,6 +260,14 @@ def cases_of(stem: str) -> list[Case]:
     return sorted((case for case in CASES if case.stem == stem), key=lambda case: case.tiny.item.signal.size)
 
 
+# The smallest problem of each file of which a measure is asked.
+SMALLEST = [
+    parameter_of(min(own, key=lambda case: case.tiny.item.signal.size))
+    for stem in FILES
+    if (own := [case for case in CASES if case.stem == stem and case.tiny.measure])
+]
+
+
 @pytest.mark.parametrize("stem", FOUND)
 def test_file_can_be_used(stem):
     assert FOUND[stem].fault == ""
@@ -339,6 +348,7 @@ def test_answer_of_a_competitor_is_as_good_as_the_problem_is_easy(case):
         assert case.excess >= 0
 
 
+@pytest.mark.parametrize("case", SMALLEST)
 def test_strided_input_gives_the_same_answer_and_is_unchanged(case):
     observed = case.problem.observed
     strided = np.zeros((2 * len(observed), *observed.shape[1:]), observed.dtype)[::2]
@@ -365,6 +375,15 @@ def test_method_works_without_rank_and_noise_model_or_says_that_it_needs_them(ca
         reason = str(skipped)
     assert not reason or reason.startswith(f"{case.stem} needs the ")
     assert all(np.isfinite(own).all() for own in results)
+
+
+@every_file
+def test_some_tiny_problem_is_solved_and_not_skipped(stem):
+    for case in cases_of(stem):
+        with suppress(Skipped):
+            case.method.solve(case.problem, seed=0, device="cpu", **case.params)
+            return
+    raise AssertionError("all tiny problems of its tasks are skipped")
 
 
 @pytest.mark.parametrize("stem", [stem for stem, file in FILES.items() if file.literals.get("STOCHASTIC", False)])

@@ -12,14 +12,17 @@ from benchmark.algorithms.gated_recurrent import (
     KhatriRao,
     Network,
     Product,
+    Recipe,
     TensorTrain,
     Tucker,
     gates,
     mean_loss,
     split,
     summed_loss,
+    train,
 )
 from benchmark.algorithms.notes import transitions
+from benchmark.contract import Problem
 from benchmark.loading import load_module
 from benchmark.observation import Observation
 from benchmark.posing import problem_of
@@ -71,6 +74,27 @@ def test_the_dense_unit_has_the_printed_count_and_the_whole_network_22784_and_45
     parts = Network(88, Dense(1536, 256, 512), Dense(1536, 512, 512), 0.0).parts()
     assert SEQUENCE.cell_count(parts) == 1_181_184
     assert sum(own.size for own in parts.values()) == 1_181_184 + 1536 + 22_784 + 45_144
+
+
+def test_what_is_returned_is_the_epoch_of_lowest_validation_loss():
+    frames = np.random.default_rng(0).random((160, 4)) < 0.5
+    granted = {
+        "lengths": np.array([20, 20]),
+        "validation": frames[40:].astype(float),
+        "validation_lengths": np.array([60, 60]),
+    }
+    problem = Problem(frames[:40].astype(float), granted=granted)
+    recipe = Recipe(learning_rate=0.03, dropout=0.0, epochs=40, batch=1, start="plain")
+    estimate = train(problem, lambda: tuple(FORMATS["dense"](ROWS, COLUMNS) for _ in range(2)), recipe, 0, "cpu")
+    losses = [snapshot.loss for snapshot in estimate.trace]
+    best = int(np.argmin(losses))
+    assert 0 < best < 39  # two short sequences of noise are learnt by heart
+    assert losses[-1] > losses[best] + 0.1
+    assert estimate.iterations == best + 1
+    for name, own in estimate.trace[best].last.items():
+        np.testing.assert_array_equal(estimate.parts[name], own)
+    found = SEQUENCE.values_of(granted["validation"], granted["validation_lengths"], estimate.parts)
+    assert losses[best] == pytest.approx(found["nll"], rel=1e-5)
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -188,6 +188,19 @@ def test_a_penalty_by_held_out_entries_completes_noisy_matrices_better_than_none
     assert errors[1] < 0.9 * np.linalg.norm(clean[~mask])
 
 
+def test_a_penalty_by_held_out_entries_vanishes_where_there_is_hardly_any_noise():
+    rng = np.random.default_rng(12)
+    clean = rng.standard_normal((80, 2)) @ rng.standard_normal((2, 60))
+    mask = rng.random(clean.shape) < 0.3
+    noisy = clean + 0.01 * rng.standard_normal(clean.shape)
+    errors = [
+        np.linalg.norm((compose(complete(noisy, mask, 2, regularisation=own).factors) - clean)[~mask])
+        for own in (0.0, None)
+    ]
+    assert errors[1] < 1.05 * errors[0]
+    assert errors[0] < 0.01 * np.linalg.norm(clean[~mask])
+
+
 def test_a_row_with_too_few_entries_needs_a_penalty_and_gets_what_its_offset_says():
     rng = np.random.default_rng(11)
     clean = rng.standard_normal((40, 2)) @ rng.standard_normal((2, 30))

@@ -85,6 +85,10 @@ def test_skewed_noise_has_its_bias_where_nothing_is_clipped():
     draws = model.sample(np.full(DRAWS, 2.0), np.random.default_rng(8)) - 2
     assert draws.mean() == pytest.approx(model.bias, abs=0.01)
     assert draws.var() == pytest.approx(0.3**2 + 2 * 0.3**2, rel=0.03)
+    uneven = Skewed(gaussian=0.1, square=0.3).sample(np.full(DRAWS, 2.0), np.random.default_rng(8)) - 2
+    assert uneven.mean() == pytest.approx(0.3, abs=0.01)
+    assert uneven.var() == pytest.approx(0.1**2 + 2 * 0.3**2, rel=0.03)
+    assert model.sample(np.full(DRAWS, 9.9), np.random.default_rng(8)).max() == 10
     dark = model.sample(np.zeros(DRAWS), np.random.default_rng(9))
     assert dark.min() == 0
     assert dark.mean() > model.bias  # clipping takes negative noise away

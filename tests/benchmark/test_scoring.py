@@ -294,3 +294,7 @@ def test_an_answer_that_a_measure_cannot_be_taken_of_is_a_failed_row_and_the_oth
     assert set(other["status"]) == {"ok"}
     assert other["value"].notna().all()
     assert set(rows["item"]) == {"a", "b"}
+    best = rows[rows["iterate"] == "oracle"]
+    if bad == "returned" and place == (0, 0, 0):  # without a primary measure it is no best one
+        assert set(best["status"]) == {"ok"}
+    assert len(best) == len(other)

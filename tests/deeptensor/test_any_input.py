@@ -213,7 +213,7 @@ def test_gradients_are_enabled_within_a_fit(mode):
             assert Estimator(2, **TINY).fit_transform(samples).shape == (6, 2)
 
 
-@pytest.mark.parametrize("scale", [2.0**-1000, 2.0**-130, 2.0**130, 2.0**1000])
+@pytest.mark.parametrize("scale", [2.0**-1000, 2.0**1000])
 @pytest.mark.parametrize(
     "model", [Model(2), Model(2, weights=True), Model(2, "tucker"), Model(2, "symmetric")], ids=str
 )

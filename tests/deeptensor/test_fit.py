@@ -161,7 +161,7 @@ def test_factors_have_the_sizes_of_their_axes_and_make_the_shape_of_the_array(sh
     assert fit.decomposition.reconstruct().shape == shape
 
 
-@pytest.mark.parametrize("length", range(1, 71))
+@pytest.mark.parametrize("length", [1, 2, 3, 4, 7, 8, 15, 16, 31, 32, 33])
 def test_matrix_of_any_length_can_be_fitted(length):
     Y = np.random.default_rng(0).random((length, 71 - length))
     fit = factorise(Y, Model(2, network=Network(channels=2)), iterations=2)

@@ -1,5 +1,7 @@
 """The losses against their definitions, and the Gram form against the residual."""
 
+from math import prod
+
 import numpy as np
 import pytest
 import torch
@@ -40,6 +42,22 @@ def test_gram_form_and_residual_agree_in_value_and_gradient(order, monkeypatch):
         torch.autograd.grad(one.sum(), factors), torch.autograd.grad(two.sum(), factors), strict=True
     ):
         torch.testing.assert_close(first, second, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("case", ["l1", "huber", "poisson", "weights", "operator"])
+def test_what_is_no_plain_mean_square_is_never_taken_from_gram_matrices(case, monkeypatch):
+    factors, Y = factors_and_data(positive=True)
+    weights = torch.rand(Y.shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    sampling = EntrySampling(np.arange(prod(SIZES)).reshape(SIZES) % 3 == 0).to(torch.float64)
+    loss = "l2" if case in ("weights", "operator") else case
+    arguments = {"weights": {"weights": weights}, "operator": {"operator": sampling}}.get(case, {})
+    data = sampling(Y) if case == "operator" else Y
+    expected = Misfit(data, loss, 0.3, **arguments)(factors).loss
+    monkeypatch.setattr(losses, "GRAM", 1)
+    monkeypatch.setattr(losses, "GRAM_RATIO", 0)
+    misfit = Misfit(data, loss, 0.3, **arguments)
+    assert not misfit.by_gram(factors)
+    torch.testing.assert_close(misfit(factors).loss, expected, rtol=0, atol=0)
 
 
 def test_gram_form_in_single_precision_is_right_to_1e_6_of_the_energy(monkeypatch):

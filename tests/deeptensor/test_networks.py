@@ -64,7 +64,9 @@ def test_number_of_scales_keeps_to_its_limit():
     assert number_of_scales([1000], limit=3) == 3
 
 
-SIZES = [*((length,) for length in range(1, 71)), (145, 3), (2, 40), (1, 5), (12, 9), (5, 6, 7)]
+# About the lengths at which a network gets one more scale.
+LENGTHS = (1, 2, 3, 4, 7, 8, 9, 31, 33, 64, 65)
+SIZES = [*((length,) for length in LENGTHS), (145, 3), (2, 40), (1, 5), (12, 9), (5, 6, 7)]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,5 +1,6 @@
 """Each stopping rule by its definition on made-up iterates, and by what it costs where the truth is known."""
 
+from dataclasses import dataclass
 from types import SimpleNamespace
 
 import numpy as np
@@ -151,6 +152,38 @@ def test_rule_that_never_scores_an_iterate_says_what_to_do():
     network = Network(channels=4, scales=1)
     with pytest.raises(Diverged, match=r"a score by WindowedVariance.*allow more iterations than 20"):
         factorise(np.eye(6), Model(2, network=network), stopping=WindowedVariance(), iterations=20)
+
+
+@dataclass
+class Replayed:
+    """A rule whose scores are written down."""
+
+    scores: tuple[float, ...]
+    patience: int | None = None
+    target: float | None = None
+    reason = "as written"
+
+    def start(self, misfit, rank, scale, seeds):
+        """Return the monitor of the scores, of which the last one stays."""
+        left = list(self.scores)
+        return lambda evaluation: torch.full((1,), left.pop(0) if len(left) > 1 else left[0])
+
+
+@pytest.mark.parametrize(
+    ("rule", "best", "last"),
+    [
+        (Replayed((*6 * [np.inf], 3, 2, 1, 1), patience=4), 9, 13),  # infinite scores, of a burn-in, cost no patience
+        (Replayed((3, 2, 5, 5, 1, 4), patience=3), 5, 8),  # a gain within the patience renews it
+        (Replayed((3, 2, 5, 5, 5, 1), patience=3), 2, 5),  # and one after it comes too late
+        (Replayed((3, 2, 0.5, 0.1), target=0.5), 3, 3),
+    ],
+    ids=["burn-in", "renewed", "too late", "target"],
+)
+def test_fit_ends_after_as_many_iterations_without_a_lower_score_as_the_patience_says_or_at_the_target(
+    rule, best, last
+):
+    fit = factorise(np.eye(6), Model(2, network=Network(channels=4, scales=1)), stopping=rule, iterations=30)
+    assert (fit.best_iteration, fit.stop.iteration, fit.stop.reason) == (best, last, "as written")
 
 
 # A piecewise constant matrix of rank 6 with Gaussian noise, where a network that is fitted for long follows the noise.

@@ -11,6 +11,7 @@ import torch
 
 from benchmark.algorithms.execution import Executed, checked, factored_of, multiplications, stored
 from benchmark.algorithms.layers import Factored, Layer, Stage, answer_of, chain, layers_of
+from benchmark.algorithms.networks import forward, tensors_of
 from benchmark.contract import Posed, Problem, Skipped
 from benchmark.loaders.networks import Images, network_item, read_checkpoint
 from benchmark.loading import load_module
@@ -80,6 +81,46 @@ def test_the_layers_themselves_change_nothing_to_the_last_image(convolutions):
     assert values["weight_error"] < 1e-6
     assert values["response_error"] < 1e-6
     assert values["reduction"] == values["mac_reduction"] == 1
+
+
+def test_outputs_that_are_a_tenth_too_large_have_that_error_of_response():
+    layer = layer_of(np.random.default_rng(0).standard_normal((5, 4, 3, 3)))
+    layer = replace(layer, bias=np.zeros(5))
+    found = TASK.errors_of([chain(1.1 * layer.kernel)], [layer])
+    assert found == pytest.approx({"weight_error": 0.1, "response_error": 0.1})
+
+
+def test_a_network_that_says_one_class_agrees_where_the_whole_one_says_it(convolutions):
+    problem, own = convolutions
+    values = taken(
+        problem, own, answer_of([chain(0 * layer.kernel[:, :, :1, :1]) for layer in layers_of(problem)]).parts
+    )
+    shares = 100 * np.bincount(own.withheld["said"], minlength=4) / len(own.withheld["said"])
+    assert values["agreement"] in shares.tolist()
+    assert 0 < values["agreement"] < 100
+    # The labels are what the whole network says.
+    assert values["error_increase"] == pytest.approx(100 - values["agreement"])
+
+
+def test_norms_that_are_taken_anew_undo_the_scale_of_the_layer_before_them():
+    problem, own = posed(["one"])
+    program = [*own.withheld["program"]]
+    program.insert(program.index("conv one 1 1") + 1, "norm own")
+    network = tensors_of(TASK.network_of(own.withheld))
+    network |= {f"own.{name}": torch.full((8,), value) for name, value in {"weight": 1.0, "bias": 0.0}.items()}
+    truth = own.withheld | {"program": np.array(program)}
+    [layer] = layers_of(problem)
+    images = torch.tensor(truth["test"])
+    scores = {}
+    for factor in (1.0, 3.0):
+        standing = {"one": Executed(chain(factor * layer.kernel), replace(layer, bias=factor * layer.bias))}
+        parameters = dict(network)
+        TASK.recalibrate(truth, parameters, standing)
+        scores[factor] = forward(program, parameters, images, standing)
+    torch.testing.assert_close(scores[3.0], scores[1.0], rtol=1e-3, atol=1e-4)
+    assert scores[1.0].std() > 1e-3
+    assert TASK.has_norms(truth)
+    assert not TASK.has_norms(own.withheld)
 
 
 def test_multiplications_of_two_passes_of_a_strided_layer_are_those_by_hand():

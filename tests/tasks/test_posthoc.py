@@ -118,6 +118,11 @@ def test_the_judge_s_loss_and_accuracy_are_those_of_the_referee_of_sequences(pos
     assert values["nll"] == pytest.approx(other["nll"], rel=1e-5)
     assert values["accuracy"] == pytest.approx(other["accuracy"])
     assert values["count"] == other["count"]
+    before = {f"{name}.matrix": own.values for name, own in zip(POSTHOC.NAMES, matrices_of(problem), strict=True)}
+    before = SEQUENCE.values_of(frames, lengths, before | POSTHOC.network_of(truth))
+    assert values["nll_increase"] == pytest.approx(other["nll"] - before["nll"], abs=1e-5)
+    assert abs(values["nll_increase"]) > 1e-3
+    assert values["nll_tuned"] - values["nll_increase_tuned"] == pytest.approx(truth["losses"][1])
 
 
 def test_zero_matrices_have_the_loss_of_the_last_bias_alone(posed):

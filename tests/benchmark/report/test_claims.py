@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from benchmark.report.claims import effect_of, holds, judge, scorecard, strongest_other
+from benchmark.report.claims import effect_of, holds, is_firm, judge, scorecard, strongest_other
 from benchmark.report.scorecard import as_markdown
 from benchmark.report.statistics import Missing
 from benchmark.scoring import CURVE_COLUMNS
@@ -147,6 +147,14 @@ def test_a_verdict_is_uncertain_where_another_mean_of_the_interval_gives_another
     conditions = [condition(**test) for test in tests]
     many = pd.concat(scores.assign(seed=scores["seed"] + shift) for shift in (0, 2, 4))
     assert {row["uncertain"] for row in judged(conditions, many)} == {uncertain}
+
+
+def test_an_interval_with_means_within_the_band_and_on_both_sides_of_it_is_not_firm():
+    across = effect_of(pd.Series([-4, -3, 2, 3, 4, 4.6]))
+    assert across.low < -1
+    assert across.mean > 1
+    assert not is_firm({"within": 1}, across)
+    assert is_firm({"within": 1}, effect_of(pd.Series([2, 3, 4, 4.6, 5])))
 
 
 def test_a_verdict_that_hangs_on_few_units_is_uncertain(judged, scores):

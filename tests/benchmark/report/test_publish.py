@@ -152,11 +152,20 @@ def test_what_was_published_before_stays_beside_what_is_new(root, run, entries):
     assert text.count("| reproduced |") == 2
 
 
+METHODS = {name: {"file": name, "params": {}, "data": None} for name in ("deeptensor", "svd", "bm3d")}
 CHANGES = [
     ({"seeds": [0]}, "seeds"),
     ({"pose": {"share": 0.5}}, "pose"),
     ({"noise": {"gaussian": {"model": "gaussian", "sigma": 0.2}}}, "noise"),
-    ({"data": {"toy": {"file": "toy", "rank": 5, "budget": None, "params": {}}}}, "data: toy"),
+    ({"task": "recover"}, "task"),
+    *(
+        ({"data": {"toy": {"file": "toy", "rank": 3, "budget": None, "params": {}} | {key: own}}}, "data: toy")
+        for key, own in {"file": "other", "rank": 5, "budget": 9, "params": {"size": 8}}.items()
+    ),
+    *(
+        ({"methods": {**METHODS, "svd": METHODS["svd"] | {key: own}}}, "methods: svd")
+        for key, own in {"file": "other", "params": {"rank": 3}, "data": ["toy"], "seeds": [0]}.items()
+    ),
     (
         {
             "methods": {
@@ -472,6 +481,8 @@ def test_what_changed_since_is_not_joined_with_a_part_and_nothing_is_lost(root, 
         {"noise": {"gaussian": {"model": "gaussian", "sigma": 0.2}}},
         {"methods": entry["methods"] | {"svd": entry["methods"]["svd"] | {"params": {"rank": 3}}}},
         {"pose": {"share": 0.5}},
+        {"task": "recover"},
+        {"data": {"toy": entry["data"]["toy"] | {"rank": 5}}},
     ):
         with pytest.raises(PublishError, match=r"were made with other settings|neither in the part nor published"):
             publish("embedded", {"fig9": entry | changes}, root, part=True)

@@ -94,6 +94,14 @@ def test_a_ratio_of_losses_is_infinite_where_the_other_loses_nothing(by_rank):
     assert values("loss_ratio", by_rank, metric="psnr", of="deeptensor", to="svd", **PLACES) == [0.25, 0.5]
     level = by_rank.assign(value=by_rank["value"].where(by_rank["method"] == "deeptensor", 30.0))
     assert values("loss_ratio", level, metric="psnr", of="deeptensor", to="svd", **PLACES) == [np.inf, np.inf]
+    gained = by_rank.assign(value=by_rank["value"].where(by_rank["method"] == "deeptensor", [*6 * [30.0], 31.0, 33.0]))
+    assert values("loss_ratio", gained, metric="psnr", of="deeptensor", to="svd", **PLACES) == [np.inf, np.inf]
+    assert values("loss_ratio", by_rank.assign(metric="sam"), metric="sam", of="svd", to="deeptensor", **PLACES) == [
+        np.inf,
+        np.inf,
+    ]
+    turned = by_rank.assign(value=-by_rank["value"], metric="sam")
+    assert values("loss_ratio", turned, metric="sam", of="deeptensor", to="svd", **PLACES) == [0.25, 0.5]
     assert not holds({"below": 0.33}, effect_of(pd.Series([np.inf, np.inf])))
 
 
@@ -129,6 +137,26 @@ def test_a_speed_up_is_to_the_best_psnr_of_the_slow_method_and_none_where_the_fa
     fast = trace([22, 25, 27])
     curves = pd.concat([fast, slow, fast.assign(seed=1, value=24.9), slow.assign(seed=1)])
     assert values("speed_up", scores, curves, of="deeptensor", to="slow") == [60.0, 0.0]
+
+
+def test_what_one_unit_lacks_is_missing_and_not_left_out(table):
+    scores = table({"deeptensor": [30.0, 30.0], "slow": [30.0, 30.0]})
+    more = table({"deeptensor": [0.9]}, metric="ssim")
+    with pytest.raises(Missing, match="deeptensor has no ssim of its returned iterate on some signals"):
+        values("difference", pd.concat([scores, more]), metric="ssim", of="deeptensor")
+    fast = scores.drop(scores.index[(scores["method"] == "deeptensor") & (scores["seed"] == 1)])
+    slow = trace([20, 25], method="slow", iterations=(1, 10), seconds=(1, 2))
+    curves = pd.concat([trace([22, 25, 27]), slow, slow.assign(seed=1)])
+    with pytest.raises(Missing, match="deeptensor and slow"):
+        values("speed_up", fast, curves, of="deeptensor", to="slow")
+    scores = pd.concat(
+        [table({"deeptensor": [30.0]}, noise="weak"), table({"deeptensor": [30.0, 31.0]}, noise="strong")]
+    )
+    curves = pd.concat(
+        [trace([1, 2, 1], noise=noise, seed=seed) for noise, seed in (("weak", 0), ("strong", 0), ("strong", 1))]
+    )
+    with pytest.raises(Missing, match="deeptensor did not run under every noise on the same signals"):
+        values("rank_correlation", scores, curves, of="deeptensor", levels={"weak": 0.1, "strong": 0.3})
 
 
 LEVELS = {"weak": 0.1, "middle": 0.2, "strong": 0.3}
