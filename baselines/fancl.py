@@ -19,13 +19,14 @@ the nuclear norm.
 
 Our choices, as the paper leaves its grid open. What `benchmark.algorithms.completion.offset` takes off the matrix is
 added again. With s_1 the largest singular value of the observed entries, zeros elsewhere, lambda is s_1 / 2, then half
-of the last, each fit from the last, up to the first without a new best error at held-out entries, or s_1 / 64. Theta
-is 1 and the rank that is told for `tnn`; 1, 0.3, 0.1 times s_1 for `capped`; 10, 1, 0.1 times s_1 for `lsp`, from the
+of the last, each fit from the last, up to the first without a new best error at held-out entries, or s_1 / 64. Theta is
+1 and the rank that is told for `tnn`; 1, 0.3, 0.1 times s_1 for `capped`; 10, 1, 0.1 times s_1 for `lsp`, from the
 penalty that is nearest to the nuclear norm up to the first without a new best error. The fits up to the best one are
 then done again with all entries. Departures: one power iteration in place of three, as it starts from the last
 iterates; lambda decays within a fit from that of the last fit, not from s_1; five random directions join the span, so
-that the rank can grow; the stop looks at the objective of one iterate, where the authors' code takes the misfit of the
-last iterate and the penalty of this one.
+that the rank can grow; of any answer, that of the nuclear norm too, at most `largest_rank` terms are kept; the stop
+looks at the objective of one iterate, where the authors' code takes the misfit of the last iterate and the penalty of
+this one.
 """
 
 from collections.abc import Callable, Iterator

@@ -4,11 +4,11 @@ The teacher is a dense network. In the student each convolution of several pixel
 combinations of them as store its numbers over `reduction`. It minimises the cross-entropy of the labels; with
 `transfer` "scores", plus T^2 times that of the teacher's probabilities at temperature T; with "both", plus lambda times
 the sum over these layers of ||f_S - f_T||^2 / (2 n), of their outputs for n images. LRDFT, LRDDK and LRDKT start from
-the decomposed teacher; RKT, of "both", from random factors.
+the decomposed teacher; RKT, of "both", from a random network of the same factors.
 
 Lin, Ji, Chen, Tao and Luo, Holistic CNN compression via low-rank decomposition with knowledge transfer, IEEE
 Transactions on Pattern Analysis and Machine Intelligence 41 (2019), DOI 10.1109/TPAMI.2018.2873305. Our reading:
-temperature and weights are not printed; here T = 2 and lambda = 1e-3.
+temperature and weights are not printed; here T = 2 and lambda = 1e-3, throughout.
 """
 
 from typing import Literal

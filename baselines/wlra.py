@@ -21,7 +21,7 @@ itself. The problem is not convex: they end in a local minimum near the start.
 Without a penalty the fixed factor is orthonormalised first, so that the solves are well posed unless weights are zero;
 with one the factors of the product are balanced after each iteration, which lowers the penalty. A `regularisation` of
 None, to complete, is chosen: with s_1 the largest singular value of W Y, s_1 / 2, then half of the last, each fit from
-the last, up to the first one without a new best error at a tenth of the entries, which it did not see, or s_1 / 64.
+the last, up to the first one without a new best error at a tenth of the entries, which it did not see, or s_1 / 4096.
 
 Srebro and Jaakkola, Weighted low-rank approximations, International Conference on Machine Learning (2003), for `em`;
 Gabriel and Zamir, Lower rank approximation of matrices by least squares with any choice of weights, Technometrics 21
@@ -55,7 +55,7 @@ DEVICES = {"cpu"}
 # Rows in one product of weights with the pairs of factor entries, which are rank^2 numbers a row.
 BLOCK = 4096
 # Of the penalties among which one is chosen.
-STEPS = 6
+STEPS = 12
 
 # A step from factors to better ones, of data, weights, factors and lambda.
 Step = Callable[[np.ndarray, np.ndarray, Factors, float], Factors]
