@@ -270,6 +270,16 @@ def measures(problem, truth):
 """
 
 
+def test_measures_know_the_rank_that_the_method_was_told_and_the_budget(house, monkeypatch, scored):
+    path = house.root / "tasks" / "mend.py"
+    told = "{'psnr': lambda answer: float(problem.rank), 'ssim': lambda answer: float(problem.budget)}"
+    path.write_text(f"{path.read_text()}\ndef measures(problem, truth):\n    return {told}\n")
+    monkeypatch.setattr("benchmark.scoring.ROOT", house.root)
+    rows = gather([scored({}, {"rank": 7}, run=replace(RUN, task="mend"))[0]], "fig")
+    found = rows[rows["iterate"] == "returned"].set_index(["metric", "item"])["value"].to_dict()
+    assert found == {("psnr", "a"): 2, ("psnr", "b"): 7, ("ssim", "a"): 30, ("ssim", "b"): 30}
+
+
 @pytest.mark.parametrize(
     ("place", "value", "message"),
     [((0, 0, 1), 9, "too bright"), ((0, 0, 0), 9, "too bright"), ((0, 0, 0), -9, "")],
