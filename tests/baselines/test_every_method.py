@@ -147,6 +147,8 @@ VARIANTS = {
     "wnnm": {"tiny": {"iterations": 2}},
     "wlra": {"als": {}, "em": {"algorithm": "em"}},
 }
+# Its row says why.
+NEVER_RUN = {"fbpconvnet"}
 # The family of those that are no competitors: bounds, and answers that are constant.
 CONTROL = "control"
 # A DOI, a preprint, or the page of proceedings that are open.
@@ -377,7 +379,7 @@ def test_method_works_without_rank_and_noise_model_or_says_that_it_needs_them(ca
     assert all(np.isfinite(own).all() for own in results)
 
 
-@every_file
+@pytest.mark.parametrize("stem", [stem for stem in FILES if stem not in NEVER_RUN])
 def test_some_tiny_problem_is_solved_and_not_skipped(stem):
     for case in cases_of(stem):
         with suppress(Skipped):
