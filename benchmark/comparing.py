@@ -70,8 +70,8 @@ def compare(first: Path, second: Path) -> pd.DataFrame:
                 raise NotComparable(f"{folder / name} has no scores: run the experiment to its end first")
         rows += _of_experiment(name, *(_scores_of(folder / name) for folder in folders))
     for name in sorted({*entries[0]} ^ {*entries[1]}):
-        where = "only in the first" if name in entries[0] else "only in the second"
-        rows.append(dict.fromkeys(GROUP, "") | {"experiment": name, "n": 0, "changed": where})
+        alone = _only_in(first=name in entries[0])
+        rows.append(dict.fromkeys(GROUP, "") | {"experiment": name, "n": 0, "changed": alone})
     numbers = dict.fromkeys(["difference", "low", "high", "time_ratio"], float)
     return pd.DataFrame(rows, columns=COLUMNS).astype(numbers)
 
@@ -150,9 +150,13 @@ def _of_experiment(name: str, first: pd.DataFrame, second: pd.DataFrame) -> list
 def _changed(own: pd.DataFrame, both: pd.DataFrame) -> str:
     """Return what was made otherwise of the runs that both folders have, or which folder lacks runs."""
     if both.empty:
-        return f"only in the {'first' if (own['there'] == 'left_only').any() else 'second'}"
+        return _only_in(first=(own["there"] == "left_only").any())
     words = [word for column, word in FACTS.items() if (both[f"{column}_first"] != both[f"{column}_second"]).any()]
     return ", ".join(words + (["not all runs are in both"] if len(both) < len(own) else []))
+
+
+def _only_in(*, first: bool) -> str:
+    return f"only in the {'first' if first else 'second'}"
 
 
 def _worded(differences: pd.DataFrame) -> pd.DataFrame:
