@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
+from operator import attrgetter
 from types import ModuleType
 from typing import Literal, get_args
 
@@ -163,6 +164,7 @@ class Case:
         self.literals = FILES[stem].literals
         self.competes = self.literals["FAMILY"] != CONTROL
         self.id = f"{stem}-{task}-{name}-{variant}".removesuffix("-default")
+        self.size = tiny.item.signal.size
 
     @cached_property
     def method(self) -> ModuleType:
@@ -259,12 +261,12 @@ def cases_of(stem: str) -> list[Case]:
     """Return the cases of a method, small signals first; the test of one that lacks a package is skipped."""
     if missing := missing_packages(FILES[stem].literals):
         pytest.skip(f"not installed: {', '.join(missing)}")
-    return sorted((case for case in CASES if case.stem == stem), key=lambda case: case.tiny.item.signal.size)
+    return sorted((case for case in CASES if case.stem == stem), key=attrgetter("size"))
 
 
 # The smallest problem of each file of which a measure is asked.
 SMALLEST = [
-    parameter_of(min(own, key=lambda case: case.tiny.item.signal.size))
+    parameter_of(min(own, key=attrgetter("size")))
     for stem in FILES
     if (own := [case for case in CASES if case.stem == stem and case.tiny.measure])
 ]
