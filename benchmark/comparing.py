@@ -57,7 +57,8 @@ def compare(first: Path, second: Path) -> pd.DataFrame:
     folders = [first, second]
     for folder in folders:
         if not (folder / ENTRIES).is_file():
-            raise NotComparable(f"{folder} has no {ENTRIES}: give the folder of a profile, such as results/embedded")
+            hint = "give the folder of a profile, such as results/embedded, after `make` or a run with `select`"
+            raise NotComparable(f"{folder} has no {ENTRIES}: {hint}")
     entries = [_entries_of(folder) for folder in folders]
     common = [name for name in entries[0] if name in entries[1]]
     if not common:
