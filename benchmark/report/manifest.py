@@ -18,15 +18,17 @@ def manifest_of(profile: str, scores: Mapping[str, pd.DataFrame]) -> dict:
 def facts_of(scores: pd.DataFrame) -> dict:
     """Return what the runs of an experiment took, and their commits, machines and versions.
 
-    `seconds_in_methods` is the time of all runs one after the other, their warm-up included, and `span_seconds` that
-    from the start of the first to the end of the last: the wall time where they were made in one go. `peak_mib` is the
-    largest memory of a process, or on a GPU of what was allocated there, with the method.
+    A run solves one or more `signals`, the items of its data set. `seconds_in_methods` is the time of all runs one
+    after the other, their warm-up included, which `seconds_of_warm_up` is alone: a run has one, that stands at each of
+    its items. `span_seconds` is from the start of the first to the end of the last: the wall time where they were made
+    in one go. `peak_mib` is the largest memory of a process, or on a GPU of what was allocated there, with the method.
     """
     items = scores.drop_duplicates([*RUN, "item"])
     runs = items.groupby(RUN, sort=False).agg(
         started=("started", "first"), seconds=("seconds", "sum"), warmup=("warmup_seconds", "max")
     )
-    seconds = runs["seconds"] + runs["warmup"].fillna(0)
+    warmup = runs["warmup"].fillna(0)
+    seconds = runs["seconds"] + warmup
     starts = pd.to_datetime(runs["started"], utc=True, format="ISO8601")
     span = (starts + pd.to_timedelta(seconds, unit="s")).max() - starts.min()
 
@@ -37,6 +39,7 @@ def facts_of(scores: pd.DataFrame) -> dict:
         "started": f"{starts.min():%Y-%m-%d %H:%M} UTC",
         "span_seconds": round(span.total_seconds()),
         "seconds_in_methods": round(seconds.sum()),
+        "seconds_of_warm_up": round(warmup.sum()),
         "seconds_of_longest_run": round(seconds.max()),
         "peak_mib": _largest(items, "peak_rss_mib"),
         "peak_gpu_mib": _largest(items, "peak_gpu_mib"),

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import product
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from benchmark.report.site.charts import against_seconds, dumbbell, over_sweep
 from benchmark.report.site.render import write_page
 from benchmark.report.site.results import Result, arrow_of, known_metrics
 from benchmark.report.site.words import about_file, verdict_of
-from benchmark.report.tables import distinct, rows_at, score_text, shortened
+from benchmark.report.tables import rows_at, score_text, shortened
 from benchmark.report.wording import data_in_words, noise_in_words
 from benchmark.source import REQUIRED, ROOT, parameters_of
 from benchmark.storage import copy_whole
@@ -73,7 +73,7 @@ def write_experiment(result: Result, out: Path) -> Path:
         facts=facts,
         minutes=math.ceil(facts["seconds_in_methods"] / 60),
         warnings=warnings_of(result.scores),
-        provenance=provenance_of(result.scores),
+        provenance=provenance_of(facts),
         tables=[f"{result.name}/{path.name}" for path in result.tables],
     )
     return page
@@ -251,22 +251,20 @@ def warnings_of(scores: pd.DataFrame) -> list[str]:
     return warnings
 
 
-def provenance_of(scores: pd.DataFrame) -> dict[str, str]:
-    """Return where and when the rows of a table were made, by a title for each fact."""
+def provenance_of(facts: Mapping) -> dict[str, str]:
+    """Return where and when runs were made, by a title for each of their facts, as `facts_of` has them."""
 
     def listed(name: str) -> str:
-        return ", ".join(distinct(scores, name)) or "unknown"
+        return ", ".join(facts[name]) or "unknown"
 
-    started = pd.to_datetime(scores["started"], utc=True, format="ISO8601")
-    runs = scores.drop_duplicates(["dataset", "item", "noise", "method", "seed"])
     return {
-        "Runs": f"{len(runs)}, of which {(runs['status'] == 'ok').sum()} gave an estimate",
-        "Started": f"{started.min():%Y-%m-%d %H:%M} to {started.max():%Y-%m-%d %H:%M} UTC",
+        "Runs": f"{facts['runs']}, on {facts['signals']} signals, of which {facts['signals_ok']} have an estimate",
+        "Started": f"{facts['started']}; the last ended {timedelta(seconds=facts['span_seconds'])} later",
         "Page written": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
-        "Time in methods": f"{runs['seconds'].sum():.0f} s, warm-up {runs['warmup_seconds'].sum():.0f} s",
-        "Commit": listed("git_commit"),
-        "Device": listed("device_name"),
-        "Processor": f"{listed('cpu_name')}; threads: {listed('threads')}",
+        "Time in methods": f"{facts['seconds_in_methods']} s, of it warm-up {facts['seconds_of_warm_up']} s",
+        "Commit": listed("commits"),
+        "Device": listed("devices"),
+        "Processor": f"{listed('processors')}; threads: {listed('threads')}",
         "Versions": f"Python {listed('python')}, PyTorch {listed('torch')}",
     }
 

@@ -15,7 +15,7 @@ def test_a_run_counts_once_with_the_sum_of_its_items_and_one_warm_up(row):
     )
     facts = manifest_of("smoke", {"fig9": scores})["experiments"]["fig9"]
     assert (facts["runs"], facts["signals"], facts["signals_ok"]) == (2, 3, 3)
-    assert facts["seconds_in_methods"] == 40
+    assert (facts["seconds_in_methods"], facts["seconds_of_warm_up"]) == (40, 5)
     assert facts["seconds_of_longest_run"] == 34
     assert facts["span_seconds"] == 66  # the second starts after a minute and takes 6 s
     assert facts["started"] == "2025-01-01 00:00 UTC"

@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 import yaml
 
+from benchmark.report.manifest import facts_of
 from benchmark.report.site.__main__ import build, main
-from benchmark.report.site.experiment import details_of, printed_of, table_of
+from benchmark.report.site.experiment import details_of, printed_of, provenance_of, table_of
 from benchmark.report.site.results import ENTRY, SiteError, finished, profiles_in, so_far
 from benchmark.report.site.shelves import standings_of
 
@@ -147,6 +148,14 @@ def test_printed_numbers_stand_in_the_order_of_the_source_with_the_strongest_oth
     shown = block["chart"]["datasets"]["rows"]
     assert (shown[0]["label"], shown[0]["printed"], shown[0]["here"]) == ("DEEP", 32.5, 33.0)
     assert len(shown) == 3  # one has no number here
+
+
+def test_a_run_of_two_items_counts_once_and_so_does_its_warm_up(row):
+    items = [row(item=item, seconds=seconds, warmup_seconds=4.0) for item, seconds in (("a", 10.0), ("b", 20.0))]
+    told = provenance_of(facts_of(pd.DataFrame(items)))
+    assert told["Runs"] == "1, on 2 signals, of which 2 have an estimate"
+    assert told["Time in methods"] == "34 s, of it warm-up 4 s"
+    assert told["Started"] == "2025-01-01 00:00 UTC; the last ended 0:00:34 later"
 
 
 def test_standings_are_medians_over_the_cells_of_an_experiment(leave, row, experiment):
