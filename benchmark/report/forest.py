@@ -10,6 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.markers import CARETLEFTBASE, CARETRIGHTBASE
 
 from benchmark.metrics import METRICS
+from benchmark.report.scorecard import needed
 from benchmark.report.style import WIDTH, plain, save, say
 
 HOLDS, FAILS, NEEDED = "#0072B2", "#D55E00", "black"
@@ -38,7 +39,8 @@ def forest(card: pd.DataFrame) -> Figure:
         if row["n"] > 1:
             axis.plot([row["low"], row["high"]], [number, number], color=colour, lw=1.6)
         axis.plot(row["mean"], number, "o", color=colour, ms=5, mfc=colour if row["n"] > 1 else "white")
-        for place, marker in needed(row):
+        for place, upwards in needed(row):
+            marker = CARETRIGHTBASE if upwards else CARETLEFTBASE
             axis.plot(place, number, color=NEEDED, marker=marker, ms=6, mew=0, zorder=3)
     labels = [_wrapped(f"{row['where']}: {_words(row['effect'])}") for _, row in rows.iterrows()]
     axis.set_yticks(range(len(rows)), labels, fontsize=7.5, linespacing=0.95)
@@ -66,29 +68,6 @@ def forest(card: pd.DataFrame) -> Figure:
 def write_forest(card: pd.DataFrame, path: Path) -> None:
     """Write the picture as SVG, the same bytes for the same numbers."""
     save(forest(card), path)
-
-
-def needed(row: pd.Series) -> list[tuple[float, int]]:
-    """Return from where on a row's condition holds, and the marker that points there; `within ±1` has two of them.
-
-    Where more than one margin beyond a threshold is asked for, the widest counts. One in standard errors or deviations
-    is in those of the row.
-    """
-    test, limit, *margins = re.split(r" by | and | (?=[±\d-])", row["test"])
-    value = float(limit.removeprefix("±"))
-    if test == "within":
-        return [(-value, CARETRIGHTBASE), (value, CARETLEFTBASE)]
-    margin = max((_margin(text, row) for text in margins), default=0.0)
-    upwards = test in ("above", "at least")
-    return [(value + margin, CARETRIGHTBASE) if upwards else (value - margin, CARETLEFTBASE)]
-
-
-def _margin(text: str, row: pd.Series) -> float:
-    """Return a margin in decibels: `0.1`, `2 standard errors` or `1 standard deviation`."""
-    number, _, kind = text.partition(" standard ")
-    if not kind:
-        return float(number)
-    return int(number) * row["sd"] / (row["n"] ** 0.5 if kind.startswith("error") else 1)
 
 
 def _words(effect: str) -> str:

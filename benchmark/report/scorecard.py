@@ -1,5 +1,6 @@
 """The scorecard, read again, and in words: its claims for a page, and as Markdown."""
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -75,9 +76,34 @@ def effects_of(claim: Mapping) -> list[str]:
     return [f"{condition['effect']}: {condition['text']} ({condition['test']})" for condition in known]
 
 
+def needed(row: Mapping) -> list[tuple[float, bool]]:
+    """Return from where on the condition of a row holds, and whether upwards; `within ±1` has two such places.
+
+    Where more than one margin beyond a threshold is asked for, the widest counts. One in standard errors or deviations
+    is in those of the row; a single unit has none, and so no place.
+    """
+    test, limit, *margins = re.split(r" by | and | (?=[±\d-])", row["test"])
+    value = float(limit.removeprefix("±"))
+    if test == "within":
+        return [(-value, True), (value, False)]
+    margin = np.max([_margin(text, row) for text in margins], initial=0.0)
+    if np.isnan(margin):
+        return []
+    upwards = test in ("above", "at least")
+    return [(value + margin if upwards else value - margin, upwards)]
+
+
 def markdown_row(*cells: str) -> str:
     """Return the row of a Markdown table with these cells."""
     return f"| {' | '.join(' '.join(cell.replace('|', '&#124;').split()) for cell in cells)} |"
+
+
+def _margin(text: str, row: Mapping) -> float:
+    """Return a margin in the unit of the row: `0.1`, `2 standard errors` or `1 standard deviation`."""
+    number, _, kind = text.partition(" standard ")
+    if not kind:
+        return float(number)
+    return int(number) * row["sd"] / (row["n"] ** 0.5 if kind.startswith("error") else 1)
 
 
 def _effect_text(row: Mapping) -> str:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from benchmark.metrics import METRICS
 from benchmark.report.looks import GREY, SUBJECT, looks_of
+from benchmark.report.scorecard import needed
 from benchmark.report.site.results import Result
 from benchmark.report.tables import rows_at, timed_per_item
 
@@ -24,7 +25,6 @@ ROWS = alt.NamedData(name="rows")
 NARROW = 420
 # So many lines are on from the start.
 LINES = 10
-ASKED = re.compile(r"(?:at least|at most|above|below|within ±) ?(-?[0-9.]+(?:e[-+]?[0-9]+)?)")
 UNIT = re.compile(r" \[([^]]*)\]")
 
 
@@ -46,7 +46,7 @@ def _mixed(colour: str, share: float) -> str:
 
 
 def forests(claims: Iterable[Mapping], folder: str) -> list[dict]:
-    """Return for each unit a chart of all differences that claims are about, with intervals and what was asked.
+    """Return for each unit a chart of all differences that claims are about, with intervals and what they need.
 
     `folder` is where the pages of the experiments lie. What is no difference of a measure, such as a ratio of times,
     has no axis in common with others, and is left out.
@@ -197,7 +197,7 @@ def _effect(claim: Mapping, row: Mapping, link: str) -> dict:
         "mean": _rounded(row["mean"]),
         "low": _rounded(low),
         "high": _rounded(high),
-        "asked": next((float(number) for number in ASKED.findall(row["test"])), None),
+        "needed": [_rounded(place) for place, _ in needed(row)],
         "test": row["test"],
         "text": row["text"],
         "verdict": "holds" if pd.notna(row["holds"]) and row["holds"] else "does not hold",
@@ -218,7 +218,7 @@ def _forest(rows: list[dict]) -> dict:
     chart = alt.layer(
         zero,
         base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", title=None), x2="high:Q", color=colour),
-        base.mark_tick(color="#1b1f24", thickness=1.6, height=12).encode(x="asked:Q"),
+        base.transform_flatten(["needed"]).mark_tick(color="#1b1f24", thickness=1.6, height=12).encode(x="needed:Q"),
         base.mark_point(filled=True, size=55, opacity=1).encode(x="mean:Q", color=colour),
     )
     return _spec(chart, rows, len(rows) * ROW)

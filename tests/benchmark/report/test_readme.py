@@ -6,8 +6,10 @@ import yaml
 from matplotlib.markers import CARETLEFTBASE, CARETRIGHTBASE
 
 from benchmark.report.claims import scorecard
-from benchmark.report.forest import forest, needed
+from benchmark.report.forest import forest
 from benchmark.report.readme import LONGEST, between, of_first_source, sentence_of, shown, strip_of, table_of
+from benchmark.report.scorecard import claims_of
+from benchmark.report.site.charts import forests
 from benchmark.scoring import CURVE_COLUMNS
 
 
@@ -86,26 +88,15 @@ def test_a_measure_is_taken_out_as_a_whole_word_alone(card):
     assert {label.get_text() for label in axis.get_yticklabels()} == {"Figure 9: here, there, XPSNR nowhere"}
 
 
-@pytest.mark.parametrize(
-    ("test", "places"),
-    [
-        ("at least 5", [(5, ">")]),
-        ("at most -6.02", [(-6.02, "<")]),
-        ("above 0 by 0.1", [(0.1, ">")]),
-        ("below 0 by 0.1", [(-0.1, "<")]),
-        ("above -1", [(-1, ">")]),
-        ("above 0 by 0.1 and 2 standard deviations", [(1.2, ">")]),
-        ("below 1 by 2 standard errors", [(0.6, "<")]),
-        ("above 0 by 3 and 1 standard error", [(3, ">")]),
-        ("within ±1", [(-1, ">"), (1, "<")]),
-    ],
-)
-def test_what_a_condition_needs_has_its_margins_and_points_to_where_it_holds(test, places):
-    row = pd.Series({"test": test, "n": 9, "sd": 0.6})
-    markers = {CARETRIGHTBASE: ">", CARETLEFTBASE: "<"}
-    found = [(place, markers[marker]) for place, marker in needed(row)]
-    assert [marker for _, marker in found] == [marker for _, marker in places]
-    assert [place for place, _ in found] == pytest.approx([place for place, _ in places])
+def test_the_picture_and_the_page_need_the_same(card):
+    tests = ["above 0 by 0.1 and 2 standard deviations", "within ±1", "below 1 by 2 standard errors"]
+    card = card[card["n"] > 0].assign(test=tests, n=9, sd=0.6)
+    [axis] = forest(card).axes
+    markers = [line.get_xdata()[0] for line in axis.lines if line.get_marker() in (CARETRIGHTBASE, CARETLEFTBASE)]
+    [chart] = forests(claims_of(card), "")
+    ticks = [place for row in chart["spec"]["datasets"]["rows"] for place in row["needed"]]
+    assert markers == pytest.approx([1.2, -1, 1, 0.6])
+    assert ticks == pytest.approx(markers)
 
 
 def test_a_failed_condition_lies_outside_of_what_it_needs(card):

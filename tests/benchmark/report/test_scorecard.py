@@ -6,7 +6,7 @@ import pytest
 
 from benchmark.report.claims import scorecard
 from benchmark.report.overview import make_scorecard
-from benchmark.report.scorecard import NO_CLAIMS, as_markdown, claims_of, read_card, read_cards
+from benchmark.report.scorecard import NO_CLAIMS, as_markdown, claims_of, needed, read_card, read_cards
 from benchmark.report.tables import write
 from benchmark.scoring import CURVE_COLUMNS
 
@@ -126,3 +126,27 @@ def test_without_claims_the_scorecard_is_empty_and_says_so(card, bare):
     judged, markdown = card(bare(methods=("deep", "svd", "bm3d")))
     assert judged == {}
     assert markdown == f"{NO_CLAIMS}\n"
+
+
+@pytest.mark.parametrize(
+    ("test", "places"),
+    [
+        ("at least 5", [(5, True)]),
+        ("at most -6.02", [(-6.02, False)]),
+        ("above 0 by 0.1", [(0.1, True)]),
+        ("below 0 by 0.1", [(-0.1, False)]),
+        ("above -1", [(-1, True)]),
+        ("above 0 by 0.1 and 2 standard deviations", [(1.2, True)]),
+        ("below 1 by 2 standard errors", [(0.6, False)]),
+        ("above 0 by 3 and 1 standard error", [(3, True)]),
+        ("within ±1", [(-1, True), (1, False)]),
+    ],
+)
+def test_what_a_condition_needs_has_its_margins_and_tells_where_it_holds(test, places):
+    found = needed({"test": test, "n": 9, "sd": 0.6})
+    assert [upwards for _, upwards in found] == [upwards for _, upwards in places]
+    assert [place for place, _ in found] == pytest.approx([place for place, _ in places])
+
+
+def test_one_unit_has_no_standard_error_from_which_on_a_condition_could_hold():
+    assert needed({"test": "above 0 by 0.1 and 2 standard errors", "n": 1, "sd": np.nan}) == []
