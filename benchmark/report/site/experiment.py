@@ -82,15 +82,16 @@ def write_experiment(result: Result, out: Path) -> Path:
 def printed_of(result: Result) -> list[dict]:
     """Return what the source prints beside what is here: for each panel its `title`, `measure`, `rows` and `chart`.
 
-    Rows are in the order of the source; last comes the strongest other method, which the source does not print.
+    Rows are in the order of the source; last comes the strongest other method, which the source does not print. What
+    the source prints of a measure that no run here has makes no panel.
     """
     groups: dict[tuple, dict] = {}
     for own in result.entry["printed"]:
         place = (own["metric"], own["data"], own["noise"], own["item"])
         groups.setdefault(place, {}).update({(name, own["iterate"]): value for name, value in own["values"].items()})
-    blocks = []
+    blocks, measured = [], known_metrics(result.summary)
     for (metric, dataset, noise, item), values in groups.items():
-        if metric not in METRICS:
+        if metric not in measured:
             continue
         cells = result.summary[["dataset", "noise"]].drop_duplicates().to_dict("records")
         for cell in cells:

@@ -150,6 +150,12 @@ def test_printed_numbers_stand_in_the_order_of_the_source_with_the_strongest_oth
     assert len(shown) == 3  # one has no number here
 
 
+def test_numbers_of_a_measure_that_was_taken_nowhere_have_no_panel(leave, scores, experiment):
+    printed = [NOWHERE | {"metric": metric, "values": {"svd": 0.5}} for metric in ("ssim", "no_more", "psnr")]
+    [block] = printed_of(result_of(leave((experiment(printed=printed), scores))))
+    assert block["measure"] == "PSNR [dB]"
+
+
 def test_a_run_of_two_items_counts_once_and_so_does_its_warm_up(row):
     items = [row(item=item, seconds=seconds, warmup_seconds=4.0) for item, seconds in (("a", 10.0), ("b", 20.0))]
     told = provenance_of(facts_of(pd.DataFrame(items)))
