@@ -10,7 +10,7 @@ import pandas as pd
 from benchmark.report.figures import convergence, sweep
 from benchmark.report.scene import scene_of_tables
 from benchmark.report.style import save
-from benchmark.report.tables import file_of, read_scores, read_summary, summarise, write
+from benchmark.report.tables import file_of, read_scores, read_table, summarise, write
 from benchmark.storage import copy_folder
 
 CELL = ["dataset", "noise", "method", "seed"]
@@ -40,7 +40,7 @@ def join(partial: Path, published: Path | None, entry: Mapping, runs: Sequence, 
     if published is None:
         return
     scores = _in_order(pd.concat([new, _of(old, rest)]), wanted)
-    curves = [read_summary(partial / "curves.csv"), _of(read_summary(file_of(published / "curves.csv")), rest)]
+    curves = [read_table(partial / "curves.csv"), _of(read_table(file_of(published / "curves.csv")), rest)]
     curves = _in_order(pd.concat([own for own in curves if len(own)] or curves[:1]), wanted)
     write(scores, partial / "scores.csv")
     write(curves, partial / "curves.csv")

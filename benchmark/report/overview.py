@@ -10,7 +10,7 @@ import yaml
 from benchmark.report.claims import scorecard
 from benchmark.report.manifest import manifest_of
 from benchmark.report.scorecard import as_markdown
-from benchmark.report.tables import as_text, file_of, read_scores, read_summary, write
+from benchmark.report.tables import as_text, file_of, read_scores, read_table, write
 from benchmark.storage import load_yaml, save_json, save_text
 
 ENTRIES = "experiments.yaml"
@@ -23,7 +23,7 @@ def make_scorecard(folder: Path, entries: Mapping[str, Mapping]) -> None:
     `entries` are the experiments as plain data by name.
     """
     results = {
-        name: (read_scores(file_of(folder / name / "scores.csv")), read_summary(file_of(folder / name / "curves.csv")))
+        name: (read_scores(file_of(folder / name / "scores.csv")), read_table(file_of(folder / name / "curves.csv")))
         for name in entries
     }
     write_scorecard(scorecard(entries, results), folder)
@@ -44,7 +44,7 @@ def make_summary(folder: Path, entries: Mapping[str, Mapping], settings: Mapping
     save_json(folder / "manifest.json", manifest_of(profile_of(entries), scores))
     for name, content in ((ENTRIES, entries), (CONFIG, settings)):
         save_text(folder / name, yaml.safe_dump(dict(content), sort_keys=False, allow_unicode=True))
-    texts = [f"{name}\n\n{as_text(read_summary(folder / name / 'summary.csv'))}\n" for name in entries]
+    texts = [f"{name}\n\n{as_text(read_table(folder / name / 'summary.csv'))}\n" for name in entries]
     written = f"Written {datetime.now(UTC):%Y-%m-%d %H:%M} UTC.\n"
     save_text(folder / "summary.txt", "".join([*texts, written]))
 

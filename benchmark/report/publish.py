@@ -25,7 +25,7 @@ from benchmark.report.methods import methods_page
 from benchmark.report.overview import ENTRIES, make_scorecard, make_summary, read_entries, read_settings
 from benchmark.report.readme import between, markers_of, of_first_source, shown
 from benchmark.report.scorecard import read_card
-from benchmark.report.tables import file_of, read_scores, read_summary, summarise, with_printed, write
+from benchmark.report.tables import file_of, read_scores, read_table, summarise, with_printed, write
 from benchmark.settings import SettingsError, listing
 from benchmark.source import ROOT
 from benchmark.storage import copy_folder, explained, folder_written_whole, save_text
@@ -198,7 +198,7 @@ def _joined(partial: Path, published: Path, entry: Mapping, runs: list, made: Ma
 
 
 def _shorten(path: Path) -> None:
-    read_summary(path).to_csv(path, index=False, float_format=f"%.{CURVE_DIGITS}g")
+    read_table(path).to_csv(path, index=False, float_format=f"%.{CURVE_DIGITS}g")
 
 
 def _compress(path: Path) -> None:

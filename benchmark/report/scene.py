@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from benchmark.contract import compose
 from benchmark.metrics import METRICS
-from benchmark.report.tables import OBSERVATION, read_scores, read_summary, rows_at
+from benchmark.report.tables import OBSERVATION, read_scores, read_table, rows_at
 from benchmark.report.wording import data_in_words, noise_in_words
 from benchmark.settings import listing
 from benchmark.storage import load_arrays, load_json, parts_of, unpack
@@ -201,7 +201,7 @@ def read_scene(
     """
     place, seed, told = {"dataset": dataset, "noise": noise}, entry["seeds"][0], load_json(facts)
     item = told["items"][0]["name"]
-    tables = read_scores(scores), read_summary(curves), read_summary(summary)
+    tables = read_scores(scores), read_table(curves), read_table(summary)
     frames = [table[rows_at(table, place)] for table in tables]
     rows = _pictured(_returned(frames[0], item, seed), entry)
     return Scene(

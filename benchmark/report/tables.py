@@ -53,8 +53,8 @@ def distinct(scores: pd.DataFrame, column: str) -> list[str]:
     return sorted(map(str, scores[column].dropna().unique()))
 
 
-def read_summary(path: Path) -> pd.DataFrame:
-    """Return a summary that was written as CSV; names stay text."""
+def read_table(path: Path) -> pd.DataFrame:
+    """Return a table of curves or a summary that was written as CSV; names stay text."""
     columns = "dataset item noise method iterate label file family status metric licence_note".split()
     names = dict.fromkeys(columns, "str")
     return pd.read_csv(path, dtype=names, keep_default_na=False, na_values=[""])

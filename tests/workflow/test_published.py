@@ -12,7 +12,7 @@ from benchmark.report.manifest import manifest_of
 from benchmark.report.overview import read_entries
 from benchmark.report.publish import PUBLISHED, check, profiles_of, published_cards, read_card
 from benchmark.report.readme import LONGEST, between, markers_of
-from benchmark.report.tables import file_of, read_scores, read_summary
+from benchmark.report.tables import file_of, read_scores, read_table
 from benchmark.storage import load_json
 
 ROOT = Path(__file__).parents[2]
@@ -39,7 +39,7 @@ def test_there_are_published_results():
 
 def test_the_published_verdicts_follow_from_the_published_scores(profile, plan):
     folder, entries, scores = profile
-    results = {name: (own, read_summary(file_of(folder / name / "curves.csv"))) for name, own in scores.items()}
+    results = {name: (own, read_table(file_of(folder / name / "curves.csv"))) for name, own in scores.items()}
     published = read_card(folder / "scorecard.csv")
     again = scorecard({name: plan.entry(name) for name in entries}, results)
     numbers = ["mean", "sd", "low", "high", "other_difference"]

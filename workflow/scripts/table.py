@@ -13,4 +13,4 @@ with logged(snakemake.log[0]):
     tables.write(scores, Path(output.scores))
     tables.write(scores, Path(output.parquet))
     tables.write(summary, Path(output.summary))
-    tables.write(pd.concat(map(tables.read_summary, map(Path, snakemake.input.curves))), Path(output.curves))
+    tables.write(pd.concat(map(tables.read_table, map(Path, snakemake.input.curves))), Path(output.curves))

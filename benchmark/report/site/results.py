@@ -12,7 +12,7 @@ import yaml
 from benchmark.metrics import METRICS
 from benchmark.report.overview import ENTRIES
 from benchmark.report.scorecard import TEXTS, claims_of, read_card
-from benchmark.report.tables import file_of, metrics_of, ran_on_all, read_scores, read_summary
+from benchmark.report.tables import file_of, metrics_of, ran_on_all, read_scores, read_table
 from benchmark.settings import ADDRESS, NAME, listing
 from benchmark.storage import load_yaml
 
@@ -70,12 +70,12 @@ class Result:
     @cached_property
     def curves(self) -> pd.DataFrame:
         """The measures of snapshots, of the methods that keep any."""
-        return self._table("curves.csv", read_summary, {"dataset", "item", "noise", "label", "seconds", "value"})
+        return self._table("curves.csv", read_table, {"dataset", "item", "noise", "label", "seconds", "value"})
 
     @cached_property
     def summary(self) -> pd.DataFrame:
         """The means over items and seeds."""
-        return self._table("summary.csv", read_summary, SUMMARY | {f"{self.metric}_mean"})
+        return self._table("summary.csv", read_table, SUMMARY | {f"{self.metric}_mean"})
 
     @cached_property
     def competitors(self) -> pd.DataFrame:

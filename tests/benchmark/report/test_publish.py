@@ -276,7 +276,7 @@ def test_what_is_said_of_an_experiment_may_change_and_is_published_without_any_r
     printed = [{"metric": "psnr", **nowhere, "values": {"svd": 14.4}}]
     publish("embedded", entries("fig10", notes="Few iterations.", printed=printed, reference="deeptensor"), root)
     assert yaml.safe_load((target / "experiments.yaml").read_text())["fig10"]["notes"] == "Few iterations."
-    summary = tables.read_summary(target / "fig10" / "summary.csv").set_index("method")
+    summary = tables.read_table(target / "fig10" / "summary.csv").set_index("method")
     assert summary.loc["svd", ["printed", "gain"]].tolist() == [14.4, -3.0]
 
 
@@ -425,7 +425,7 @@ def test_a_seed_more_is_published_beside_those_that_were(root, run, run_part, en
     target = publish("embedded", more, root, part=True)
     added = {("toy", 2, method): (27.5, "abc") for method in PSNR}
     assert published_values(target) == before | added
-    assert tables.read_summary(target / "fig9" / "summary.csv")["n"].tolist() == [3, 3]
+    assert tables.read_table(target / "fig9" / "summary.csv")["n"].tolist() == [3, 3]
     assert yaml.safe_load((target / "experiments.yaml").read_text())["fig9"]["seeds"] == [0, 1, 2]
     assert "abc" in json.loads((target / "manifest.json").read_text())["experiments"]["fig9"]["commits"]
     assert (target / "fig9/toy/gaussian/strip.webp").read_bytes() != b"of another seed"
@@ -444,14 +444,14 @@ def test_curves_are_kept_to_single_precision_and_drawn_again_with_those_of_a_par
 
     left(run(entries("fig9")), 0).write_bytes(b"of one seed, in another format")
     target = publish("embedded", entries("fig9"), root)
-    curves = tables.read_summary(target / "fig9" / "curves.csv.gz")
+    curves = tables.read_table(target / "fig9" / "curves.csv.gz")
     assert curves[["loss", "value", "iteration"]].values.tolist() == [
         [0.3333333, 28.57143, 1],
         [0.3333333, 28.57143, 2],
     ]
     left(run_part(27.5, seeds=[2]), 2)
     publish("embedded", entries("fig9", seeds=[0, 1, 2]), root, part=True)
-    assert tables.read_summary(target / "fig9" / "curves.csv.gz")["seed"].tolist() == [0, 0, 2, 2]
+    assert tables.read_table(target / "fig9" / "curves.csv.gz")["seed"].tolist() == [0, 0, 2, 2]
     assert [path.name for path in (target / "fig9/toy/gaussian").glob("convergence.*")] == ["convergence.svg"]
     assert "DEEPTENSOR" in (target / "fig9/toy/gaussian/convergence.svg").read_text()
 

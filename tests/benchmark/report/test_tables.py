@@ -10,7 +10,7 @@ from benchmark.report.tables import (
     gather,
     missing,
     read_scores,
-    read_summary,
+    read_table,
     shortened,
     summarise,
     with_printed,
@@ -65,7 +65,7 @@ def test_names_that_look_like_numbers_stay_what_they_are(scores, tmp_path):
     names = {"dataset": "0010", "item": "001", "noise": "1e5", "method": "nan", "label": "1_000"}
     curve = pd.DataFrame([names | {"seed": 0, "iterate": "last", "metric": "psnr", "value": 1.0}])
     write(curve, tmp_path / "curves.csv")
-    assert read_summary(tmp_path / "curves.csv").iloc[0][list(names)].to_dict() == names
+    assert read_table(tmp_path / "curves.csv").iloc[0][list(names)].to_dict() == names
     write(scores.assign(**names, experiment="7"), tmp_path / "scores.csv")
     assert read_scores(tmp_path / "scores.csv").iloc[0][list(names)].to_dict() == names
 
@@ -132,7 +132,7 @@ def test_the_family_of_a_method_stands_in_the_summary(scores, tmp_path):
     summary = summarise(scores.assign(family=scores["method"] + "s"), "psnr", None)
     assert of(summary, "deep")["family"] == "deeps"
     write(summary, tmp_path / "summary.csv")
-    assert read_summary(tmp_path / "summary.csv")["family"].tolist() == summary["family"].tolist()
+    assert read_table(tmp_path / "summary.csv")["family"].tolist() == summary["family"].tolist()
 
 
 def test_printed_numbers_stand_at_their_iterate_data_and_noise(scores, summary):
