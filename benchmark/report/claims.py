@@ -96,7 +96,6 @@ def scorecard(entries: Mapping[str, Mapping], results: Mapping[str, tuple[pd.Dat
 
 def judge(claim: Mapping, entry: Mapping, scores: pd.DataFrame, curves: pd.DataFrame) -> list[dict]:
     """Return the verdict and effect of each condition of a claim, on the scores and curves of its experiment."""
-    scores = scores.astype({"seed": "int64"})
     conditions = [
         {"smallest": smallest_of(condition, entry["metric"])} | condition for condition in claim["conditions"]
     ]

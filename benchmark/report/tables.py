@@ -39,7 +39,7 @@ def read_scores(path: Path, schema_path: Path = SCHEMA) -> pd.DataFrame:
 
     Names and commits stay text, also where they look like numbers or like missing values.
     """
-    dtypes = {name: DTYPES[_type_of(column)] for name, column in load_yaml(schema_path)["properties"].items()}
+    dtypes = {name: _type_of(column) for name, column in load_yaml(schema_path)["properties"].items()}
     return pd.read_csv(path, dtype=dtypes, keep_default_na=False, na_values=[""])
 
 
@@ -54,10 +54,10 @@ def distinct(scores: pd.DataFrame, column: str) -> list[str]:
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """Return a table of curves or a summary that was written as CSV; names stay text."""
+    """Return a table of curves or a summary that was written as CSV; names stay text, and seeds whole numbers."""
     columns = "dataset item noise method iterate label file family status metric licence_note".split()
-    names = dict.fromkeys(columns, "str")
-    return pd.read_csv(path, dtype=names, keep_default_na=False, na_values=[""])
+    dtypes = dict.fromkeys(columns, "str") | {"seed": "int64"}
+    return pd.read_csv(path, dtype=dtypes, keep_default_na=False, na_values=[""])
 
 
 def validate_rows(frame: pd.DataFrame, schema_path: Path = SCHEMA) -> None:
@@ -138,9 +138,9 @@ def timed_per_item(curves: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
     these have the same seconds, to the last digit.
     """
     run = ["dataset", "noise", "label", "seed"]
-    times = scores[[*run, "item", "seconds"]].drop_duplicates([*run, "item"]).astype({"seed": "int64"})
+    times = scores[[*run, "item", "seconds"]].drop_duplicates([*run, "item"])
     times["items"] = times.groupby([*run, "seconds"])["item"].transform("size")
-    items = curves[[*run, "item"]].astype({"seed": "int64"}).merge(times, "left", [*run, "item"])["items"].fillna(1)
+    items = curves[[*run, "item"]].merge(times, "left", [*run, "item"])["items"].fillna(1)
     return curves.assign(seconds=curves["seconds"] / items.to_numpy())
 
 
@@ -248,9 +248,12 @@ def _checked(path: Path, experiment: str, schema_path: Path) -> pd.DataFrame:
     return scores
 
 
-def _type_of(column: dict) -> str:
+def _type_of(column: Mapping) -> str:
+    """Return the type in tables of a column of the schema; one of whole numbers that has no holes is plain."""
     kind = column.get("type", "string")
-    return kind if isinstance(kind, str) else kind[0]
+    if kind == "integer":
+        return "int64"
+    return DTYPES[kind if isinstance(kind, str) else kind[0]]
 
 
 def _competes(summary: pd.DataFrame, by: list[str]) -> pd.Series:

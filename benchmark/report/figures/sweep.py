@@ -214,7 +214,7 @@ def _best_iterations(scores: pd.DataFrame, curves: pd.DataFrame) -> pd.DataFrame
     if traces.empty:
         return scores.head(0)
     best = traces.groupby(run).apply(best_iteration).rename("value").reset_index()
-    facts = scores.drop_duplicates(run)[[*run, "label", "rank", "control"]].astype({"seed": "int64"})
+    facts = scores.drop_duplicates(run)[[*run, "label", "rank", "control"]]
     return best.merge(facts, on=run).assign(metric=BEST_ITERATION, iterate="oracle")
 
 

@@ -172,7 +172,7 @@ def _of_cell(result: Result, cell: Mapping) -> list[dict]:
     answers = scores[rows_at(scores, own) & (scores["iterate"] == "returned") & (scores["metric"] == result.metric)]
     frames = [answers[~answers["control"].astype(bool)]]
     if not result.curves.empty:
-        curves = timed_per_item(result.curves[rows_at(result.curves.astype({"seed": "int64"}), own)], scores)
+        curves = timed_per_item(result.curves[rows_at(result.curves, own)], scores)
         frames.append(curves[(curves["metric"] == result.metric) & curves["iterate"].isin(["last", "average"])])
     rows = pd.concat(
         [frame[["label", "iterate", "seconds", "value"]] for frame in frames if not frame.empty] or [answers]

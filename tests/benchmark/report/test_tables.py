@@ -13,9 +13,11 @@ from benchmark.report.tables import (
     read_table,
     shortened,
     summarise,
+    timed_per_item,
     with_printed,
     write,
 )
+from benchmark.scoring import CURVE_COLUMNS
 from benchmark.storage import Unusable
 
 RESULTS = Path("results/test")
@@ -68,6 +70,15 @@ def test_names_that_look_like_numbers_stay_what_they_are(scores, tmp_path):
     assert read_table(tmp_path / "curves.csv").iloc[0][list(names)].to_dict() == names
     write(scores.assign(**names, experiment="7"), tmp_path / "scores.csv")
     assert read_scores(tmp_path / "scores.csv").iloc[0][list(names)].to_dict() == names
+
+
+def test_scores_and_curves_have_seeds_of_one_type_also_where_there_are_no_curves(row, tmp_path):
+    write(pd.DataFrame([row(iterations=600), row(iterations=None)]).assign(experiment="7"), tmp_path / "scores.csv")
+    write(pd.DataFrame(columns=CURVE_COLUMNS), tmp_path / "curves.csv")
+    scores, curves = read_scores(tmp_path / "scores.csv"), read_table(tmp_path / "curves.csv")
+    assert scores["seed"].dtype == curves["seed"].dtype == np.int64
+    assert scores["iterations"].isna().tolist() == [False, True]
+    assert timed_per_item(curves, scores).empty
 
 
 def test_runs_of_the_plan_that_no_row_is_of_are_told(scores):
