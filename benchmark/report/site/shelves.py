@@ -85,7 +85,7 @@ def _standings(result: Result) -> Iterator[tuple[str, dict]]:
 
 
 def _write_index(profile: Profile, profiles: Sequence[str], page: Path, root: str) -> None:
-    home = f"{root}{profile.name}/" if not root else ""
+    home = "" if root else f"{profile.name}/"
     groups = []
     for number, (source, results) in enumerate(by_source(profile.results.values())):
         claims = [claim for result in results for claim in result.claims]
