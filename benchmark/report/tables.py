@@ -13,12 +13,13 @@ from benchmark.storage import intact, load_yaml, remedy, written_whole
 SCHEMA = Path(__file__).parents[2] / "workflow" / "schemas" / "record.schema.yaml"
 LONGEST = 300
 
+CELL = ["dataset", "noise"]
 RUN = ["dataset", "item", "noise", "method", "iterate", "seed"]
 OBSERVATION = ["dataset", "item", "noise", "seed"]
 DTYPES = {"string": "str", "integer": "Int64", "number": "float64", "boolean": "boolean"}
 
 
-def gather(score_files: Sequence[Path], experiment: str, schema_path: Path = SCHEMA) -> pd.DataFrame:
+def gather(score_files: Sequence[Path], experiment: str) -> pd.DataFrame:
     """Return all rows of an experiment's score files, checked, with the column `experiment` added.
 
     Raises Unusable if a file is damaged or a row breaks the schema, ValueError if there is no file or a run is there
@@ -26,7 +27,7 @@ def gather(score_files: Sequence[Path], experiment: str, schema_path: Path = SCH
     """
     if not score_files:
         raise ValueError(f"experiment {experiment!r} has no score files: give it a data set, a noise and a method")
-    scores = pd.concat([_checked(path, experiment, schema_path) for path in score_files], ignore_index=True)
+    scores = pd.concat([_checked(path, experiment) for path in score_files], ignore_index=True)
     repeated = scores.duplicated([*RUN, "metric"])
     if repeated.any():
         run = scores.loc[repeated, RUN].iloc[0].to_dict()
@@ -34,12 +35,12 @@ def gather(score_files: Sequence[Path], experiment: str, schema_path: Path = SCH
     return scores
 
 
-def read_scores(path: Path, schema_path: Path = SCHEMA) -> pd.DataFrame:
+def read_scores(path: Path) -> pd.DataFrame:
     """Return the rows of one CSV file of scores, each column of the type that the schema names.
 
     Names and commits stay text, also where they look like numbers or like missing values.
     """
-    dtypes = {name: _type_of(column) for name, column in load_yaml(schema_path)["properties"].items()}
+    dtypes = {name: _type_of(column) for name, column in load_yaml(SCHEMA)["properties"].items()}
     return pd.read_csv(path, dtype=dtypes, keep_default_na=False, na_values=[""])
 
 
@@ -60,51 +61,49 @@ def read_table(path: Path) -> pd.DataFrame:
     return pd.read_csv(path, dtype=dtypes, keep_default_na=False, na_values=[""])
 
 
-def validate_rows(frame: pd.DataFrame, schema_path: Path = SCHEMA) -> None:
-    """Return nothing if every row of `frame` obeys the JSON schema; raise ValueError for the first that does not."""
-    validator = Draft202012Validator(load_yaml(schema_path))
+def validate_rows(frame: pd.DataFrame) -> None:
+    """Return nothing if every row obeys the schema of scores; raise ValueError for the first that does not."""
+    validator = Draft202012Validator(load_yaml(SCHEMA))
     rows = frame.astype(object).where(frame.notna(), None)
     for number, row in enumerate(rows.to_dict("records")):
         error = next(validator.iter_errors(row), None)
         if error:
             where = ".".join(map(str, error.path)) or "columns"
             run = f"{row.get('method')} on {row.get('dataset')}"
-            raise ValueError(f"row {number} ({run}), {where}: {error.message}; {schema_path.name} defines the columns")
+            raise ValueError(f"row {number} ({run}), {where}: {error.message}; {SCHEMA.name} defines the columns")
 
 
-def summarise(
-    scores: pd.DataFrame, metric: str, reference: str | None, by: Sequence[str] = ("dataset", "noise")
-) -> pd.DataFrame:
-    """Return one row per group of `by`, method and iterate, sorted by group and then by the primary metric, best first.
+def summarise(scores: pd.DataFrame, metric: str, reference: str | None) -> pd.DataFrame:
+    """Return a row per data set, noise, method and iterate, sorted by the first two and then by the metric, best first.
 
-    `n` of `runs` (items times seeds) have scores. For each metric, the primary one first: `<metric>_mean` and
-    `<metric>_sd` over those n (ddof 1, empty for n = 1) and `<metric>_best`, true for the best method that needs no
-    truth, lost no run, and has as many as any: means over other seeds are not ranked. Where there is a reference
-    method, `gain` is the mean over the runs of the primary metric minus the reference's on the same observation.
-    Seconds and iterations are means, memory is the maximum, over the runs that ended well.
+    `n` of `runs` (items times seeds) have scores. For each metric, `metric`, the primary one, first:
+    `<metric>_mean` and `<metric>_sd` over those n (ddof 1, empty for n = 1) and `<metric>_best`, true for the best
+    method that needs no truth, lost no run, and has as many as any: means over other seeds are not ranked. Where there
+    is a reference method, `gain` is the mean over the runs of the primary metric minus the reference's on the same
+    observation. Seconds and iterations are means, memory is the maximum, over the runs that ended well.
     """
-    keys = [*by, "method", "iterate"]
+    keys = [*CELL, "method", "iterate"]
     summary = scores.groupby(keys, sort=False)[["label", "file", "family", "control", "licence_note"]].first()
     summary["control"] = summary["control"].astype(bool)
     runs = scores.sort_values("status", key=lambda status: status == "ok", kind="stable").drop_duplicates(RUN)
-    summary = summary.join(_status(runs, list(by)))
+    summary = summary.join(_status(runs))
 
-    competes = _competes(summary, list(by))
+    competes = _competes(summary)
     statistics = scores.groupby([*keys, "metric"], sort=False)["value"].agg(["count", "mean", "std"]).unstack("metric")
     summary.insert(0, "n", statistics["count"].max(axis=1).astype(int))
     directions = scores.groupby("metric", sort=False)["higher_is_better"].first()
     for name in sorted(directions.index, key=lambda name: name != metric):
         mean = statistics["mean", name]
         summary[f"{name}_mean"], summary[f"{name}_sd"] = mean, statistics["std", name]
-        summary[f"{name}_best"] = _best(mean.where(competes), directions[name], list(by))
+        summary[f"{name}_best"] = _best(mean.where(competes), directions[name])
 
     if reference is not None:
         summary["gain"] = _gains(scores[scores["metric"] == metric], reference).groupby(keys)["gain"].mean()
     finished = runs[runs["status"] == "ok"].groupby(keys)
     summary = summary.join(finished[["iterations", "seconds"]].mean().astype(float))
     summary = summary.join(finished[["peak_rss_mib", "peak_gpu_mib"]].max())
-    order = [True] * len(by) + [not directions[metric]]
-    return summary.reset_index().sort_values([*by, f"{metric}_mean"], ascending=order, ignore_index=True)
+    order = [True] * len(CELL) + [not directions[metric]]
+    return summary.reset_index().sort_values([*CELL, f"{metric}_mean"], ascending=order, ignore_index=True)
 
 
 def with_printed(summary: pd.DataFrame, printed: Sequence[Mapping], metric: str) -> pd.DataFrame:
@@ -205,9 +204,8 @@ def missing(scores: pd.DataFrame, cells: Iterable[Sequence], folder: Path) -> st
 
 
 def panels(summary: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Yield the title and the rows of each group of a summary, such as one data set under one noise."""
-    columns = [name for name in ("dataset", "item", "noise") if name in summary]
-    for names, part in summary.groupby(columns, sort=False):
+    """Yield the title and the rows of each data set under each noise of a summary."""
+    for names, part in summary.groupby(CELL, sort=False):
         yield ", ".join(names), part
 
 
@@ -240,11 +238,11 @@ def note_of(row: pd.Series) -> str:
     return "; ".join(notes)
 
 
-def _checked(path: Path, experiment: str, schema_path: Path) -> pd.DataFrame:
+def _checked(path: Path, experiment: str) -> pd.DataFrame:
     with intact(path):
-        scores = read_scores(path, schema_path)
+        scores = read_scores(path)
         scores.insert(0, "experiment", experiment)
-        validate_rows(scores, schema_path)
+        validate_rows(scores)
     return scores
 
 
@@ -256,18 +254,18 @@ def _type_of(column: Mapping) -> str:
     return DTYPES[kind if isinstance(kind, str) else kind[0]]
 
 
-def _competes(summary: pd.DataFrame, by: list[str]) -> pd.Series:
+def _competes(summary: pd.DataFrame) -> pd.Series:
     truth_free = ~summary["control"] & (summary.index.get_level_values("iterate") != "oracle")
-    return truth_free & (summary["status"] == "ok") & ran_on_all(summary, by)
+    return truth_free & (summary["status"] == "ok") & ran_on_all(summary)
 
 
-def ran_on_all(summary: pd.DataFrame, by: list[str]) -> pd.Series:
-    """Tell of each row whether its method has as many runs as any other in its group."""
-    return summary["runs"] == summary.groupby(by)["runs"].transform("max")
+def ran_on_all(summary: pd.DataFrame) -> pd.Series:
+    """Tell of each row whether its method has as many runs as any other on its data set under its noise."""
+    return summary["runs"] == summary.groupby(CELL)["runs"].transform("max")
 
 
-def _best(means: pd.Series, higher_is_better: bool, by: list[str]) -> pd.Series:
-    return means == means.groupby(by).transform("max" if higher_is_better else "min")
+def _best(means: pd.Series, higher_is_better: bool) -> pd.Series:
+    return means == means.groupby(CELL).transform("max" if higher_is_better else "min")
 
 
 def _gains(scores: pd.DataFrame, reference: str) -> pd.DataFrame:
@@ -276,10 +274,10 @@ def _gains(scores: pd.DataFrame, reference: str) -> pd.DataFrame:
     return pairs.assign(gain=pairs["value"] - pairs["value_reference"])
 
 
-def _status(runs: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """Return `runs` and `status` by group, method and iterate; a run that failed is a hole in all of its iterates."""
+def _status(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return `runs` and `status` by keys of the summary; a run that failed is a hole in all of its iterates."""
     rows = {}
-    for group, of_method in runs.groupby([*by, "method"], sort=False):
+    for group, of_method in runs.groupby([*CELL, "method"], sort=False):
         lost = of_method[of_method["status"] != "ok"]
         for iterate, own in of_method.groupby("iterate", sort=False):
             expected = pd.concat([own, lost]).drop_duplicates(OBSERVATION)
@@ -288,4 +286,4 @@ def _status(runs: pd.DataFrame, by: list[str]) -> pd.DataFrame:
                 f"{status} ({n} of {len(expected)}): {shortened(message)}" for (status, message), n in holes.items()
             ]
             rows[*group, iterate] = {"runs": len(expected), "status": "; ".join(reasons) or "ok"}
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis([*by, "method", "iterate"])
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis([*CELL, "method", "iterate"])

@@ -231,7 +231,7 @@ def details_of(result: Result) -> dict:
     return {
         "heads": ["Item", "Seed", *(METRICS[name].label for name in metrics), "Seconds", "Status"],
         "runs": [runs.get(key, []) for key in keys],
-        "methods": {name: _described(name, own, result.entry) for name, own in result.entry["methods"].items()},
+        "methods": {name: _described(own) for name, own in result.entry["methods"].items()},
         "logs": f"logs/{result.entry['profile']}/{result.name}",
     }
 
@@ -270,7 +270,7 @@ def provenance_of(facts: Mapping) -> dict[str, str]:
     }
 
 
-def _described(name: str, method: Mapping, entry: Mapping) -> dict:
+def _described(method: Mapping) -> dict:
     path = ROOT / "baselines" / f"{method['file']}.py"
     defaults = (parameters_of(path, "solve") if path.is_file() else None) or {}
     known = {key: own.default for key, own in defaults.items() if key not in ("seed", "device", *method["params"])}

@@ -82,7 +82,7 @@ class Result:
         """The rows of the summary that are ranked: answers of methods that are no controls and lost or lack no run."""
         rows = self.summary
         ok = (rows["iterate"] == "returned") & ~rows["control"].astype(bool) & (rows["status"] == "ok")
-        ok &= ran_on_all(rows, ["dataset", "noise"])
+        ok &= ran_on_all(rows)
         return rows[ok & rows[f"{self.metric}_mean"].notna()]
 
     @property

@@ -106,11 +106,9 @@ def test_the_sd_of_a_single_run_is_empty(summary):
     assert np.isnan(slow["psnr_sd"])
 
 
-def test_items_count_as_runs_unless_they_are_a_group(row):
+def test_items_count_as_runs(row):
     scores = pd.DataFrame([row(item="a", value=20.0), row(item="b", value=26.0)])
     assert summarise(scores, "psnr", "svd")[["n", "psnr_mean"]].values.tolist() == [[2, 23.0]]
-    apart = summarise(scores, "psnr", "svd", by=("dataset", "item", "noise"))
-    assert apart[["item", "n", "psnr_mean"]].values.tolist() == [["a", 1, 20.0], ["b", 1, 26.0]]
 
 
 def test_the_gain_is_the_mean_of_the_differences_to_the_reference_on_the_same_noisy_signals(scores, summary):
