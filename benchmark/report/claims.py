@@ -133,10 +133,7 @@ def strongest_other(condition: Mapping, entry: Mapping, scores: pd.DataFrame) ->
     name = (of if isinstance(of, str) else of[0]).removesuffix(":oracle")
     nothing = {"own_label": "", "other": "", "other_label": "", "other_metric": metric, "other_difference": np.nan}
     try:
-        scores = narrowed(scores, condition)
-        if "start" in condition:
-            places = ({key: [name] for key, name in condition[place].items()} for place in ("start", "end"))
-            scores = pd.concat(narrowed(scores, place) for place in places)
+        scores = _rows_of(condition, scores)
         own = values_of(scores, name, metric)
     except Missing:
         return nothing
@@ -226,6 +223,14 @@ def _parts(condition: Mapping, scores: pd.DataFrame) -> list[tuple[str, pd.DataF
         return [(condition["effect"], scores)]
     groups = scores.groupby(condition["each"], sort=False)
     return [(f"{condition['effect']}, {name}", part) for name, part in groups]
+
+
+def _rows_of(condition: Mapping, scores: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of all that a condition names, by its filters or as what its statistic compares along."""
+    scores = narrowed(scores, condition)
+    places = [{key: [name] for key, name in condition.get(place, {}).items()} for place in ("start", "end")]
+    places.append({"noise": list(condition.get("levels", ()))})
+    return pd.concat([narrowed(scores, place) for place in places if any(place.values())] or [scores])
 
 
 def _outcome(condition: Mapping) -> dict:

@@ -281,6 +281,20 @@ def test_rivals_that_also_ran_elsewhere_are_compared_on_the_claims_units(entry, 
     assert strongest_other(condition(), entry(), scores)["other"] == "svd"  # where rank 5 counts, too
 
 
+def test_the_strongest_other_method_is_on_the_noise_of_the_levels_alone(entry, table):
+    scores = pd.concat(
+        [
+            table({"deeptensor": [30.0], "svd": [29.0], "bm3d": [31.0]}, noise="weak"),
+            table({"deeptensor": [20.0], "svd": [19.0], "bm3d": [24.0]}, noise="strong"),
+            table({"deeptensor": [10.0], "svd": [99.0], "bm3d": [1.0]}, noise="extreme"),
+        ],
+        ignore_index=True,
+    )
+    asked = {"effect": "order", "statistic": "rank_correlation", "of": "deeptensor", "below": -0.8}
+    other = strongest_other(asked | {"levels": {"weak": 0.1, "strong": 0.2}}, entry(), scores)
+    assert (other["other"], other["other_difference"]) == ("bm3d", -2.5)
+
+
 def test_the_answer_beside_the_strongest_other_method_is_never_the_oracle(entry, table):
     scores = table({"deeptensor": [32.0], "deeptensor:oracle": [39.0], "svd": [30.0]})
     assert strongest_other(condition(of="deeptensor:oracle"), entry(), scores)["other_difference"] == 2.0
