@@ -98,6 +98,12 @@ def missing(labels: Sequence[str]) -> str:
     return f"no estimate: {', '.join(labels)}" if len(labels) else ""
 
 
+def headline(axis: Axes, text: str, **style) -> None:
+    """Write a line of text in place of a panel."""
+    axis.set_axis_off()
+    axis.text(0, 0, text, va="bottom", transform=axis.transAxes, fontsize=9, **style)
+
+
 def say(axis: Axes, text: str) -> None:
     """Fill an empty panel with a text."""
     axis.set_facecolor("#F2F2F2")

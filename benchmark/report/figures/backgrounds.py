@@ -9,13 +9,12 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from benchmark.metrics import METRICS, MOVING, UNKNOWN, moving
-from benchmark.report.figures.reconstructions import caption_of
+from benchmark.report.figures.reconstructions import COLUMNS, blocks_of, caption_of
 from benchmark.report.looks import GREY, SUBJECT
-from benchmark.report.scene import Scene, heading_of
-from benchmark.report.style import WIDTH, say
+from benchmark.report.scene import Scene
+from benchmark.report.style import WIDTH, headline, say
 
 FORMAT = "webp"
-COLUMNS = 6
 # Heights of a heading and of a caption, in widths of a picture.
 HEADING, CAPTION = 0.25, 0.47
 # Of a mask; what is rightly unmarked is black.
@@ -34,14 +33,7 @@ def draw(scene: Scene) -> Figure:
     video, masks = scene.observed, scene.withheld["masks"]
     frame = scene.shown[0] if scene.shown else video.shape[2] // 2
     limits = dict(zip(("vmin", "vmax"), np.percentile(video[..., frame], (1, 99)), strict=True))
-    own = [label for label in scene.shown_by_source if label in scene.estimates]
-    groups = {heading_of(scene.entry): own} if own else {}
-    groups["Other methods, the best first" if own else ""] = [label for label in scene.estimates if label not in own]
-    rows = [
-        (heading if start == 0 else "", labels[start : start + COLUMNS])
-        for heading, labels in groups.items()
-        for start in range(0, len(labels), COLUMNS)
-    ]
+    rows = blocks_of(scene, list(scene.estimates))
     lights = [own[..., frame] for own in _lights(scene.estimates, list(scene.estimates))]
     strongest = max(np.percentile(np.abs(lights), 99), np.finfo(float).tiny) if lights else 1
     tall = video.shape[0] / video.shape[1]
@@ -51,7 +43,7 @@ def draw(scene: Scene) -> Figure:
     figure = Figure(figsize=(WIDTH, sum(heights) * WIDTH / COLUMNS))
     grid = figure.add_gridspec(len(heights), COLUMNS, height_ratios=heights, wspace=0.04, hspace=0.03)
     grid.update(left=0.005, right=0.995, top=1, bottom=0.005)
-    _write(figure.add_subplot(grid[0, :]), f"{scene.title} · {scene.item}, frame {frame}")
+    headline(figure.add_subplot(grid[0, :]), f"{scene.title} · {scene.item}, frame {frame}")
     seen, truth, key = (figure.add_subplot(grid[2, column]) for column in range(3))
     _picture(seen, video[..., frame], "Frame", cmap="gray", **limits)
     _picture(truth, _coloured(masks[..., frame] == MOVING, masks[..., frame]), "Truth")
@@ -61,7 +53,7 @@ def draw(scene: Scene) -> Figure:
     for row, (heading, labels) in enumerate(rows):
         first = 3 + 5 * row
         if heading:
-            _write(figure.add_subplot(grid[first, :]), heading, fontweight="bold")
+            headline(figure.add_subplot(grid[first, :]), heading, fontweight="bold")
         for column, label in enumerate(labels):
             answer = scene.estimates[label]
             axis = figure.add_subplot(grid[first + 2, column])
@@ -103,8 +95,3 @@ def _lights(estimates: Mapping[str, Mapping | str], labels: Sequence[str]) -> li
     """Return the parts (h x w x t) that methods of these labels take for light."""
     answers = (estimates[label] for label in labels)
     return [own["illumination"] for own in answers if not isinstance(own, str) and "illumination" in own]
-
-
-def _write(axis: Axes, text: str, **style) -> None:
-    axis.set_axis_off()
-    axis.text(0, 0, text, va="bottom", transform=axis.transAxes, fontsize=9, **style)

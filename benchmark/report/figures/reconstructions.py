@@ -4,7 +4,6 @@ import textwrap
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
@@ -13,7 +12,7 @@ from scipy.ndimage import gaussian_filter, uniform_filter
 
 from benchmark.report.looks import GREY, SUBJECT
 from benchmark.report.scene import Scene, heading_of, number_of
-from benchmark.report.style import WIDTH, say
+from benchmark.report.style import WIDTH, headline, say
 from benchmark.stacks import as_stack
 
 FORMAT = "webp"
@@ -48,7 +47,7 @@ def draw(scene: Scene) -> Figure:
     scale = Normalize(0, np.median([np.percentile(error, 99) for error in judged]) if judged else 1)
     captions = {label: caption_of(label, values.get(label, {}), scene.metric) for label in signals}
 
-    blocks = _blocks_of(scene, list(signals))
+    blocks = blocks_of(scene, list(signals))
     tall = clean.shape[0] / clean.shape[1]
     heights = [HEADING]
     for heading, labels in blocks:
@@ -60,11 +59,11 @@ def draw(scene: Scene) -> Figure:
     figure = Figure(figsize=(columns * panel, sum(heights) * panel))
     grid = figure.add_gridspec(len(heights), columns, height_ratios=heights, wspace=0.04, hspace=0.02)
     grid.update(left=0.005, right=0.995, top=1, bottom=0.005)
-    _write(figure.add_subplot(grid[0, :]), scene.title_of_one, fontsize=9)
+    headline(figure.add_subplot(grid[0, :]), scene.title_of_one)
     for block, (heading, labels) in enumerate(blocks):
         first = 1 + 5 * block
         if heading:
-            _write(figure.add_subplot(grid[first, :]), heading, fontsize=9, fontweight="bold")
+            headline(figure.add_subplot(grid[first, :]), heading, fontweight="bold")
         for column, label in enumerate(labels):
             signal = signals[label]
             rows = (2,) if isinstance(signal, str) else (2, 3, 4)
@@ -126,8 +125,8 @@ def _error_of(scene: Scene, number: int) -> str:
     return f"|estimate - clean|,\nmean of {number} {images}"
 
 
-def _blocks_of(scene: Scene, labels: Sequence[str]) -> list[tuple[str, list[str]]]:
-    """Return rows of labels, the first of each group with its heading."""
+def blocks_of(scene: Scene, labels: Sequence[str]) -> list[tuple[str, list[str]]]:
+    """Return rows of labels, the first of each group with its heading: the source's methods, and then all others."""
     own = [label for label in scene.shown_by_source if label in labels]
     seen = [label for label in labels if label in ("Clean", "Noisy")]
     groups = {"": labels}
@@ -139,11 +138,6 @@ def _blocks_of(scene: Scene, labels: Sequence[str]) -> list[tuple[str, list[str]
         for heading, group in groups.items()
         for start in range(0, len(group), COLUMNS)
     ]
-
-
-def _write(axis: Axes, text: str, **style) -> None:
-    axis.set_axis_off()
-    axis.text(0, 0, text, va="bottom", transform=axis.transAxes, **style)
 
 
 def signals_of(scene: Scene) -> tuple[dict[str, np.ndarray | str], dict[str, dict[str, float]]]:

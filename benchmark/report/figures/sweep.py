@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 
 from benchmark.metrics import METRICS
 from benchmark.report.looks import GREY, PALE, SUBJECT, Look, looks_of
-from benchmark.report.scene import fewer_seeds_of, heading_of, labels_of, leaders_of
+from benchmark.report.scene import always_of, fewer_seeds_of, heading_of, labels_of, leaders_of
 from benchmark.report.statistics import best_iteration
 from benchmark.report.style import LETTERS, WIDTH, handle, legend_of, plain, rest, say
 from benchmark.report.tables import OBSERVATION
@@ -68,7 +68,7 @@ def draw(entry: Mapping, scores: pd.DataFrame, curves: pd.DataFrame) -> Figure:
     blocks = {heading_of(entry): rows[rows["label"].isin(shown)]} if drawn & set(shown) else {}
     if not blocks or drawn - set(shown):
         blocks["All methods"] = rows
-    strong = {*shown, *labels_of(entry, [*entry["subject"], entry["reference"]]), *leaders_of(entry, scores, LEADERS)}
+    strong = {*labels_of(entry, always_of(entry)), *leaders_of(entry, scores, LEADERS)}
     fixed = [name for name in ("dataset", "noise") if name != over]
     numbers = [own.groupby([*fixed, "metric"]).ngroups for own in blocks.values()]
     heights = [1.1 + 2.1 * -(-number // _columns(number)) for number in numbers]
