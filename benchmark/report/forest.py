@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.markers import CARETLEFTBASE, CARETRIGHTBASE
 
 from benchmark.metrics import METRICS
-from benchmark.report.scorecard import needed
+from benchmark.report.scorecard import needed, split_unit
 from benchmark.report.style import WIDTH, plain, save, say
 
 HOLDS, FAILS, NEEDED = "#0072B2", "#D55E00", "black"
@@ -19,7 +19,7 @@ ROW, AROUND = 0.27, 1.3
 STRETCH = 2.0
 # Of the lines of a label; what two do not hold is cut.
 LONGEST = 54
-UNIT = "[dB]"
+UNIT = "dB"
 
 
 def forest(card: pd.DataFrame) -> Figure:
@@ -28,7 +28,8 @@ def forest(card: pd.DataFrame) -> Figure:
     What it needs is a mark with its flat side where the condition begins to hold, margins included, that points to
     where it does; a condition that holds between two values has a mark at each.
     """
-    rows = card[card["effect"].str.contains(r"\[dB\]") & (card["n"] > 0) & card["mean"].notna()].reset_index(drop=True)
+    in_decibels = card["effect"].map(split_unit).str[1] == UNIT
+    rows = card[in_decibels & (card["n"] > 0) & card["mean"].notna()].reset_index(drop=True)
     figure = Figure(figsize=(WIDTH, AROUND + ROW * len(rows)), layout="constrained")
     axis = figure.subplots()
     if rows.empty:
@@ -72,8 +73,9 @@ def write_forest(card: pd.DataFrame, path: Path) -> None:
 
 def _words(effect: str) -> str:
     """Return an effect without its unit, and without what follows a semicolon."""
-    words = effect.partition(";")[0].replace(f" {UNIT}", "").replace("_", " ")
-    labels = [re.escape(metric.label.removesuffix(UNIT)) for metric in METRICS.values() if metric.label.endswith(UNIT)]
+    words = split_unit(effect.partition(";")[0])[0].replace("_", " ")
+    names = [split_unit(metric.label) for metric in METRICS.values()]
+    labels = [re.escape(f"{name} ") for name, unit in names if unit == UNIT]
     words = re.sub(rf"\b(?:{'|'.join(labels)})", "", words).strip(" ,")  # whole words: one name may end in another
     return " ".join(words.split())
 

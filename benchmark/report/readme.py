@@ -1,6 +1,5 @@
 """What the README shows of the published results: one sentence, and a table with a short row a claim."""
 
-import re
 from collections.abc import Mapping, Sequence
 from itertools import product
 from pathlib import Path
@@ -10,7 +9,7 @@ import pandas as pd
 
 from benchmark.metrics import METRICS
 from benchmark.report.overview import read_entries
-from benchmark.report.scorecard import claims_of, markdown_row
+from benchmark.report.scorecard import claims_of, markdown_row, mean_text, sentence_of, split_unit
 from benchmark.report.wording import data_in_words, noise_in_words
 
 # Of profiles of the same claims, those closer to the source first.
@@ -31,24 +30,10 @@ def of_first_source(card: pd.DataFrame) -> pd.DataFrame:
     return card[card["source"] == next(iter(card["source"]), "")]
 
 
-def sentence_of(card: pd.DataFrame) -> str:
+def verdicts_of(card: pd.DataFrame) -> str:
     """Return how many claims hold, in a sentence a source, which is named where there are several."""
-    sentences, several = [], card["source"].nunique() > 1
-    for source, own in card.groupby("source", sort=False):
-        claims = claims_of(own)
-        number = {name: sum(claim["verdict"] == name for claim in claims) for name in own["verdict"].unique()}
-        firm = sum(claim["verdict"] != "not run" and not claim["uncertain"] for claim in claims)
-        held, part, not_held = (number.get(name, 0) for name in ("reproduced", "partly", "not reproduced"))
-        parts = [
-            f"{held} hold{'s' * (held == 1)}",
-            f"{part} hold{'s' * (part == 1)} in part",
-            f"{not_held} do{'es' * (not_held == 1)} not",
-        ]
-        parts += [f"{number['not run']} could not be judged"] if "not run" in number else []
-        named = f" of *{source}*" if several else ""
-        rest = f"{', '.join(parts[:-1])} and {parts[-1]}; {firm} verdict{' is' if firm == 1 else 's are'} firm."
-        sentences.append(f"Of {len(claims)} claim{'s' * (len(claims) != 1)}{named} {rest}")
-    return "\n".join(sentences)
+    cards = dict(iter(card.groupby("source", sort=False)))
+    return "\n".join(sentence_of(claims_of(own), source * (len(cards) > 1)) for source, own in cards.items())
 
 
 def table_of(card: pd.DataFrame) -> str:
@@ -73,10 +58,7 @@ def _here(row: Mapping) -> str:
     """Return an effect with its unit and interval."""
     if row["n"] == 0:
         return "-"
-    [unit] = re.findall(r"\[([^]]*)\]", row["effect"])[:1] or [""]
-    numbers = [_number(row[name]) for name in ("mean", "low", "high")]
-    interval = f" [{numbers[1]}, {numbers[2]}]" if row["n"] > 1 and np.isfinite(row["low"]) else ""
-    return f"{numbers[0]}{interval} {unit}".strip()
+    return f"{mean_text(row)} {split_unit(row['effect'])[1]}".strip()
 
 
 def _other(claim: Mapping) -> str:
@@ -85,12 +67,7 @@ def _other(claim: Mapping) -> str:
         return "-"
     metric = METRICS[claim["other_metric"]]
     ahead = claim["other_difference"] * (-1 if metric.higher_is_better else 1)
-    [unit] = re.findall(r"\[([^]]*)\]", metric.label)[:1] or [""]
-    return f"{claim['other_label']} {ahead:+.{metric.decimals}f} {unit}".strip()
-
-
-def _number(value: float) -> str:
-    return f"{value:#.3g}".rstrip(".")
+    return f"{claim['other_label']} {ahead:+.{metric.decimals}f} {split_unit(metric.label)[1]}".strip()
 
 
 def _cut(text: str) -> str:
@@ -127,7 +104,7 @@ def markers_of(cards: Mapping[str, pd.DataFrame], published: Path) -> Sequence[t
     profile = shown(cards)
     card = cards[profile]
     return [
-        ("verdicts", f"{sentence_of(card)}\n"),
+        ("verdicts", f"{verdicts_of(card)}\n"),
         ("strip", strip_of(published)),
         ("claims", table_of(of_first_source(card))),
     ]

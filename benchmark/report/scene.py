@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from benchmark.contract import compose
 from benchmark.metrics import METRICS
+from benchmark.report.scorecard import split_unit
 from benchmark.report.tables import OBSERVATION, read_scores, read_table, rows_at
 from benchmark.report.wording import data_in_words, noise_in_words
 from benchmark.settings import listing
@@ -154,9 +155,9 @@ def fewer_seeds_of(entry: Mapping) -> dict[str, str]:
 
 def number_of(metric: str, value: float) -> str:
     """Return a value as a caption has it: named, but for decibels, which are those of the signal-to-noise ratio."""
-    name, _, unit = METRICS[metric].label.partition(" [")
-    number = f"{value:.1f} {unit.removesuffix(']')}" if unit else f"{value:.3f}"
-    return number if unit == "dB]" else f"{name} {number}"
+    name, unit = split_unit(METRICS[metric].label)
+    number = f"{value:.1f} {unit}" if unit else f"{value:.3f}"
+    return number if unit == "dB" else f"{name} {number}"
 
 
 def labels_of(entry: Mapping, names: Iterable[str | None]) -> list[str]:

@@ -1,7 +1,8 @@
 """The scorecard, read again, and in words: its claims for a page, and as Markdown."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,8 @@ import pandas as pd
 from benchmark.metrics import METRICS
 
 TEXTS = ["source", "reason", "why", "short", "own_label", "other", "other_label", "other_metric", "data"]
-NO_CLAIMS = "No experiment that was selected makes a claim, so that there is nothing to judge."
+NO_CLAIMS = "No experiment that was run makes a claim."
+UNIT = re.compile(r" \[([^]]*)\]")
 
 
 def read_card(path: Path) -> pd.DataFrame:
@@ -76,6 +78,24 @@ def effects_of(claim: Mapping) -> list[str]:
     return [f"{condition['effect']}: {condition['text']} ({condition['test']})" for condition in known]
 
 
+def sentence_of(claims: Sequence[Mapping], source: str = "") -> str:
+    """Return how many claims hold, in a sentence that names their source where it is given, and how many are firm."""
+    if not claims:
+        return NO_CLAIMS
+    number = Counter(claim["verdict"] for claim in claims)
+    firm = sum(claim["verdict"] != "not run" and not claim["uncertain"] for claim in claims)
+    held, part, not_held, lost = (number[name] for name in ("reproduced", "partly", "not reproduced", "not run"))
+    parts = [
+        f"{held} hold{'s' * (held == 1)}",
+        f"{part} hold{'s' * (part == 1)} in part",
+        f"{not_held} do{'es' * (not_held == 1)} not",
+    ]
+    parts += [f"{lost} could not be judged"] if lost else []
+    named = f" of *{source}*" if source else ""
+    rest = f"{', '.join(parts[:-1])} and {parts[-1]}; {firm} verdict{' is' if firm == 1 else 's are'} firm."
+    return f"Of {len(claims)} claim{'s' * (len(claims) != 1)}{named} {rest}"
+
+
 def needed(row: Mapping) -> list[tuple[float, bool]]:
     """Return from where on the condition of a row holds, and whether upwards; `within ±1` has two such places.
 
@@ -98,6 +118,22 @@ def markdown_row(*cells: str) -> str:
     return f"| {' | '.join(' '.join(cell.replace('|', '&#124;').split()) for cell in cells)} |"
 
 
+def split_unit(text: str) -> tuple[str, str]:
+    """Return an effect or a measure without its unit in brackets, and that unit, empty where it has none."""
+    return UNIT.sub("", text), next(iter(UNIT.findall(text)), "")
+
+
+def mean_text(row: Mapping) -> str:
+    """Return the mean of a condition, with its interval where it has one."""
+    interval = f" [{number_text(row['low'])}, {number_text(row['high'])}]" if np.isfinite(row["low"]) else ""
+    return f"{number_text(row['mean'])}{interval}"
+
+
+def number_text(value: float) -> str:
+    """Return a number with three significant digits."""
+    return "undefined" if np.isnan(value) else f"{value:#.3g}".rstrip(".").replace("inf", "∞")
+
+
 def _margin(text: str, row: Mapping) -> float:
     """Return a margin in the unit of the row: `0.1`, `2 standard errors` or `1 standard deviation`."""
     number, _, kind = text.partition(" standard ")
@@ -111,8 +147,8 @@ def _effect_text(row: Mapping) -> str:
     if row["n"] == 0:
         return "-"
     if row["n"] == 1:
-        return f"{_number(row['mean'])}, one unit: no interval"
-    return f"{_number(row['mean'])} [{_number(row['low'])}, {_number(row['high'])}], {row['n']} units"
+        return f"{mean_text(row)}, one unit: no interval"
+    return f"{mean_text(row)}, {row['n']} units"
 
 
 def _other_text(row: Mapping) -> str:
@@ -122,7 +158,3 @@ def _other_text(row: Mapping) -> str:
     difference = f"{row['other_difference']:+.{metric.decimals}f}".replace("inf", "∞")
     of = f"{row['own_label']}'s {metric.label}"
     return f"{row['other_label']} is the strongest other method: {of} minus its is {difference}."
-
-
-def _number(value: float) -> str:
-    return "undefined" if np.isnan(value) else f"{value:#.3g}".rstrip(".").replace("inf", "∞")

@@ -4,7 +4,6 @@ A chart with lines that can be switched off has the parameter `hidden`, a list o
 time has `panel`. The page has a box for each label, and a list of the panels.
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 
 import altair as alt
@@ -13,7 +12,7 @@ import pandas as pd
 
 from benchmark.metrics import METRICS
 from benchmark.report.looks import GREY, SUBJECT, looks_of
-from benchmark.report.scorecard import needed
+from benchmark.report.scorecard import needed, split_unit
 from benchmark.report.site.results import Result
 from benchmark.report.tables import rows_at, timed_per_item
 
@@ -25,7 +24,6 @@ ROWS = alt.NamedData(name="rows")
 NARROW = 420
 # So many lines are on from the start.
 LINES = 10
-UNIT = re.compile(r" \[([^]]*)\]")
 
 
 def colours_of(entry: Mapping) -> dict[str, str]:
@@ -54,7 +52,7 @@ def forests(claims: Iterable[Mapping], folder: str) -> list[dict]:
     groups: dict[str, list[dict]] = {}
     for claim in claims:
         for row in claim["conditions"]:
-            unit = next(iter(UNIT.findall(row["effect"])), "")
+            unit = split_unit(row["effect"])[1]
             if row["n"] > 0 and np.isfinite(row["mean"]) and row["statistic"].startswith("difference"):
                 groups.setdefault(unit, []).append(_effect(claim, row, f"{folder}{claim['experiment']}.html"))
     return [
@@ -193,7 +191,7 @@ def _of_cell(result: Result, cell: Mapping) -> list[dict]:
 def _effect(claim: Mapping, row: Mapping, link: str) -> dict:
     low, high = (row[name] if np.isfinite(row[name]) else row["mean"] for name in ("low", "high"))
     return {
-        "name": f"{claim['where'].partition(',')[0]}: {UNIT.sub('', row['effect'])}",
+        "name": f"{claim['where'].partition(',')[0]}: {split_unit(row['effect'])[0]}",
         "mean": _rounded(row["mean"]),
         "low": _rounded(low),
         "high": _rounded(high),

@@ -7,11 +7,11 @@ import pandas as pd
 
 from benchmark.catalog import files_of
 from benchmark.metrics import METRICS
-from benchmark.report.scorecard import effects_of
+from benchmark.report.scorecard import effects_of, sentence_of
 from benchmark.report.site.charts import forests
 from benchmark.report.site.render import write_page
 from benchmark.report.site.results import Picture, Profile, Result, arrow_of
-from benchmark.report.site.words import about_file, sentence_of, verdict_of
+from benchmark.report.site.words import about_file, verdict_of
 from benchmark.report.wording import noise_in_words
 from benchmark.source import ROOT
 

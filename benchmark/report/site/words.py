@@ -1,10 +1,8 @@
 """What several pages say in the same words."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from benchmark.source import ROOT, docstring_of
-
-VERDICTS = ("reproduced", "partly", "not reproduced", "not run")
 
 
 def verdict_of(claim: Mapping) -> list[dict]:
@@ -15,17 +13,6 @@ def verdict_of(claim: Mapping) -> list[dict]:
     firm = {"text": "uncertain", "kind": "soft"} if claim["uncertain"] else {"text": "firm", "kind": "firm"}
     data = {"text": "other data", "kind": "soft"} if claim["other_data"] else {"text": "own data", "kind": "firm"}
     return [result, firm, data]
-
-
-def sentence_of(claims: Iterable[Mapping]) -> str:
-    """Return how many claims there are, with which verdicts, and how many verdicts are firm."""
-    claims = list(claims)
-    if not claims:
-        return "No experiment that was run makes a claim."
-    numbers = {name: sum(claim["verdict"] == name for claim in claims) for name in VERDICTS}
-    firm = sum(claim["verdict"] != "not run" and not claim["uncertain"] for claim in claims)
-    counted = ", ".join(f"{number} {name}" for name, number in numbers.items() if number)
-    return f"{len(claims)} claim{'s' if len(claims) > 1 else ''}: {counted}; {firm} firm."
 
 
 def about_file(folder: str, name: str) -> list[str]:

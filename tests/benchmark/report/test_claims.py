@@ -376,9 +376,7 @@ def test_the_markdown_of_two_sources_is_a_table_each_and_that_of_none_a_sentence
     text = as_markdown(card_of(scores, fig9=entry(claims=[claim()]), own=own))
     assert text.count("| claim | verdict |") == 2
     assert text.index("**A paper on <cubes>**") < text.index("Figure 9: ") < text.index("**Other experiments**")
-    assert as_markdown(card_of(scores, fig9=entry())) == (
-        "No experiment that was selected makes a claim, so that there is nothing to judge.\n"
-    )
+    assert as_markdown(card_of(scores, fig9=entry())) == "No experiment that was run makes a claim.\n"
 
 
 def test_the_tests_that_a_claim_may_have_are_those_of_the_settings():

@@ -1,5 +1,6 @@
 """What the README shows: the condition that speaks against a claim, in short cells, between markers."""
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
@@ -7,8 +8,8 @@ from matplotlib.markers import CARETLEFTBASE, CARETRIGHTBASE
 
 from benchmark.report.claims import scorecard
 from benchmark.report.forest import forest
-from benchmark.report.readme import LONGEST, between, of_first_source, sentence_of, shown, strip_of, table_of
-from benchmark.report.scorecard import claims_of
+from benchmark.report.readme import LONGEST, between, of_first_source, shown, strip_of, table_of, verdicts_of
+from benchmark.report.scorecard import as_markdown, claims_of
 from benchmark.report.site.charts import forests
 from benchmark.scoring import CURVE_COLUMNS
 
@@ -51,15 +52,22 @@ def test_the_row_of_a_claim_has_the_condition_that_does_not_hold(card):
     assert "| - | above 0 by 0.1 | not run |" in lost
 
 
+def test_a_mean_that_is_no_number_is_told_as_on_the_scorecard(card):
+    for mean, text in ((np.inf, "∞"), (-np.inf, "-∞"), (np.nan, "undefined")):
+        odd = card.assign(mean=mean, low=np.nan, high=np.nan)
+        assert f"| A good claim | {text} dB" in table_of(odd)
+        assert f": {text}, 5 units" in as_markdown(odd)
+
+
 def test_the_sentence_counts_verdicts_and_how_many_are_firm(card):
     text = "Of 3 claims 1 holds, 1 holds in part, 0 do not and 1 could not be judged; 2 verdicts are firm."
-    assert sentence_of(card) == text
+    assert verdicts_of(card) == text
 
 
 def test_the_table_is_of_the_first_source_and_the_sentences_name_all(card):
     both = pd.concat([card.assign(source="A paper"), card[card["id"] == "lost"].assign(source="A lecture")])
     assert set(of_first_source(both)["source"]) == {"A paper"}
-    first, second = sentence_of(both).splitlines()
+    first, second = verdicts_of(both).splitlines()
     assert first.startswith("Of 3 claims of *A paper* 1 holds, 1 holds in part")
     assert (
         second

@@ -74,7 +74,9 @@ def test_the_page_of_an_experiment_says_claim_verdict_and_its_certainty_in_three
     assert "deeptensor: iterations 5000 100" in text
     assert "in place of the source&#39;s scene" in text
     assert "snakemake --cores all --config profile=embedded fig9" in text
-    assert "claims: 1 reproduced, 1 not reproduced; 0 firm." in text_of((tmp_path / "site" / "index.html").read_text())
+    assert "Of 2 claims 1 holds, 0 hold in part and 1 does not; 0 verdicts are firm." in text_of(
+        (tmp_path / "site" / "index.html").read_text()
+    )
 
 
 def test_every_link_of_the_site_exists_and_none_loads_from_a_network(leave, experiment, scores, tmp_path):
@@ -200,7 +202,7 @@ def test_a_source_without_claims_and_one_with_stand_apart(leave, experiment, sco
             "A lecture",
             "No experiment that was run makes a claim.",
             "A paper on",
-            "1 claim: 1 reproduced; 0 firm.",
+            "Of 1 claim 1 holds, 0 hold in part and 0 do not; 0 verdicts are firm.",
         )
     ]
     assert places == sorted(places)
