@@ -1,5 +1,6 @@
 """What the README shows of the published results: one sentence, and a table with a short row a claim."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from itertools import product
 from pathlib import Path
@@ -14,7 +15,8 @@ from benchmark.report.wording import data_in_words, noise_in_words
 
 # Of profiles of the same claims, those closer to the source first.
 PROFILES = ("public", "public-cpu", "embedded")
-LONGEST = 40
+# Letters of a cell, and in it of what a number is of, so that the table can be read and the README is below 8 KB.
+LONGEST, WORDS = 64, 30
 STRIP = "strip.webp"
 ORDER = "the best of the source's other methods, of its subject and of all others stand between the noisy and the clean"
 HEAD = ("", "claim", "here", "needed", "verdict", "best other, over it")
@@ -55,10 +57,12 @@ def table_of(card: pd.DataFrame) -> str:
 
 
 def _here(row: Mapping) -> str:
-    """Return an effect with its unit and interval."""
+    """Return an effect with its interval and unit, and what it is of."""
     if row["n"] == 0:
         return "-"
-    return f"{mean_text(row)} {split_unit(row['effect'])[1]}".strip()
+    words, unit = split_unit(row["effect"])
+    number = f"{mean_text(row)} {unit}".strip()
+    return f"{number}, {_cut(words, WORDS)}"
 
 
 def _other(claim: Mapping) -> str:
@@ -70,8 +74,9 @@ def _other(claim: Mapping) -> str:
     return f"{claim['other_label']} {ahead:+.{metric.decimals}f} {split_unit(metric.label)[1]}".strip()
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+def _cut(text: str, longest: int = LONGEST) -> str:
+    """Return a text, cut after a word if it is too long."""
+    return textwrap.shorten(text, longest, placeholder=" …")
 
 
 def between(text: str, marker: str, content: str) -> str:

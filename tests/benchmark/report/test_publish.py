@@ -134,7 +134,7 @@ def test_the_readme_shows_how_many_claims_hold_and_a_row_a_claim(root, run, entr
     )
     assert text.endswith("<!-- end of claims -->\nafter\n")
     assert "\nold\n" not in text
-    assert "| fig9 | A claim. | 3.00 [2.90, 3.10] dB | at least 1.5 | reproduced |" in text
+    assert "| fig9 | A claim. | 3.00 [2.90, 3.10] dB, PSNR &#124; over SVD | at least 1.5 | reproduced |" in text
     assert "needed" in (root / "results" / "published" / "claims.svg").read_text()
 
 

@@ -47,8 +47,9 @@ def card(entry, row):
 
 def test_the_row_of_a_claim_has_the_condition_that_does_not_hold(card):
     good, mixed, lost = table_of(card).splitlines()[2:]
-    assert good == "| Figure 9 | A good claim | 1.00 [1.00, 1.00] dB | at least 1 | reproduced* | BM3D +2.00 dB |"
-    assert "| -2.00 [-2.00, -2.00] dB | above 0 by 0.1 | partly (1 of 2)* |" in mixed
+    here = "1.00 [1.00, 1.00] dB, PSNR over SVD"
+    assert good == f"| Figure 9 | A good claim | {here} | at least 1 | reproduced* | BM3D +2.00 dB |"
+    assert "| -2.00 [-2.00, -2.00] dB, PSNR over BM3D | above 0 by 0.1 | partly (1 of 2)* |" in mixed
     assert "| - | above 0 by 0.1 | not run |" in lost
 
 
@@ -75,10 +76,18 @@ def test_the_table_is_of_the_first_source_and_the_sentences_name_all(card):
     )
 
 
-def test_cells_are_short(card):
-    long = card.assign(short="y" * 90, where="z" * 90)
-    for line in table_of(long).splitlines()[2:]:
-        assert max(len(cell) for cell in line.strip("| ").split(" | ")) == LONGEST
+def test_cells_are_short_and_end_in_a_word(card):
+    long = "a sentence of many words " * 3
+    for line in table_of(card.assign(short=long, where=long, effect=f"{long}[%]")).splitlines()[2:]:
+        cells = line.strip("| ").split(" | ")
+        assert max(map(len, cells)) <= LONGEST
+        assert {cell.split()[-2] for cell in cells if cell.endswith(" …")} <= set(long.split())
+        assert cells[0] == "a sentence of many words a sentence of many words a sentence …"
+        assert cells[2] == "-" or cells[2].endswith("] %, a sentence of many words a …")
+
+
+def test_an_effect_without_a_unit_says_what_it_is_of(card):
+    assert "| 1.00 [1.00, 1.00], affinity over SVD's | " in table_of(card.assign(effect="affinity over SVD's"))
 
 
 def test_the_picture_has_a_row_for_each_condition_in_decibels_at_its_mean(card):
