@@ -52,8 +52,8 @@ def pose(item: Item, observation: Observation, rng: np.random.Generator) -> Pose
     """Give the video H x W x T; withhold its masks and, where it is known, the background without what moves.
 
     The masks, an extra of the video's shape, have 0 where a pixel stands still, 1 where it moves and 2 where that is
-    not known. Raises ValueError for other values, another shape, masks that say nothing, a single frame, and a video
-    that is zero or not finite.
+    not known. Raises ValueError for other values, another shape, masks by which nothing moves, a single frame, and a
+    video that is zero or not finite.
     """
     masks = np.asarray(item.extras["masks"])
     if item.signal.shape[2] < 2:
@@ -62,8 +62,8 @@ def pose(item: Item, observation: Observation, rng: np.random.Generator) -> Pose
         raise ValueError(f"{item.name}: masks of shape {masks.shape} for a video of shape {item.signal.shape}")
     if others := set(np.unique(masks).tolist()) - {0, MOVING, UNKNOWN}:
         raise ValueError(f"{item.name}: a mask has the value {min(others)}; give 0 (still), 1 (moves) or 2 (not known)")
-    if (masks == UNKNOWN).all():
-        raise ValueError(f"{item.name}: the masks say of no pixel whether it moves: give 0 or 1 for some")
+    if not (masks == MOVING).any():
+        raise ValueError(f"{item.name}: by the masks nothing moves that could be found: give 1 for some pixels")
     known = {"background": item.extras["background"]} if "background" in item.extras else {}
     for name, own in known.items():
         if bad := np.count_nonzero(~np.isfinite(own)):
@@ -86,14 +86,12 @@ def answer_shape(problem: Problem) -> dict[str, tuple[int, ...]]:
 def measures(problem: Problem, truth: Mapping[str, np.ndarray]) -> dict[str, Callable[[Mapping], float]]:
     """Return measures of what moves, over all pixels whose truth is known, and the PSNR of a known background.
 
-    The mask of a method that has no foreground of its own is that of the rule. Where nothing moves there is nothing to
-    be found, and the share of false alarms stands alone; PSNR is over what stands still.
+    The mask of a method that has no foreground of its own is that of the rule. The share of false alarms and PSNR are
+    over what stands still, and there is none of either where nothing is known to.
     """
-    target = truth["masks"][truth["masks"] != UNKNOWN] == MOVING
-    names = [name for name in MEASURES if name not in ("false_positives", "psnr")] if target.any() else []
-    names += ["false_positives"] * (not target.all()) + ["psnr"] * (
-        "background" in truth and bool((truth["masks"] == 0).any())
-    )
+    still = bool((truth["masks"] == 0).any())
+    known = {"false_positives": still, "psnr": still and "background" in truth}
+    names = [name for name in MEASURES if known.get(name, True)]
     taken = Taken(partial(values_of, problem.observed, truth, names))
     return {name: partial(taken.of, name) for name in names}
 
