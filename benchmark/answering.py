@@ -76,7 +76,8 @@ def _the_one(option: str, name: object, known: object) -> object:
         return names[0]
     if name not in names:
         there = ", ".join(map(str, names))
-        raise CannotScore(f"{option}: there is no {name!r}; there are: {there}" if name else f"give {option}: {there}")
+        unknown = f"{option}: there is no {name!r}; there are: {there}"
+        raise CannotScore(f"give {option}: {there}" if name is None else unknown)
     return name
 
 

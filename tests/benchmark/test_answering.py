@@ -98,6 +98,14 @@ def test_a_file_or_a_cell_that_is_not_there_is_named_with_what_there_is(plan, tm
         score_answer(plan, "first", tmp_path / "text.npz", seed=7)
 
 
+def test_a_seed_is_asked_for_where_there_are_several_and_0_is_one_that_was_given(house, tmp_path):
+    house.experiment(seeds=[1, 2])
+    with pytest.raises(CannotScore, match="give --seed: 1, 2"):
+        score_answer(house.plan(), "first", tmp_path / "answer.npz")
+    with pytest.raises(CannotScore, match="--seed: there is no 0; there are: 1, 2"):
+        score_answer(house.plan(), "first", tmp_path / "answer.npz", seed=0)
+
+
 def test_problems_that_are_not_posed_say_how(house, tmp_path):
     house.experiment()
     with pytest.raises(CannotScore, match="pose the problems by `snakemake --cores all first --until pose`"):
