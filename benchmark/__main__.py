@@ -73,22 +73,19 @@ def main() -> int:
         return 2
 
 
-def _tolerance(text: str) -> float:
-    if not 0 <= (value := float(text)) < math.inf:
-        raise argparse.ArgumentTypeError(f"{text} is no difference: give a number from 0 on")
-    return value
+def _number(kind: type, holds: Callable[[float], bool], what: str) -> Callable[[str], float]:
+    """Return a reader of numbers of a kind, of which some hold; of any other text it says that it is no `what`."""
 
+    def read(text: str) -> float:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = math.nan
+        if not holds(value):
+            raise argparse.ArgumentTypeError(f"{text} is no {what}")
+        return value
 
-def _minutes(text: str) -> float:
-    if not float(text) > 0:
-        raise argparse.ArgumentTypeError(f"{text} is no time: give a number of minutes above 0")
-    return float(text)
-
-
-def _cores(text: str) -> int:
-    if int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text} is no number of cores: give one from 1 on")
-    return int(text)
+    return read
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -106,17 +103,18 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("first", type=Path, metavar="A", help="a folder such as results/published/embedded")
     command.add_argument("second", type=Path, metavar="B", help="a folder such as results/embedded")
     tolerance = "exit status 1 for a larger difference, in units of the measure (default: 0.1)"
-    command.add_argument("--tolerance", type=_tolerance, default=0.1, metavar="D", help=tolerance)
+    difference = _number(float, lambda own: 0 <= own < math.inf, "difference: give a number from 0 on")
+    command.add_argument("--tolerance", type=difference, default=0.1, metavar="D", help=tolerance)
     command.add_argument("--csv", type=Path, metavar="FILE", help="write all rows as CSV")
     command.add_argument("--html", type=Path, metavar="FILE", help="write all rows as a page")
     command.set_defaults(run=show_comparison)
 
     quick = "names of the experiments that fit into some minutes, by measured times"
     command = commands.add_parser("quick", parents=[planned], help=quick)
-    command.add_argument(
-        "--minutes", type=_minutes, default=10, metavar="N", help="minutes that there are (default: 10)"
-    )
-    command.add_argument("--cores", type=_cores, default=os.cpu_count() or 1, metavar="N", help="default: all")
+    time = _number(float, lambda own: own > 0, "time: give a number of minutes above 0")
+    command.add_argument("--minutes", type=time, default=10, metavar="N", help="minutes that there are (default: 10)")
+    cores = _number(int, lambda own: own >= 1, "number of cores: give one from 1 on")
+    command.add_argument("--cores", type=cores, default=os.cpu_count() or 1, metavar="N", help="default: all")
     command.set_defaults(run=show_quick)
 
     command = commands.add_parser("score", parents=[planned], help="score an answer that was made elsewhere")

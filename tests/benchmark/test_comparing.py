@@ -166,7 +166,7 @@ def test_the_exit_status_says_whether_the_tolerance_holds(results, tmp_path):
     codes = [subprocess.run([*command, "--tolerance", str(own)], cwd=ROOT).returncode for own in (0.5, 2)]
     assert codes == [1, 0]
     assert pd.read_csv(tmp_path / "d.csv")["difference"].tolist() == [1.0]
-    for tolerance in ("nan", "-1"):
+    for tolerance in ("nan", "-1", "x"):
         refused = subprocess.run([*command, "--tolerance", tolerance], cwd=ROOT, capture_output=True, text=True)
         assert refused.returncode == 2
         assert f"{tolerance} is no difference: give a number from 0 on" in refused.stderr

@@ -1,5 +1,7 @@
 """How long experiments take, by what was measured."""
 
+import re
+
 import pytest
 
 from benchmark import measured
@@ -40,9 +42,15 @@ def test_a_cluster_is_asked_for_more_than_was_measured_but_for_no_more_than_the_
     assert runtime_of("new", "embedded", time_limit=3600) == 60 + measured.MARGIN
 
 
-@pytest.mark.parametrize(("option", "value"), [("cores", "0"), ("cores", "-1"), ("minutes", "nan"), ("minutes", "0")])
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        *(("cores", own) for own in ("0", "-1", "2.5", "x")),
+        *(("minutes", own) for own in ("nan", "0", "abc")),
+    ],
+)
 def test_no_time_and_no_cores_are_refused(monkeypatch, capsys, option, value):
     monkeypatch.setattr("sys.argv", ["benchmark", "quick", f"--{option}", value])
     with pytest.raises(SystemExit):
         main()
-    assert f"argument --{option}: {value} is no " in capsys.readouterr().err
+    assert re.search(f"argument --{option}: {value} is no .*: give ", capsys.readouterr().err)
