@@ -31,6 +31,9 @@ def merge(source: Path, target: Path, root: Path = ROOT) -> tuple[list[str], dic
         if not all((record.parent / name).resolve().is_relative_to(source.resolve()) for name in FILES):
             left[str(folder)] = "is a link that leads out of the folder"
             continue
+        if absent := [name for name in FILES if not (record.parent / name).is_file()]:
+            left[str(folder)] = f"has no {absent[0]}"
+            continue
         try:
             with intact(record):
                 reason = obstacle(load_json(record), folder, target, root)

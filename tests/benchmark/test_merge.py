@@ -139,6 +139,14 @@ def test_a_link_that_leads_out_of_the_folder_is_left(folders, tmp_path, name):
     assert not (target / RUN).exists()
 
 
+def test_a_run_without_its_estimate_is_left_and_the_others_are_taken(folders):
+    source, target = folders
+    cut = RUN.replace("svd/0", "svd/00")  # before the other one
+    save_json(source / cut / "record.json", load_json(source / RUN / "record.json"))
+    assert merge(source, target) == ([RUN], {cut: "has no estimate.npz"})
+    assert not (target / cut).exists()
+
+
 def test_a_folder_without_runs_is_refused(tmp_path):
     with pytest.raises(FileNotFoundError, match="give the folder of a profile"):
         merge(tmp_path, tmp_path)
