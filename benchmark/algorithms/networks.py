@@ -21,7 +21,6 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-torch.set_num_threads(1)  # jobs run side by side, and these networks gain nothing from more
 Parameters = dict[str, torch.Tensor]
 # What stands in for a layer, by the layer's name.
 Layers = Mapping[str, Callable[[torch.Tensor], torch.Tensor]]

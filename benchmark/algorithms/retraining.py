@@ -10,8 +10,6 @@ from torch import nn
 from benchmark.algorithms.factored_matrices import weight_of
 from benchmark.algorithms.gated_recurrent import CLIP, Network, mean_loss, summed_loss
 
-torch.set_num_threads(1)  # jobs run side by side
-
 
 class Stored(nn.Module):
     """A matrix as the arrays of its format, each of which is trained."""
