@@ -22,7 +22,7 @@ from deeptensor.arrays import Array, divided, like, precision, real, refuse_edge
 from deeptensor.checkpoints import checkpoint_path, fingerprint_of, load_checkpoint, restoring, save_checkpoint
 from deeptensor.eigenimages import EigenImages, eigen_images
 from deeptensor.fit import device_for, fitting
-from deeptensor.lessons import refuse_divergence
+from deeptensor.lessons import check_lessons, refuse_divergence
 from deeptensor.networks import number_of_scales
 from deeptensor.noise import Noise, draw_noise, with_level
 from deeptensor.progress import progress_bar
@@ -145,9 +145,8 @@ def denoise(
     settings = Settings(
         rank, loss, alphas, channels, scales, kernel, iterations, refinements, learning_rate, flips, wiener, seed
     )
+    check_lessons(channels, scales, iterations, learning_rate, seed, progress)
     settings.check(data)
-    if progress is not None:
-        check_flag("progress", progress)
     path = checkpoint_path(checkpoint)
     with fitting():
         scale = data.abs().max().item() or 1.0
@@ -193,11 +192,9 @@ class Settings:
     seed: int
 
     def check(self, Y: torch.Tensor) -> None:
-        """Raise ValueError for settings that make no sense, for data (H, W, B) or (H, W)."""
-        for name, least in (("channels", 1), ("scales", 0), ("iterations", 1), ("refinements", 0), ("seed", 0)):
-            check_whole(name, getattr(self, name), least)
+        """Raise ValueError for settings that make no sense, for data (H, W, B) or (H, W), but those of all lessons."""
+        check_whole("refinements", self.refinements, 0)
         check_choice("loss", self.loss, LOSSES)
-        check_positive("learning_rate", self.learning_rate)
         check_flag("wiener", self.wiener)
         if not isinstance(self.alphas, tuple | list) or len(self.alphas) != 2:
             raise ValueError(f"alphas must be two levels of noise, the first and the last, not {self.alphas}")
