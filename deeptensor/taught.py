@@ -63,14 +63,14 @@ class Denoised:
     risk: Stein's estimate of the mean square error of `signal`, from the noise model and one probe. It is unbiased for
         a denoiser that is fixed; that this one was taught by the same data makes it a little optimistic. It is NaN
         where double precision has no number for it, of data of 1e-200 or 1e200.
-    noise: the model, with its level, that was assumed.
+    noise: the model that was assumed, with its level, which was estimated where none was told.
     stop: the last iteration, and why it was that.
     """
 
     factors: tuple[Array, Array]
     signal: Array
     risk: float
-    noise: Noise | None
+    noise: Noise
     stop: Stop
     stages: tuple[Stage, ...]
 
