@@ -8,13 +8,13 @@ from benchmark.measured import minutes_of, time_left
 from benchmark.plan import Plan
 from benchmark.storage import save_json
 
-# What was started: the experiments that are selected, and the cores.
+# What was started: the experiments that are not done, and the cores.
 START = "start.json"
 
 
-def announcement(plan: Plan, results: str, logs: str, cores: int) -> str:
-    """Return what will be done, and about how long it takes where that was measured; note it in `logs`."""
-    save_json(Path(logs, START), {"selected": plan.selected, "cores": cores})
+def announcement(plan: Plan, results: str, logs: str, cores: int, due: Iterable[str]) -> str:
+    """Return what will be done, and about how long it takes where that was measured; note what is `due` in `logs`."""
+    save_json(Path(logs, START), {"due": [name for name in plan.experiments if name in set(due)], "cores": cores})
     lines = [f"Profile {plan.profile!r}. Results go to {results}/, logs to logs/."]
     measured = minutes_of(plan.profile)
     for name in plan.selected:
@@ -32,12 +32,16 @@ def announcement(plan: Plan, results: str, logs: str, cores: int) -> str:
 
 
 def progress(experiment: str, results: Path, logs: Path) -> str:
-    """Return that an experiment is done, where its page is, and about how long the others of `START` in `logs` take."""
+    """Return that an experiment is done, where its page is, and about how long the others of `START` in `logs` take.
+
+    A `complete.txt` that is older than that is of an earlier run.
+    """
     said = f"{experiment} is done: open {page_of(results, experiment)}\n"
     if not (logs / START).is_file():
         return said
-    start = json.loads((logs / START).read_text(encoding="utf-8"))
-    left = [name for name in start["selected"] if name != experiment and not (results / name / "complete.txt").exists()]
+    start, since = json.loads((logs / START).read_text(encoding="utf-8")), (logs / START).stat().st_mtime
+    others = [name for name in start["due"] if name != experiment]
+    left = [name for name in others if not _is_new(results / name / "complete.txt", since)]
     took = time_left(left, minutes_of(results.name), start["cores"])
     return said + (f"Left: {', '.join(left)}; {took}.\n" if left else "")
 
@@ -65,5 +69,5 @@ def _where(page: Path, since: float) -> str:
     return f"{page} is of an earlier run." if page.exists() else f"{page} was not written."
 
 
-def _is_new(page: Path, since: float) -> bool:
-    return page.exists() and page.stat().st_mtime >= since
+def _is_new(path: Path, since: float) -> bool:
+    return path.exists() and path.stat().st_mtime >= since

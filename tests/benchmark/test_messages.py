@@ -8,7 +8,7 @@ from benchmark.messages import announcement, farewell, progress
 def test_the_start_says_what_is_done_and_where_it_goes(house, tmp_path):
     house.experiment(seeds=[0, 1], source={"of": "paper", "place": "Figure 1"})
     house.experiment("second")
-    text = announcement(house.plan(select=["first"]), "results/embedded", str(tmp_path / "logs"), 2)
+    text = announcement(house.plan(select=["first"]), "results/embedded", str(tmp_path / "logs"), 2, ["first"])
     assert "Profile 'embedded'. Results go to results/embedded/" in text
     assert "first (First; Figure 1 of paper): 2 methods on scene, 4 runs." in text
     assert "second" not in text
@@ -44,12 +44,15 @@ def test_the_end_does_not_name_a_page_of_an_earlier_run_as_this_one_s(house, tmp
 
 
 def test_an_experiment_that_is_done_names_its_page_and_what_is_left(house, tmp_path, monkeypatch):
-    for name in ("first", "second", "third"):
+    for name in ("first", "second", "third", "fourth"):
         house.experiment(name)
     results, logs = tmp_path / "embedded", tmp_path / "logs"
     assert progress("first", results, logs) == f"first is done: open {results}/site/embedded/first.html\n"
-    announcement(house.plan(), str(results), str(logs), 2)
-    (results / "third").mkdir(parents=True)
+    for name in ("first", "second", "third"):
+        (results / name).mkdir(parents=True)
+        (results / name / "complete.txt").touch()
+        os.utime(results / name / "complete.txt", (100, 100))
+    announcement(house.plan(), str(results), str(logs), 2, {"third", "second", "first"})
     (results / "third" / "complete.txt").touch()
     monkeypatch.setattr("benchmark.messages.minutes_of", lambda profile: {"second": 7.0})
     assert progress("first", results, logs).endswith("\nLeft: second; about 4 min on 2 cores.\n")

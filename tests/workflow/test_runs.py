@@ -87,6 +87,7 @@ def test_a_run_of_one_experiment_ends_with_its_page(grown):
     assert "demo is done: open results/test/site/test/demo.html" in output
     assert "site/index.html" not in output
     assert "scan" not in " ".join(tree.messages_of(output))
+    assert load_json(tree.path / "logs/test/start.json")["due"] == ["demo"]
 
 
 def test_failures_are_rows_with_the_reason_and_the_rest_goes_on(failed):
