@@ -9,8 +9,8 @@ Heckel and Hand, Deep decoder: concise image representations from untrained non-
 Conference on Learning Representations 2019, arXiv 1810.03982.
 
 Departures from the paper: rectifiers leak by 0.2. Sides too short for five doublings get fewer. The other settings are
-the authors': five doublings, Adam at 0.01, 5000 iterations, and a sigmoid at the end, here times the peak of the
-signal.
+the authors': five doublings, Adam at 0.01, 5000 iterations, and a sigmoid at the end, which suits signals
+whose peak is 1.
 """
 
 from benchmark.algorithms.untrained import fit_network, image_network, squared_misfit

@@ -117,7 +117,7 @@ def reconstructed(problem: Problem, settings: dict) -> Estimate:
     observed, operator = problem.observed, problem.operator
     parts, hidden = min(PARTS, len(observed)), np.zeros(observed.shape, dtype=bool)
     hidden[::parts] = True
-    start = variation_path(observed, operator, problem.data_range, hidden)
+    start = variation_path(observed, operator, hidden)
     slices = Radon(operator.shape[:2], operator.angles)
     found = reconstruct(observed, slices, start, parts=parts, **settings)
     return Estimate(signal=found.signal.clip(0), iterations=found.stop.iteration)

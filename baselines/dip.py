@@ -11,7 +11,7 @@ out of the fit, and the exponential average of the iterates that predicts those 
 that has not become better for 200 iterations. Sides too short for five scales get fewer.
 
 The other settings are those of the authors' denoising: five scales of 128 channels, Adam at 0.01, a perturbation of
-1/30, at most 3000 iterations, and a sigmoid at the end, here times the peak of the signal.
+1/30, at most 3000 iterations, and a sigmoid at the end, which suits signals whose peak is 1.
 """
 
 import numpy as np

@@ -10,8 +10,9 @@ DOI 10.1016/0167-2789(92)90242-F; by the primal-dual method of Chambolle and Poc
 Vision 40 (2011), DOI 10.1007/s10851-010-0251-1.
 
 The weight is that which predicts best a random twentieth of the observation, held out, among 0.32, 0.16, ..., 0.0025
-times the peak and the mean squared norm of the columns of A; each fit starts from that of the weight before, and the
-list ends early at two weights without gain. The last fit is to all entries. It computes in single precision.
+times the mean squared norm of the columns of A, as the peak of signals is 1; each fit starts from that of the weight
+before, and the list ends early at two weights without gain. The last fit is to all entries. It computes in single
+precision.
 """
 
 from typing import Literal
@@ -51,21 +52,21 @@ def solve(
     observed = problem.observed.astype(np.float32, order="C")
     if isinstance(problem.noise, SaltAndPepper):
         axes = range(min(dimensions, observed.ndim))
-        return Estimate(signal=fill(observed, EXACT_WEIGHT * problem.data_range, axes, settings))
+        return Estimate(signal=fill(observed, axes, settings))
     operator, scales = problem.operator, scales_of(problem.operator)
     settings |= {"operator": operator, "scales": scales, "non_negative": operator is not None}
     axes = range(min(dimensions, observed.ndim if operator is None else len(operator.shape)))
-    weights = [weight * problem.data_range * scales.column_energy for weight in WEIGHTS]
+    weights = [weight * scales.column_energy for weight in WEIGHTS]
 
     held = hold_out(observed.shape, seed)
     best, state = best_weight(observed, weights, axes, held, **settings)
     return Estimate(signal=minimise(observed, best, axes, np.ones_like(held), state, **settings).signal)
 
 
-def fill(observed: np.ndarray, weight: float, axes: range, settings: dict) -> np.ndarray:
+def fill(observed: np.ndarray, axes: range, settings: dict) -> np.ndarray:
     """Return the signal of least total variation that has the entries observed other than 0 and 1."""
     kept = ~suspects(observed)
     if not kept.any():
         raise Skipped("every entry is 0 or 1, so that none is known to be free of outliers")
-    filled = minimise(observed, weight, axes, kept, start(observed, kept, axes, None), exact=True, **settings)
+    filled = minimise(observed, EXACT_WEIGHT, axes, kept, start(observed, kept, axes, None), exact=True, **settings)
     return np.where(kept, observed, filled.signal)

@@ -54,7 +54,7 @@ def solve(
         )
     else:
         settings = Network("decoder", channels=channels, scales=scales, optimise_input=False, perturbation=0)
-    image = ImageNetwork((*operator.shape, 1), settings, problem.data_range, seed, device)
+    image = ImageNetwork((*operator.shape, 1), settings, seed, device)
     with_mean = MeanKept(image, measured(problem).mean)
     return fit_network(with_mean, squared_misfit(y, operator), operator.shape, iterations, learning_rate)
 

@@ -75,14 +75,13 @@ class Problem:
     is an `operator`, the noisy measurements that it makes of the signal. `rank` is the one that the protocol tells (for
     a control whose file says `COMPLETE = True`, the number of features of a sample), `budget` how many numbers, or rows
     of a sketch, an answer may store, where the task counts them. `noise` is the model of the noise of `observed` that
-    the protocol grants, `data_range` the peak of the clean signals, and `granted` holds what else the task grants, by
-    name. Where the task has an environment, `play` takes the action of the next round there and returns its outcome.
+    the protocol grants, and `granted` holds what else the task grants, by name. Where the task has an environment,
+    `play` takes the action of the next round there and returns its outcome. Clean signals have a peak of 1.
     """
 
     observed: np.ndarray
     rank: int | None = None
     budget: int | None = None
-    data_range: float = 1.0
     noise: Noise | None = None
     operator: Operator | None = None
     granted: Mapping[str, np.ndarray] = field(default_factory=dict)

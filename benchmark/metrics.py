@@ -230,7 +230,7 @@ def has_ssim_windows(clean: np.ndarray) -> bool:
     return clean.ndim in (2, 3) and min(clean.shape[:2]) >= SSIM_WINDOW
 
 
-def sam(clean: np.ndarray, estimate: np.ndarray, data_range: float) -> float:
+def sam(clean: np.ndarray, estimate: np.ndarray) -> float:
     """Return the mean angle in degrees between the spectra of H x W x B cubes, whatever their scale.
 
     Kruse et al. 1993, DOI 10.1016/0034-4257(93)90013-N. Pixels with a zero clean spectrum have no angle and are left

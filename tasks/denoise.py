@@ -35,8 +35,8 @@ def answer_shape(problem: Problem) -> tuple[int, ...]:
 def measures(problem: Problem, truth: Mapping[str, np.ndarray]) -> dict[str, Callable[[np.ndarray], float]]:
     """Return PSNR, SSIM where a window fits, and of cubes the mean of the bands' PSNR and the spectral angle."""
     clean = truth["signal"].astype(np.float64)
-    spectral = {"mpsnr": mpsnr, "sam": sam} if has_spectra(clean) else {}
-    return fidelity(clean) | {name: partial(measure, clean, data_range=1.0) for name, measure in spectral.items()}
+    spectral = {"mpsnr": partial(mpsnr, clean, data_range=1.0), "sam": partial(sam, clean)}
+    return fidelity(clean) | (spectral if has_spectra(clean) else {})
 
 
 def tiny() -> dict[str, Tiny]:

@@ -28,8 +28,8 @@ class Scales(NamedTuple):
 
 IDENTITY = Scales(1.0, 1.0)
 
-# What is searched, in units of the peak and of the mean squared norm of the columns of the operator, and how many
-# weights without gain end the search.
+# What is searched, in units of the mean squared norm of the columns of the operator, for signals whose peak is 1, and
+# how many weights without gain end the search.
 WEIGHTS = tuple(0.32 * 0.5**power for power in range(8))
 PATIENCE = 2
 

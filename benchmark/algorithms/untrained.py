@@ -22,20 +22,20 @@ Function = Callable[[torch.Tensor], torch.Tensor]
 
 
 class ImageNetwork(nn.Module):
-    """A stack of images H x W x N, `peak` times the sigmoid of the N output channels of one untrained network.
+    """A stack of images H x W x N, the sigmoid of the N output channels of one untrained network.
 
-    Each call perturbs the network's input afresh.
+    It ends at 1, as the peak of signals is. Each call perturbs the network's input afresh.
     """
 
-    def __init__(self, shape: tuple[int, int, int], network: Network, peak: float, seed: int, device: str):
+    def __init__(self, shape: tuple[int, int, int], network: Network, seed: int, device: str):
         super().__init__()
-        self.shape, self.peak = shape, peak
+        self.shape = shape
         self.channels = Generators(shape[:2], shape[2], network, None, [stream(seed, 0)]).to(device)
         self.perturbing = generators([stream(seed, 1)], device)
 
     def forward(self) -> torch.Tensor:
         """Return the images."""
-        return self.peak * self.channels(self.perturbing).reshape(self.shape).sigmoid()
+        return self.channels(self.perturbing).reshape(self.shape).sigmoid()
 
 
 def fit_network(
@@ -87,7 +87,7 @@ def fit_network(
 def image_network(problem: Problem, network: Network, seed: int, device: str) -> tuple[ImageNetwork, torch.Tensor]:
     """Return a network whose output is the signal of a problem, and the observation as H x W x N, on the device."""
     Y = checked(as_stack(problem.observed)).to(device)
-    return ImageNetwork(tuple(Y.shape), network, problem.data_range, seed, device), Y
+    return ImageNetwork(tuple(Y.shape), network, seed, device), Y
 
 
 def squared_misfit(observed: torch.Tensor, operator: Function | None = None) -> Function:

@@ -13,7 +13,7 @@ SHARES = (1.0, 0.5)
 Path = Callable[[np.ndarray], np.ndarray]
 
 
-def variation_path(observed: np.ndarray, operator: Operator, peak: float, hidden: np.ndarray) -> Path:
+def variation_path(observed: np.ndarray, operator: Operator, hidden: np.ndarray) -> Path:
     """Return a function from which measurements are kept to two volumes (2, *operator.shape) from these, X >= 0.
 
     Their weights are the one of `WEIGHTS` from whose volume, without the measurements that are `hidden`, these are
@@ -24,7 +24,7 @@ def variation_path(observed: np.ndarray, operator: Operator, peak: float, hidden
     settings = {"operator": operator, "scales": scales, "non_negative": True}
 
     def scaled(weight: float, kept: np.ndarray) -> float:
-        return weight * peak * scales.column_energy * float(kept.mean())
+        return weight * scales.column_energy * float(kept.mean())
 
     searched = {scaled(weight, ~hidden): weight for weight in WEIGHTS}
     best = searched[best_weight(observed, list(searched), axes, hidden, **settings)[0]]

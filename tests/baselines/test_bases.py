@@ -16,7 +16,7 @@ PREPARATIONS = ("centred-features", "standardised-samples", "none")
 
 
 def basis(method, samples: np.ndarray, rank: int, seed: int = 0, **params) -> np.ndarray:
-    problem = Problem(observed=samples, rank=rank, data_range=1.0)
+    problem = Problem(observed=samples, rank=rank)
     return method.solve(problem, seed=seed, device="cpu", **params).signal
 
 

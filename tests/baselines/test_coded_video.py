@@ -19,7 +19,7 @@ INTERPOLATION, GAP_TV, PUBLISHED, CONVOLUTION = (
 
 
 def solve(method: object, observed: np.ndarray, operator: Operator, seed: int = 0, rank: int = 3, **params) -> Estimate:
-    problem = Problem(observed=observed, rank=rank, data_range=1.0, operator=operator)
+    problem = Problem(observed=observed, rank=rank, operator=operator)
     return method.solve(problem, seed=seed, device="cpu", **params)
 
 

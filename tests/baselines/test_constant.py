@@ -10,7 +10,7 @@ METHOD = load_module(Path(__file__).parents[2] / "baselines" / "constant.py")
 
 
 def solve(observed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return METHOD.solve(Problem(observed=observed, rank=5, data_range=1.0), seed=0, device="cpu").factors
+    return METHOD.solve(Problem(observed=observed, rank=5), seed=0, device="cpu").factors
 
 
 @pytest.mark.parametrize("shape", [(6, 4), (6, 5, 4)])

@@ -24,7 +24,7 @@ SHRINKING = ("ledoit_wolf", "oas")
 
 
 def covariance_of(name: str, samples: np.ndarray, rank: int = 3, noise: Noise | None = NOISE, **params) -> np.ndarray:
-    problem = Problem(observed=samples, rank=rank, data_range=1.0, noise=noise)
+    problem = Problem(observed=samples, rank=rank, noise=noise)
     return load_module(BASELINES / f"{name}.py").solve(problem, seed=0, device="cpu", **params).signal
 
 

@@ -18,7 +18,7 @@ SMALL = {"channels": 8, "scales": 1, "learning_rate": 0.02}
 
 
 def posed(observed: np.ndarray, rank: int, **facts) -> Problem:
-    return Problem(observed=observed, rank=rank, data_range=1.0, **facts)
+    return Problem(observed=observed, rank=rank, **facts)
 
 
 def solve(name: str, problem: Problem, seed: int = 0, **params) -> Estimate:

@@ -21,7 +21,7 @@ QUICK = {"iterations": 60, "channels": 8, "scales": 1, "refinements": 1}
 
 
 def problem(observed: np.ndarray, model: noise.Noise | None) -> Problem:
-    return Problem(observed=observed, rank=None, data_range=1.0, noise=model)
+    return Problem(observed=observed, rank=None, noise=model)
 
 
 def test_the_model_is_the_one_that_the_problem_grants():
@@ -58,7 +58,7 @@ def test_white_and_black_parts_are_no_outliers():
 def test_a_rank_that_a_protocol_tells_is_not_used():
     rng = np.random.default_rng(0)
     observed = rng.standard_normal((12, 12, 4))
-    ranks = [Problem(observed=observed, rank=rank, data_range=1.0, noise=noise.Gaussian(1.0)) for rank in (1, 4)]
+    ranks = [Problem(observed=observed, rank=rank, noise=noise.Gaussian(1.0)) for rank in (1, 4)]
     first, second = (METHOD.solve(ranked, seed=0, device="cpu", **QUICK).factors[0] for ranked in ranks)
     np.testing.assert_array_equal(first, second)
 
@@ -73,7 +73,7 @@ def phantom() -> np.ndarray:
 def scanned(angles: int, model: noise.Noise) -> Problem:
     operator = Radon((32, 32, 3), np.linspace(0, 180, angles, endpoint=False))
     observed = model.sample(operator(phantom()).clip(0), np.random.default_rng(0))
-    return Problem(observed=observed.astype(np.float32), data_range=1.0, noise=model, operator=operator)
+    return Problem(observed=observed.astype(np.float32), noise=model, operator=operator)
 
 
 def error(estimate: np.ndarray) -> float:
@@ -111,6 +111,6 @@ def test_a_path_starts_at_the_weight_by_which_the_hidden_measurements_are_predic
         settings = {"operator": operator, "scales": scales, "non_negative": True}
         volumes.append(minimise(observed, weight, axes, ~hidden, state, **settings).signal)
     best = min(volumes, key=lambda volume: np.mean((operator(volume) - observed)[hidden] ** 2))
-    found = variation_path(observed, operator, 1.0, hidden)(~hidden)
+    found = variation_path(observed, operator, hidden)(~hidden)
     np.testing.assert_allclose(found[0], best, atol=1e-4)
     assert error(found[1]) != error(found[0])

@@ -16,7 +16,7 @@ NMF, SEMI_NMF = (load_module(BASELINES / f"{name}.py") for name in ("nmf", "semi
 
 
 def solve(method, samples: np.ndarray, rank: int, seed: int = 0, **params) -> Estimate:
-    return method.solve(Problem(observed=samples, rank=rank, data_range=1.0), seed=seed, device="cpu", **params)
+    return method.solve(Problem(observed=samples, rank=rank), seed=seed, device="cpu", **params)
 
 
 def factors(method, samples: np.ndarray, rank: int, seed: int = 0, **params) -> tuple[np.ndarray, np.ndarray]:

@@ -12,7 +12,7 @@ METHOD = load_module(Path(__file__).parents[2] / "baselines" / "gavish_donoho.py
 
 
 def solve(observed: np.ndarray, noise: Noise, **params) -> Estimate:
-    return METHOD.solve(Problem(observed=observed, rank=1, data_range=1.0, noise=noise), seed=0, device="cpu", **params)
+    return METHOD.solve(Problem(observed=observed, rank=1, noise=noise), seed=0, device="cpu", **params)
 
 
 def spiked(strengths: list[float], shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:

@@ -12,7 +12,7 @@ BASELINES = Path(__file__).parents[2] / "baselines"
 
 
 def solve(name: str, observed: np.ndarray, **params) -> np.ndarray:
-    problem = Problem(observed=observed, rank=1, data_range=1.0, noise=SaltAndPepper(0.3))
+    problem = Problem(observed=observed, rank=1, noise=SaltAndPepper(0.3))
     return load_module(BASELINES / f"{name}.py").solve(problem, seed=0, device="cpu", **params).signal
 
 

@@ -12,7 +12,7 @@ METHOD = load_module(Path(__file__).parents[2] / "baselines" / "kdrsdl.py")
 
 
 def solve(observed: np.ndarray, **params) -> np.ndarray:
-    problem = Problem(observed=observed, rank=1, data_range=1.0, noise=SaltAndPepper(0.1))
+    problem = Problem(observed=observed, rank=1, noise=SaltAndPepper(0.1))
     return METHOD.solve(problem, seed=0, device="cpu", **params).signal
 
 

@@ -12,7 +12,7 @@ METHOD = load_module(Path(__file__).parents[2] / "baselines" / "lrtv.py")
 
 
 def solve(observed: np.ndarray, rank: int, noise: Gaussian | Poisson | None = None, **parameters: float) -> np.ndarray:
-    problem = Problem(observed=observed, rank=rank, data_range=1.0, noise=noise)
+    problem = Problem(observed=observed, rank=rank, noise=noise)
     return METHOD.solve(problem, seed=0, device="cpu", **parameters).signal
 
 

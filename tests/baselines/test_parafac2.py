@@ -12,7 +12,7 @@ HEIGHTS = (9, 6, 12, 7, 10, 8)
 
 
 def solve(observed: np.ndarray, rank: int) -> np.ndarray:
-    problem = Problem(observed=observed, rank=rank, data_range=1.0)
+    problem = Problem(observed=observed, rank=rank)
     return METHOD.solve(problem, seed=0, device="cpu").signal
 
 

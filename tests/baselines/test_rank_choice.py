@@ -23,7 +23,7 @@ every_chooser = pytest.mark.parametrize(
 
 def chosen(method, observed: np.ndarray, **params) -> tuple[np.ndarray, int]:
     """Return the estimate and the rank that a method finds; the problem's rank is a wrong one."""
-    problem = Problem(observed=observed, rank=17, data_range=1.0)
+    problem = Problem(observed=observed, rank=17)
     factors = method.solve(problem, seed=0, device="cpu", **params).factors
     return compose(factors), factors[1].shape[1]
 

@@ -21,7 +21,7 @@ MANY_ANGLES = np.linspace(0, 180, 120, endpoint=False)
 
 
 def problem_of(observed: np.ndarray, operator: Operator) -> Problem:
-    return Problem(observed=observed, rank=1, data_range=1.0, noise=None, operator=operator)
+    return Problem(observed=observed, rank=1, noise=None, operator=operator)
 
 
 def solve(method: object, observed: np.ndarray, operator: Operator, **params) -> Estimate:

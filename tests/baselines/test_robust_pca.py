@@ -14,7 +14,7 @@ PCP, TRPCA = (load_module(BASELINES / f"{name}.py") for name in ("pcp", "trpca")
 
 
 def solve(method, observed: np.ndarray, **params) -> np.ndarray:
-    problem = Problem(observed=observed, rank=1, data_range=1.0, noise=SaltAndPepper(0.1))
+    problem = Problem(observed=observed, rank=1, noise=SaltAndPepper(0.1))
     return method.solve(problem, seed=0, device="cpu", **params).signal
 
 

@@ -17,9 +17,7 @@ every_sketch = pytest.mark.parametrize("method", [RANDOMISED, DIRECTIONS], ids=[
 
 
 def solve(method, observed: np.ndarray, rank: int, seed: int = 0, **params) -> tuple[np.ndarray, np.ndarray]:
-    return method.solve(
-        Problem(observed=observed, rank=rank, data_range=1.0), seed=seed, device="cpu", **params
-    ).factors
+    return method.solve(Problem(observed=observed, rank=rank), seed=seed, device="cpu", **params).factors
 
 
 def decaying(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:

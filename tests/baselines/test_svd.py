@@ -11,7 +11,7 @@ BASELINES = Path(__file__).parents[2] / "baselines"
 
 
 def factors(name: str, signal: np.ndarray, rank: int, **params) -> tuple[np.ndarray, np.ndarray]:
-    problem = Problem(observed=signal, rank=rank, data_range=1.0)
+    problem = Problem(observed=signal, rank=rank)
     return load_module(BASELINES / f"{name}.py").solve(problem, seed=0, device="cpu", **params).factors
 
 

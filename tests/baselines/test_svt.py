@@ -16,7 +16,7 @@ EXACT, FAST = (load_module(BASELINES / f"{name}.py") for name in ("svt_sure", "f
 
 
 def solve(method, observed: np.ndarray, noise: Noise, seed: int = 0, **params) -> np.ndarray:
-    problem = Problem(observed=observed, rank=1, data_range=1.0, noise=noise)
+    problem = Problem(observed=observed, rank=1, noise=noise)
     return compose(method.solve(problem, seed=seed, device="cpu", **params).factors)
 
 

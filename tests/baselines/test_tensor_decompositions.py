@@ -12,7 +12,7 @@ BASELINES = Path(__file__).parents[2] / "baselines"
 
 
 def solve(name: str, observed: np.ndarray, rank: int, seed: int = 0, **params) -> Estimate:
-    problem = Problem(observed=observed, rank=rank, data_range=1.0)
+    problem = Problem(observed=observed, rank=rank)
     return load_module(BASELINES / f"{name}.py").solve(problem, seed=seed, device="cpu", **params)
 
 

@@ -13,7 +13,7 @@ METHOD = load_module(Path(__file__).parents[2] / "baselines" / "tv.py")
 
 
 def solve(observed: np.ndarray, noise: Noise | None, operator: Operator | None = None, **params) -> np.ndarray:
-    problem = Problem(observed=observed, rank=1, data_range=1.0, noise=noise, operator=operator)
+    problem = Problem(observed=observed, rank=1, noise=noise, operator=operator)
     return METHOD.solve(problem, seed=0, device="cpu", **params).signal
 
 

@@ -19,7 +19,7 @@ BASELINES = Path(__file__).parents[2] / "baselines"
 
 
 def solve(name: str, observed: np.ndarray, operator: Radon | None = None, rank: int = 1, **params) -> Estimate:
-    problem = Problem(observed=observed, rank=rank, data_range=1.0, operator=operator)
+    problem = Problem(observed=observed, rank=rank, operator=operator)
     return load_module(BASELINES / f"{name}.py").solve(problem, seed=0, device="cpu", **params)
 
 

@@ -16,7 +16,7 @@ every_algorithm = pytest.mark.parametrize("algorithm", ["als", "em"])
 
 
 def solve(observed: np.ndarray, rank: int, noise: Noise | None, **params) -> Estimate:
-    problem = Problem(observed=observed, rank=rank, data_range=1.0, noise=noise)
+    problem = Problem(observed=observed, rank=rank, noise=noise)
     return METHOD.solve(problem, seed=0, device="cpu", **params)
 
 

@@ -45,6 +45,6 @@ def test_the_answer_of_an_estimate_is_the_one_field_that_it_has(field):
 
 
 def test_method_cannot_exchange_its_observation():
-    problem = Problem(observed=np.ones(3), rank=1, data_range=1.0)
+    problem = Problem(observed=np.ones(3), rank=1)
     with pytest.raises(FrozenInstanceError):
         problem.observed = np.zeros(3)

@@ -65,18 +65,18 @@ def test_ssim_of_constant_images_is_the_luminance_term():
 def test_sam_of_known_angles():
     clean = np.array([[[1.0, 0.0], [1.0, 1.0], [2.0, 0.0]]])
     estimate = np.array([[[0.0, 3.0], [1.0, 0.0], [1.0, 0.0]]])
-    assert sam(clean, estimate, 1.0) == pytest.approx((90 + 45 + 0) / 3)
+    assert sam(clean, estimate) == pytest.approx((90 + 45 + 0) / 3)
 
 
 def test_sam_ignores_scale(clean):
     brightness = np.random.default_rng(2).uniform(0.5, 2, (16, 12, 1))
-    assert sam(clean, brightness * clean, 1.0) == pytest.approx(0, abs=1e-5)
+    assert sam(clean, brightness * clean) == pytest.approx(0, abs=1e-5)
 
 
 def test_sam_leaves_out_dark_pixels_and_counts_a_lost_spectrum_as_orthogonal():
     clean = np.array([[[0.0, 0.0], [0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]])
     estimate = np.array([[[5.0, 1.0], [1.0, 1.0], [0.0, 0.0], [1.0, 1.0]]])
-    assert sam(clean, estimate, 1.0) == pytest.approx((90 + 45) / 2)
+    assert sam(clean, estimate) == pytest.approx((90 + 45) / 2)
 
 
 def test_equal_signals_score_perfectly(clean):

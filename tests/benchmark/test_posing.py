@@ -168,7 +168,7 @@ TRUTH = {"signal": np.zeros((4, 3, 2)), "labels": np.arange(4), "test": np.ones(
 def test_a_method_gets_what_is_granted_by_name_and_the_operator_that_was_drawn():
     problem = problem_of(SHAPED, Observation(Poisson(50), Radon(2)), rank=3, budget=70)
     np.testing.assert_array_equal(problem.observed, ARRAYS["observed"])
-    assert (problem.rank, problem.budget, problem.data_range) == (3, 70, 1.0)
+    assert (problem.rank, problem.budget) == (3, 70)
     assert problem.noise == Poisson(50)
     assert tuple(problem.operator.shape) == (5, 5, 2)
     assert set(problem.granted) == {"calibration"}

@@ -20,7 +20,7 @@ from benchmark.storage import Unusable, pack, save_arrays, save_json, sha256_of_
 RNG = np.random.default_rng(0)
 CLEAN = RNG.random((16, 12, 9)).astype(np.float32)
 BY_PSNR = {"psnr": partial(psnr, CLEAN, data_range=1.0)}
-BY_ANGLE = {"sam": partial(sam, CLEAN, data_range=1.0)} | BY_PSNR
+BY_ANGLE = {"sam": partial(sam, CLEAN)} | BY_PSNR
 NAMES = {"file": "m", "label": "M", "family": "first", "control": False, "licence_note": ""}
 RUN = Run(
     experiment="fig",

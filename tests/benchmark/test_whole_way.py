@@ -49,7 +49,7 @@ def answer_shape(problem):
 def measures(problem, truth):
     clean = truth["signal"].astype(np.float64)
     return {
-        "sam": lambda parts: sam(clean, parts["known"], data_range=1.0),
+        "sam": lambda parts: sam(clean, parts["known"]),
         "psnr": lambda parts: psnr(clean, parts["known"] + parts.get("rest", 0), data_range=1.0),
     }
 
