@@ -21,10 +21,8 @@ Arrays = Sequence[np.ndarray]
 HELD_OUT = HeldOut(patience=10**9)
 
 
-def by_reference(
-    case: Case, Ys: Arrays, iterations: int, device: str, seeds: Sequence[int] | None = None
-) -> list[reference.Fit]:
-    """Fit one array after the other by the reference, with the seeds 0, 1, ... unless others are given."""
+def by_reference(case: Case, Ys: Arrays, iterations: int, device: str) -> list[reference.Fit]:
+    """Fit one array after the other by the reference, with the seeds 0, 1, ..."""
     measure = partial(reference.project, angles=case.projection_angles) if case.angles else None
     settings = {"channels": case.channels, "scales": case.scales_each, "perturbation": case.perturbation}
     return [
@@ -38,7 +36,7 @@ def by_reference(
             seed=seed,
             **settings,
         )
-        for seed, Y in zip(seeds or range(len(Ys)), Ys, strict=True)
+        for seed, Y in enumerate(Ys)
     ]
 
 

@@ -75,7 +75,6 @@ def fetch(
     registry: Path,
     folder: Path,
     mirrors: Sequence[str],
-    progress: bool = True,
     *,
     pauses: Sequence[float] = (1.0, 3.0),
     bounds: Bounds = GRANTED,
@@ -96,8 +95,8 @@ def fetch(
     origins = {file.name: "present" for file in files if _is_present(folder, file)}
     missing = [file for file in files if file.name not in origins]
     reasons: dict[str, dict[str, str]] = {}
-    byte_bar = progress and len(missing) == 1 and sys.stderr.isatty()
-    no_file_bar = None if progress and len(missing) > 1 else True  # None: tqdm looks whether stderr is a terminal
+    byte_bar = len(missing) == 1 and sys.stderr.isatty()
+    no_file_bar = None if len(missing) > 1 else True  # None: tqdm looks whether stderr is a terminal
 
     asked = [0.0]  # by servers, in seconds
     try:

@@ -165,11 +165,11 @@ def separable_stages(vertical: np.ndarray, horizontal: np.ndarray, shape: Sequen
     return chain(first, horizontal.reshape(rank, outputs, width).transpose(1, 0, 2)[:, :, None, :])
 
 
-def patches(layer: Layer, images: int | None = None) -> np.ndarray:
-    """Return what the kernel meets at every place of the inputs (of the first `images`), as n x places x C x h x w."""
+def patches(layer: Layer) -> np.ndarray:
+    """Return what the kernel meets at every place of the inputs, as n x places x C x h x w."""
     _, _, height, width = layer.sizes
     edge = ((0, 0), (0, 0), (layer.padding,) * 2, (layer.padding,) * 2)
-    windows = np.lib.stride_tricks.sliding_window_view(np.pad(layer.inputs[:images], edge), (height, width), (2, 3))
+    windows = np.lib.stride_tricks.sliding_window_view(np.pad(layer.inputs, edge), (height, width), (2, 3))
     strided = windows[:, :, :: layer.stride, :: layer.stride]
     return strided.transpose(0, 2, 3, 1, 4, 5).reshape(len(strided), -1, layer.sizes[1], height, width)
 

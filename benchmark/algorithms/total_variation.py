@@ -32,6 +32,8 @@ IDENTITY = Scales(1.0, 1.0)
 # how many weights without gain end the search.
 WEIGHTS = tuple(0.32 * 0.5**power for power in range(8))
 PATIENCE = 2
+# Of the power iteration for the norm of an operator.
+POWER_ITERATIONS = 30
 
 
 def gradient(signal: np.ndarray, axes: Axes) -> np.ndarray:
@@ -63,7 +65,7 @@ def total_variation(signal: np.ndarray, axes: Axes) -> float:
     return float(magnitude(gradient(signal, axes)).sum(dtype=np.float64))
 
 
-def scales_of(operator: Operator | None, iterations: int = 30) -> Scales:
+def scales_of(operator: Operator | None) -> Scales:
     """Return the scales of an operator, estimated with random vectors that are the same each time; 1 for None.
 
     The norm comes from below, by power iteration from a positive signal.
@@ -73,7 +75,7 @@ def scales_of(operator: Operator | None, iterations: int = 30) -> Scales:
     rng = np.random.default_rng(0)
     signs = rng.choice([-1.0, 1.0], size=operator.shape)
     vector, squared_norm = rng.random(operator.shape), 1.0
-    for _ in range(iterations):
+    for _ in range(POWER_ITERATIONS):
         vector = operator.adjoint(operator(vector / squared_norm))
         squared_norm = float(np.linalg.norm(vector))
     return Scales(float(np.sum(operator(signs) ** 2)) / signs.size, squared_norm)
