@@ -12,7 +12,7 @@ the library Surprise.
 import numpy as np
 
 from benchmark.algorithms.completion import biases, entries_of
-from benchmark.algorithms.iterative import quotient
+from benchmark.algorithms.quotients import quotient
 from benchmark.contract import Estimate, Problem, compose
 
 LABEL = "Item nearest neighbours"

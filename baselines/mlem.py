@@ -13,7 +13,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from benchmark.algorithms.iterative import quotient, stopped_by_held_out
+from benchmark.algorithms.iterative import stopped_by_held_out
+from benchmark.algorithms.quotients import quotient
 from benchmark.contract import Estimate, Operator, Problem
 
 LABEL = "MLEM"

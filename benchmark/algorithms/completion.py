@@ -3,7 +3,7 @@
 import numpy as np
 
 from benchmark.algorithms.held_out import hold_out
-from benchmark.algorithms.iterative import quotient
+from benchmark.algorithms.quotients import quotient
 from benchmark.contract import Factors, Problem, compose
 
 # Of the observed entries, those held out to choose parameters by, and the ridge and sweeps of biases.

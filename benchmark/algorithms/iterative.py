@@ -26,8 +26,3 @@ def stopped_by_held_out(iterates: Iterates, observed: np.ndarray, seed: int, ite
     number = best_iteration(predictions, observed, held, PATIENCE)
     signal, _ = next(islice(iterates(np.ones_like(held)), number - 1, None))
     return Estimate(signal=signal, iterations=number)
-
-
-def quotient(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
-    """Return the quotient of two arrays of one shape, zero where the denominator is not positive."""
-    return np.divide(numerator, denominator, out=np.zeros_like(denominator), where=denominator > 0)

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from benchmark.algorithms.iterative import quotient
 from benchmark.algorithms.proximal import soft_threshold
+from benchmark.algorithms.quotients import quotient
 
 # From codes and the indices of the signals that they are of to what a step needs of these.
 Of = Callable[[np.ndarray, np.ndarray], np.ndarray]

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from skimage.transform import iradon, radon
 
-from benchmark.algorithms.iterative import quotient, stopped_by_held_out
+from benchmark.algorithms.iterative import stopped_by_held_out
+from benchmark.algorithms.quotients import quotient
 from benchmark.contract import Estimate, Problem, Skipped
 from benchmark.loading import load_module
 from benchmark.noise import Poisson
