@@ -24,7 +24,7 @@ from tensorly.decomposition import parafac
 
 from bench.pages import listed, markdown
 from bench.run import machine_facts
-from benchmark.plan import ROOT
+from benchmark.source import ROOT
 from deeptensor import PAPER, DeepPCA, cp, svd
 
 log = logging.getLogger("bench")

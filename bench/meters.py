@@ -4,6 +4,7 @@ import multiprocessing
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -76,14 +77,24 @@ def gflop_an_iteration(case: Case, Y: np.ndarray, device: str) -> float:
 
 def sgemm_gflops(device: str) -> float:
     """Return the machine's rate, in 10^9 operations a second, for the product of large matrices in single precision."""
-    size = 8192 if device == "cuda" else 2048
-    left, right = torch.rand(2, size, size, device=device)
+    return product_gflops(8192 if device == "cuda" else 2048, torch.float32, device)
+
+
+def product_gflops(size: int, dtype: torch.dtype, device: str) -> float:
+    """Return the rate, in 10^9 operations a second, for the product of two square matrices."""
+    left, right = torch.rand(2, size, size, device=device).to(dtype)
+    return 2e-9 * size**3 / fastest(partial(torch.matmul, left, right), device)
+
+
+def fastest(call: Callable[[], object], device: str) -> float:
+    """Return the seconds of the quickest of six calls after a first."""
+    call()
     seconds = []
     for _ in range(6):
         started = _now(device)
-        left @ right
+        call()
         seconds.append(_now(device) - started)
-    return 2e-9 * size**3 / min(seconds)
+    return min(seconds)
 
 
 def _now(device: str) -> float:

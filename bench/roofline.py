@@ -6,8 +6,7 @@ The least time is that of the convolutions and products alone, if they ran at th
 
 import argparse
 import sys
-import time
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -16,10 +15,10 @@ from torch.nn import functional
 from torch.profiler import ProfilerActivity, profile
 
 from bench.cases import CASES, Case, tiny
-from bench.meters import SHORT, gflop_an_iteration
+from bench.meters import SHORT, fastest, gflop_an_iteration, product_gflops
 from bench.pages import roofline_page
 from bench.sides import by_library, observations
-from benchmark.plan import ROOT
+from benchmark.source import ROOT
 
 ITERATIONS = 3
 # By the beginnings of the names of torch's operations; what begins with none of them is bookkeeping.
@@ -83,23 +82,11 @@ def peaks(small: bool) -> dict[str, float]:
     size, side = (64, 8) if small else (2048, 145)
     found = {}
     for name, dtype in (("float32", torch.float32), ("bfloat16", torch.bfloat16)):
-        left, right = torch.rand(2, size, size).to(dtype)
+        found[f"product_{name}"] = product_gflops(size, dtype, "cpu")
         x, weight = torch.rand(1, 128, side, side).to(dtype), torch.rand(128, 128, 3, 3).to(dtype)
-        found[f"product_{name}"] = 2e-9 * size**3 / fastest(lambda left=left, right=right: left @ right)
         operations = 2e-9 * 9 * 128**2 * (side - 2) ** 2
-        found[f"convolution_{name}"] = operations / fastest(lambda x=x, weight=weight: functional.conv2d(x, weight))
+        found[f"convolution_{name}"] = operations / fastest(partial(functional.conv2d, x, weight), "cpu")
     return found
-
-
-def fastest(call: Callable[[], object]) -> float:
-    """Return the seconds of the quickest of six calls after a first."""
-    call()
-    seconds = []
-    for _ in range(6):
-        started = time.perf_counter()
-        call()
-        seconds.append(time.perf_counter() - started)
-    return min(seconds)
 
 
 if __name__ == "__main__":

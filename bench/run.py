@@ -23,8 +23,8 @@ from bench.meters import SHORT, Meter, gflop_an_iteration, peak_mib, sgemm_gflop
 from bench.pages import quality_page, speed_page
 from bench.sides import SIDES, by_library, by_reference, observations
 from benchmark.metrics import psnr
-from benchmark.plan import ROOT
 from benchmark.provenance import cpu_name, git_state
+from benchmark.source import ROOT
 
 log = logging.getLogger("bench")
 
