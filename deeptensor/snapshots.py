@@ -5,6 +5,6 @@ import numpy as np
 ABOUT = 30
 
 
-def snapshot_iterations(iterations: int) -> np.ndarray:
-    """Return about 30 logarithmically spaced iterations from 1 to `iterations`, both included."""
-    return np.unique(np.geomspace(1, iterations, ABOUT).round().astype(int))
+def snapshot_iterations(iterations: int, about: int = ABOUT) -> np.ndarray:
+    """Return about so many logarithmically spaced iterations from 1 to `iterations`, both included."""
+    return np.unique(np.geomspace(1, iterations, about).round().astype(int))

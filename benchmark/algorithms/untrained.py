@@ -14,6 +14,7 @@ from deeptensor.averaging import RunningAverage
 from deeptensor.models import Generators
 from deeptensor.networks import Network
 from deeptensor.seeds import generators, stream
+from deeptensor.snapshots import snapshot_iterations
 
 # Fewer than of factors, which are small: each snapshot of a network's output holds two whole signals.
 NUMBER_OF_SNAPSHOTS = 12
@@ -54,7 +55,7 @@ def fit_network(
     finite.
     """
     optimiser = torch.optim.Adam(network.parameters(), learning_rate, fused=True)
-    milestones = set(np.geomspace(1, iterations, NUMBER_OF_SNAPSHOTS).round().astype(int).tolist())
+    milestones = set(snapshot_iterations(iterations, NUMBER_OF_SNAPSHOTS).tolist())
     best, best_iteration, least = None, 0, float("inf")
     average, trace, start = None, [], time.perf_counter()
     for iteration in range(1, iterations + 1):
