@@ -109,7 +109,7 @@ def measures(problem: Problem, truth: Parts) -> dict[str, Callable[[Parts], floa
 
 def values_of(problem: Problem, truth: Parts, answer: Parts) -> dict[str, float]:
     """Return all measures of an answer; raise ValueError for one that makes other matrices, or stores too much."""
-    from benchmark.algorithms.factored_matrices import weight_of
+    from benchmark.algorithms.factored_matrices import factors_of, tensors, weight_of
 
     matrices = [own.values for own in matrices_of(replace(problem, observed=truth["signal"]))]
     if strays := [name for name in named_parts(answer) if not name.startswith(tuple(f"{own}." for own in NAMES))]:
@@ -137,23 +137,9 @@ def values_of(problem: Problem, truth: Parts, answer: Parts) -> dict[str, float]
     }
 
 
-def factors_of(answer: Parts, name: str) -> dict[str, np.ndarray]:
-    """Return the arrays of one of the matrices; raise ValueError where there are none."""
-    own = {key.removeprefix(f"{name}."): array for key, array in answer.items() if key.startswith(f"{name}.")}
-    if not own:
-        raise ValueError(f"the answer has no arrays of `{name}`; it has: {', '.join(answer)}")
-    return own
-
-
-def tensors(arrays: Parts, kind: type = np.float32) -> dict[str, "torch.Tensor"]:
-    """Return arrays as tensors of a precision."""
-    import torch
-
-    return {name: torch.from_numpy(np.ascontiguousarray(own, kind)) for name, own in arrays.items()}
-
-
 def tested(truth: Parts, factors: Mapping[str, Parts]) -> list[tuple[float, float]]:
     """Return loss and accuracy on the test sequences of the network with such factors, as it is and fine-tuned."""
+    from benchmark.algorithms.factored_matrices import tensors
     from benchmark.algorithms.gated_recurrent import split
     from benchmark.algorithms.retraining import retrained, standing
 
@@ -190,7 +176,7 @@ def speedup(factors: Mapping[str, Parts], matrices: list[np.ndarray]) -> float:
     """Return how much less time both products of a step take by factors than by the matrices, for one sequence."""
     import torch
 
-    from benchmark.algorithms.factored_matrices import applied
+    from benchmark.algorithms.factored_matrices import applied, tensors
 
     draw = torch.Generator().manual_seed(0)
     vectors = [torch.randn((1, own.shape[1]), generator=draw) for own in matrices]

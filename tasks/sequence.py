@@ -23,7 +23,7 @@ where there is one; or a `chain`, the probabilities `chain.following` (c x p) af
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial, reduce
+from functools import partial
 
 import numpy as np
 
@@ -187,35 +187,10 @@ def _sigmoid(x: np.ndarray) -> np.ndarray:
 
 
 def composed(answer: Parts, name: str) -> np.ndarray:
-    """Return the matrix `name` of an answer, out of the factors of its format."""
-    own = {key.removeprefix(f"{name}."): values for key, values in answer.items() if key.startswith(f"{name}.")}
-    rows, columns, cores = (_numbered(own, key) for key in ("rows", "columns", "cores"))
-    if "matrix" in own:
-        return own["matrix"]
-    if cores:
-        whole = reduce(lambda left, core: np.tensordot(left, core, 1), cores)[0, ..., 0]
-        return _flat(whole.transpose(*range(1, whole.ndim, 2), *range(0, whole.ndim, 2)), len(cores))
-    if "core" in own:
-        for axis, factor in enumerate([*rows, *columns]):
-            own["core"] = np.moveaxis(np.tensordot(factor, own["core"], (1, axis)), 0, axis)
-        return _flat(own["core"], len(rows))
-    if rows:
-        return _khatri_rao(rows) @ _khatri_rao(columns).T
-    return own["left"] @ own["right"]
+    """Return the matrix `name` of an answer, out of the factors of its format; raise ValueError where it has none."""
+    from benchmark.algorithms.factored_matrices import factors_of, tensors, weight_of  # networks alone need torch
 
-
-def _numbered(own: Parts, key: str) -> list[np.ndarray]:
-    """Return the arrays `key.0`, `key.1`, ... in their order."""
-    return [own[f"{key}.{number}"] for number in range(sum(name.startswith(f"{key}.") for name in own))]
-
-
-def _flat(tensor: np.ndarray, rows: int) -> np.ndarray:
-    """Return a tensor as a matrix whose rows are its first `rows` axes."""
-    return tensor.reshape(int(np.prod(tensor.shape[:rows])), -1)
-
-
-def _khatri_rao(factors: list[np.ndarray]) -> np.ndarray:
-    return reduce(lambda left, right: (left[:, None] * right).reshape(-1, right.shape[1]), factors)
+    return weight_of(tensors(factors_of(answer, name))).numpy()
 
 
 def tiny() -> dict[str, Tiny]:

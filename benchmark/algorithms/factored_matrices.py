@@ -9,10 +9,10 @@ arrays:
   `columns.k` (m_k x b_k), Tucker.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial, reduce
-from math import prod
 
+import numpy as np
 import torch
 
 Parts = Mapping[str, torch.Tensor]
@@ -20,10 +20,26 @@ Parts = Mapping[str, torch.Tensor]
 NUMBERED = {"rows", "columns", "cores"}
 
 
+def factors_of(answer: Mapping[str, np.ndarray], name: str) -> dict[str, np.ndarray]:
+    """Return the arrays `name.*` of an answer; raise ValueError where there are none."""
+    own = {key.removeprefix(f"{name}."): array for key, array in answer.items() if key.startswith(f"{name}.")}
+    if not own:
+        raise ValueError(f"the answer has no arrays of `{name}`; it has: {', '.join(answer)}")
+    return own
+
+
+def tensors(arrays: Mapping[str, np.ndarray], kind: type = np.float32) -> dict[str, torch.Tensor]:
+    """Return arrays as tensors of a precision."""
+    return {name: torch.from_numpy(np.ascontiguousarray(own, kind)) for name, own in arrays.items()}
+
+
 def weight_of(parts: Parts) -> torch.Tensor:
-    """Return the matrix (rows x columns) that the factors of its format make."""
+    """Return the matrix (rows x columns) that the factors of its format make; raise ValueError where they make none."""
     compose, _, arrays = _form(parts)
-    return compose(*arrays)
+    try:
+        return compose(*arrays)
+    except RuntimeError as error:  # torch's word for shapes that do not fit
+        raise ValueError(f"the arrays {', '.join(sorted(parts))} make no matrix: {error}") from error
 
 
 def applied(parts: Parts) -> Callable[[torch.Tensor], torch.Tensor]:
@@ -39,7 +55,7 @@ def _form(parts: Parts) -> tuple[Callable, Callable, list]:
     forms = {
         ("matrix",): (_dense_weight, _dense, [parts.get("matrix")]),
         ("left", "right"): (_product_weight, _product, [parts.get("left"), parts.get("right")]),
-        ("cores",): (_train_weight, _train, [cores]),
+        ("cores",): (train_weight, _train, [cores]),
         ("columns", "rows"): (cp_weight, _cp, [rows, columns]),
         ("columns", "core", "rows"): (tucker_weight, _tucker, [rows, columns, parts.get("core")]),
     }
@@ -79,10 +95,16 @@ def _product(left: torch.Tensor, right: torch.Tensor, vectors: torch.Tensor) -> 
     return vectors @ right.T @ left.T
 
 
-def _train_weight(cores: list[torch.Tensor]) -> torch.Tensor:
-    whole = reduce(lambda before, core: torch.tensordot(before, core, 1), cores)[0, ..., 0]
-    order = (*range(1, whole.ndim, 2), *range(0, whole.ndim, 2))
-    return whole.permute(order).reshape(-1, prod(core.shape[1] for core in cores))
+def train_weight(cores: Iterable[torch.Tensor]) -> torch.Tensor:
+    """Return the matrix (prod of rows x prod of columns) of a tensor train."""
+    whole = reduce(_joined, cores)
+    return whole.reshape(whole.shape[1:3]).T
+
+
+def _joined(left: torch.Tensor, core: torch.Tensor) -> torch.Tensor:
+    """Return the core of two neighbours, whose modes are the products of theirs."""
+    both = torch.einsum("amnb,bijc->aminjc", left, core)
+    return both.reshape(len(left), left.shape[1] * core.shape[1], left.shape[2] * core.shape[2], core.shape[3])
 
 
 def _train(cores: list[torch.Tensor], vectors: torch.Tensor) -> torch.Tensor:

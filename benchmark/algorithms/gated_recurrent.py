@@ -10,7 +10,6 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import reduce
 from typing import Literal
 
 import numpy as np
@@ -20,7 +19,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, leaky_relu
 from torch.nn.utils.rnn import pad_sequence
 
 from benchmark.algorithms.choices import check_choices
-from benchmark.algorithms.factored_matrices import cp_weight, tucker_weight
+from benchmark.algorithms.factored_matrices import cp_weight, train_weight, tucker_weight
 from benchmark.algorithms.notes import marginal_odds
 from benchmark.contract import Estimate, Problem, Snapshot
 
@@ -99,14 +98,7 @@ class TensorTrain(nn.Module):
 
     def weight(self) -> torch.Tensor:
         """Return the matrix (prod of rows x prod of columns)."""
-        whole = reduce(_joined, self.cores)
-        return whole.reshape(whole.shape[1:3]).T
-
-
-def _joined(left: torch.Tensor, core: torch.Tensor) -> torch.Tensor:
-    """Return the core of two neighbours, whose modes are the products of theirs."""
-    both = torch.einsum("amnb,bijc->aminjc", left, core)
-    return both.reshape(len(left), left.shape[1] * core.shape[1], left.shape[2] * core.shape[2], core.shape[3])
+        return train_weight(self.cores)
 
 
 def _normal(sigma: float, *shape: int) -> nn.Parameter:

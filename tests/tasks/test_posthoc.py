@@ -39,14 +39,17 @@ def arrays_of(name):
 
 
 @pytest.mark.parametrize("name", ["matrix", "product", "tt", "cp", "tucker"])
-def test_factors_make_the_matrix_that_the_referee_of_sequences_composes_and_apply_it(name):
-    arrays = arrays_of(name)
-    other = SEQUENCE.composed({f"own.{key}": own.copy() for key, own in arrays.items()}, "own")
-    parts = {key: torch.from_numpy(own) for key, own in arrays.items()}
-    assert other.shape == (36, 12)
-    np.testing.assert_allclose(weight_of(parts), other, rtol=1e-10)
+def test_factors_apply_the_matrix_that_they_make(name):
+    parts = {key: torch.from_numpy(own) for key, own in arrays_of(name).items()}
+    whole = weight_of(parts)
+    assert whole.shape == (36, 12)
     vectors = torch.randn(5, 12, dtype=torch.float64)
-    np.testing.assert_allclose(applied(parts)(vectors), vectors.numpy() @ other.T, atol=1e-10)
+    np.testing.assert_allclose(applied(parts)(vectors), vectors @ whole.T, atol=1e-10)
+
+
+def test_factors_that_do_not_fit_each_other_are_refused_by_name():
+    with pytest.raises(ValueError, match=r"the arrays left, right make no matrix"):
+        weight_of({"left": torch.ones(4, 2), "right": torch.ones(3, 4)})
 
 
 @pytest.mark.parametrize(

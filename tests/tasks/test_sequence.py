@@ -93,14 +93,25 @@ def test_an_answer_without_an_array_says_which():
         measures["nll"]({"bias_ih": np.zeros(6)})
 
 
-def test_an_answer_whose_matrices_do_not_fit_is_refused():
+def network(hidden):
+    """Return a network of two hidden units whose state's matrix is for `hidden` ones."""
     rng = np.random.default_rng(0)
-    shapes = {"before.weight": (4, 8), "before.bias": (4,), "input.matrix": (6, 4), "state.matrix": (6, 3)}
+    shapes = {"before.weight": (4, 8), "before.bias": (4,), "input.matrix": (6, 4), "state.matrix": (6, hidden)}
     shapes |= {"bias_ih": (6,), "bias_hh": (6,), "after.weight": (8, 2), "after.bias": (8,)}
-    answer = {name: rng.standard_normal(shape) for name, shape in shapes.items()}
+    return {name: rng.standard_normal(shape) for name, shape in shapes.items()}
+
+
+def test_an_answer_whose_matrices_do_not_fit_is_refused():
     measures = SEQUENCE.measures(problem_of(posed().given, Observation()), posed().withheld)
     with pytest.raises(ValueError, match=r"\(6, 3\), where \(6, 4\) and \(6, 2\) were asked for"):
-        measures["nll"](answer)
+        measures["nll"](network(3))
+
+
+def test_an_array_of_no_format_is_refused_and_not_counted():
+    measures = SEQUENCE.measures(problem_of(posed().given, Observation()), posed().withheld)
+    assert measures["count"](network(2)) == 6 * 4 + 6 * 2 + 6
+    with pytest.raises(ValueError, match="no format has the arrays junk, matrix"):
+        measures["count"](network(2) | {"input.junk": np.zeros(3)})
 
 
 def test_an_answer_of_two_forms_is_none_whose_numbers_are_counted():
