@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.datasets import load_digits
 
 from benchmark.contract import Item
+from benchmark.loaders.masks import random_mask
 from benchmark.loaders.signals import normalised
 from benchmark.seeds import seed_for
 
@@ -29,6 +30,6 @@ def load(
     for share in shares:
         for realisation in range(realisations):
             rng = np.random.default_rng(seed_for(realisation, "digits", str(share)))
-            observed = (rng.permutation(matrix.size) < round(share * matrix.size)).reshape(matrix.shape)
+            observed = random_mask(matrix.shape, share, rng)
             items.append(Item(f"observed-{share:g}-{realisation}", matrix, extras={"observed": observed}))
     return items

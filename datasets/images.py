@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 
 from benchmark.contract import Item
+from benchmark.loaders.colours import luminance
 from benchmark.loaders.cubes import centre
 from benchmark.loaders.files import own_path
 from benchmark.loaders.signals import name_of, normalised
@@ -22,8 +23,6 @@ TITLE = "Own images"
 LICENCE = "the user's own data"
 CITATION = "the user's own data"
 STANDS_IN_FOR = None
-
-LUMINANCE = (0.299, 0.587, 0.114)  # of red, green and blue, by ITU-R BT.601
 
 
 def load(
@@ -48,7 +47,7 @@ def prepared(path: Path, channels: str, size: int | None) -> np.ndarray:
     if channels == "colour" and image.ndim == 2:
         image = np.stack([image] * 3, axis=-1)
     elif channels == "luminance" and image.ndim == 3:
-        image = image @ np.array(LUMINANCE)
+        image = luminance(image)
     try:
         cut = centre(image, size)
     except ValueError as error:

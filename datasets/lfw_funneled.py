@@ -12,6 +12,7 @@ from skimage.transform import resize
 
 from benchmark.algorithms.choices import check_choices
 from benchmark.contract import Item
+from benchmark.loaders.colours import luminance
 from benchmark.loaders.signals import normalised
 from deeptensor.images import read_image
 
@@ -36,7 +37,6 @@ Naomi_Watts Nestor_Kirchner Paul_Bremer Pete_Sampras Recep_Tayyip_Erdogan Ricard
 Saddam_Hussein Serena_Williams Silvio_Berlusconi Tiger_Woods Tom_Daschle Tom_Ridge Tony_Blair Vicente_Fox Vladimir_Putin
 Winona_Ryder
 """.split()
-LUMINANCE = (0.299, 0.587, 0.114)  # of red, green and blue, by ITU-R BT.601
 
 
 def load(folder: Path, *, people: Literal[62, 158] = 62, splits: int = 1, train: int = 8) -> list[Item]:
@@ -57,7 +57,7 @@ def load(folder: Path, *, people: Literal[62, 158] = 62, splits: int = 1, train:
 
 def face(path: Path) -> np.ndarray:
     """Return the face in a photograph of 150 x 150 pixels, grey, 32 x 28."""
-    grey = read_image(path).astype(np.float64) @ LUMINANCE
+    grey = luminance(read_image(path))
     return resize(grey[42:117, 47:103], (32, 28), anti_aliasing=True)
 
 

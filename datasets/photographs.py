@@ -11,6 +11,7 @@ import skimage.data
 from skimage.transform import resize
 
 from benchmark.contract import Item
+from benchmark.loaders.colours import luminance
 
 KIND = "images"
 TITLE = "Photographs"
@@ -18,7 +19,6 @@ LICENCE = "CC0"
 CITATION = "skimage.data.camera, brick and astronaut, photographs that scikit-image ships"
 STANDS_IN_FOR = "the eight images on which compressive recovery is usually compared"
 
-LUMINANCE = (0.299, 0.587, 0.114)  # of red, green and blue, by ITU-R BT.601
 PHOTOGRAPHS = ("camera", "brick", "astronaut")
 
 
@@ -35,5 +35,5 @@ def load(folder: Path, *, names: Sequence[str] = ("camera", "brick", "astronaut"
 
 def reduced(image: np.ndarray, size: int) -> np.ndarray:
     """Return the luminance of an image, of values up to 255, reduced to `size` x `size`, with values up to 1."""
-    grey = image @ np.array(LUMINANCE) if image.ndim == 3 else image
+    grey = luminance(image) if image.ndim == 3 else image
     return resize(grey / 255, (size, size), anti_aliasing=True).astype(np.float32)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.contract import Item
+from benchmark.loaders.masks import random_mask
 from benchmark.seeds import seed_for
 
 KIND = "matrices"
@@ -39,7 +40,7 @@ def load(
         matrix = rng.standard_normal((size, rank)) @ rng.standard_normal((rank, size))
         unit = np.abs(matrix).max()
         extras = {
-            "observed": (rng.permutation(size * size) < round(share * size * size)).reshape(size, size),
+            "observed": random_mask((size, size), share, rng),
             "measured": ((matrix + NOISE * rng.standard_normal(matrix.shape)) / unit).astype(np.float32),
             "unit": np.array(unit),
         }

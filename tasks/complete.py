@@ -10,6 +10,7 @@ from functools import partial
 import numpy as np
 
 from benchmark.contract import Item, Posed, Problem, Tiny
+from benchmark.loaders.masks import random_mask
 from benchmark.metrics import numerical_rank, rmse, snr
 from benchmark.noise import Gaussian, Share
 from benchmark.observation import Observation
@@ -36,7 +37,7 @@ def pose(item: Item, observation: Observation, rng: np.random.Generator, *, shar
     """
     if item.signal.ndim != 2:
         raise ValueError(f"{item.name}: a signal of shape {item.signal.shape}; a matrix, or a grey image, is completed")
-    observed = np.asarray(item.extras.get("observed", drawn(item.signal.shape, share, rng)), bool)
+    observed = np.asarray(item.extras.get("observed", random_mask(item.signal.shape, share, rng)), bool)
     scored = np.asarray(item.extras.get("scored", ~observed), bool)
     measured = np.asarray(item.extras.get("measured", item.signal))
     for name, own in {"observed": observed, "scored": scored, "measured": measured}.items():
@@ -70,11 +71,6 @@ def pose(item: Item, observation: Observation, rng: np.random.Generator, *, shar
     return Posed(given | {"mask": observed}, told)
 
 
-def drawn(shape: tuple[int, int], share: float, rng: np.random.Generator) -> np.ndarray:
-    """Return a mask of `shape` of a random `share` of the entries."""
-    return (rng.permutation(shape[0] * shape[1]) < round(share * shape[0] * shape[1])).reshape(shape)
-
-
 def answer_shape(problem: Problem) -> tuple[int, ...]:
     """Ask for the whole matrix."""
     return problem.observed.shape
@@ -102,5 +98,5 @@ def tiny() -> dict[str, Tiny]:
     matrix = rng.standard_normal((40, 2)) @ rng.standard_normal((2, 30))
     matrix += 1.5 * (rng.standard_normal((40, 1)) + rng.standard_normal(30))
     matrix = Item("matrix", matrix / np.abs(matrix).max(), rank=2, signed=True)
-    few = Item("image", image, rank=1, extras={"observed": drawn(image.shape, 0.7, rng)})
+    few = Item("image", image, rank=1, extras={"observed": random_mask(image.shape, 0.7, rng)})
     return {"matrix": Tiny(matrix, Observation(), "snr", 1.5), "image": Tiny(few, Observation(Gaussian(0.01)))}

@@ -167,10 +167,11 @@ class Executed:
         return os.mkdir, (self.path,)
 
 
-def test_a_pickle_in_place_of_rolls_is_refused_and_not_executed(tmp_path):
+@pytest.mark.parametrize("data", ["polyphonic_music", "music_gru"])
+def test_a_pickle_in_place_of_rolls_is_refused_and_not_executed(data, tmp_path):
     (tmp_path / "JSB_Chorales.mat").write_bytes(pickle.dumps(Executed(tmp_path / "made")))
     with pytest.raises(ValueError, match=r"JSB_Chorales\.mat is no MATLAB file with the cells traindata"):
-        MUSIC.load(tmp_path)
+        load_module(ROOT / "datasets" / f"{data}.py").load(tmp_path)
     assert not (tmp_path / "made").exists()
 
 
