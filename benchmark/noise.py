@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# Numbers of which experiments are told what they may be (see `benchmark.settings`).
-NotNegative = Positive = Share = float
+from benchmark.kinds import NotNegative, Positive, Share
 
 
 @dataclass(frozen=True)

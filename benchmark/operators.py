@@ -10,10 +10,7 @@ from typing import ClassVar, Protocol
 import numpy as np
 
 from benchmark.contract import Operator
-
-# Numbers of which experiments are told what they may be (see `benchmark.settings`).
-Count = int
-Share = float
+from benchmark.kinds import Count, Share
 
 
 class OperatorModel(Protocol):

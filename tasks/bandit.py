@@ -11,12 +11,10 @@ import numpy as np
 from benchmark.algorithms.pricing import best_price, random_price
 from benchmark.checks import check_signal, told_rank
 from benchmark.contract import Item, Posed, Problem, Tiny
+from benchmark.kinds import Count
 from benchmark.metrics import Taken
 from benchmark.noise import Gaussian
 from benchmark.observation import Observation
-
-# Numbers of which experiments are told what they may be (see `benchmark.settings`).
-Count = int
 
 KINDS = {"stack"}
 MEASURES = ["regret", "regret_slope"]

@@ -8,8 +8,9 @@ from benchmark.algorithms.principal import principal_components
 from benchmark.checks import check_signal, told_labels, told_rank
 from benchmark.classification import accuracy, check_classes
 from benchmark.contract import Item, Posed, Problem, Tiny
+from benchmark.kinds import Share
 from benchmark.metrics import affinity
-from benchmark.noise import Gaussian, Share
+from benchmark.noise import Gaussian
 from benchmark.observation import Observation
 from benchmark.samples import as_rows
 from benchmark.tiny import pattern_samples

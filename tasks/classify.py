@@ -12,12 +12,9 @@ import numpy as np
 
 from benchmark.checks import check_signal, told_labels
 from benchmark.contract import Item, Posed, Problem, Tiny
+from benchmark.kinds import Count, Share
 from benchmark.metrics import accuracy
-from benchmark.noise import Share
 from benchmark.observation import Observation
-
-# Numbers of which experiments are told what they may be (see `benchmark.settings`).
-Count = int
 
 KINDS = {"samples"}
 MEASURES = ["accuracy"]

@@ -10,9 +10,10 @@ from functools import partial
 import numpy as np
 
 from benchmark.contract import Item, Posed, Problem, Tiny
+from benchmark.kinds import Share
 from benchmark.loaders.masks import random_mask
 from benchmark.metrics import numerical_rank, rmse, snr
-from benchmark.noise import Gaussian, Share
+from benchmark.noise import Gaussian
 from benchmark.observation import Observation
 from benchmark.tiny import smooth_stack
 

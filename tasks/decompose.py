@@ -11,6 +11,7 @@ import numpy as np
 
 from benchmark.checks import check_signal
 from benchmark.contract import Item, Posed, Problem, Tiny
+from benchmark.kinds import NotNegative, Share
 from benchmark.loaders.planted import plant
 from benchmark.metrics import (
     affinity,
@@ -22,9 +23,6 @@ from benchmark.metrics import (
     misfit,
 )
 from benchmark.observation import Observation
-
-# Numbers of which experiments are told what they may be (see `benchmark.settings`).
-NotNegative = Share = float
 
 KINDS = {"stack"}
 MEASURES = [

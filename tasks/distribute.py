@@ -11,14 +11,12 @@ import numpy as np
 from benchmark.answers import declared
 from benchmark.checks import check_signal, told_rank
 from benchmark.contract import Item, Posed, Problem, Tiny
+from benchmark.kinds import Count
 from benchmark.loaders.graphs import check_weights, ring, shares
 from benchmark.loaders.planted import exact_product
 from benchmark.metrics import Taken, disagreement, orthonormal
 from benchmark.noise import Gaussian
 from benchmark.observation import Observation
-
-# Numbers of which experiments are told what they may be (see `benchmark.settings`).
-Count = int
 
 KINDS = {"matrices", "stack"}
 MEASURES = ["relative_error", "consensus", "excess", "own_excess", "kilobytes"]

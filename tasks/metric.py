@@ -12,8 +12,9 @@ import numpy as np
 
 from benchmark.checks import check_signal, told_labels
 from benchmark.contract import Item, Posed, Problem, Tiny
+from benchmark.kinds import Share
 from benchmark.metrics import accuracy
-from benchmark.noise import Gaussian, Share
+from benchmark.noise import Gaussian
 from benchmark.observation import Observation
 from benchmark.samples import as_rows, unit
 

@@ -11,13 +11,11 @@ import numpy as np
 from benchmark.answers import declared
 from benchmark.checks import check_signal, told_rank
 from benchmark.contract import Item, Posed, Problem, Tiny
+from benchmark.kinds import Share
 from benchmark.metrics import Taken, orthonormal
 from benchmark.noise import Gaussian
 from benchmark.observation import Observation
 from benchmark.tiny import smooth_stack
-
-# Numbers of which experiments are told what they may be (see `benchmark.settings`).
-Share = float
 
 KINDS = {"matrices", "stack"}
 MEASURES = ["excess", "covariance_error", "bound_share", "kept", "nonzeros"]
