@@ -3,7 +3,7 @@
 A job for each run starts with this: it imports nothing that takes long.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -47,9 +47,9 @@ def method_code(path: Path, root: Path = ROOT) -> str:
     return code_of(path, *METHOD, root=root)
 
 
-def missing_packages(literals: Mapping) -> list[str]:
-    """Return the packages that a method file names in `REQUIRES` and that are not installed."""
-    return [name for name in literals.get("REQUIRES", []) if not _is_there(name)]
+def missing_packages(names: Iterable[str]) -> list[str]:
+    """Return those of the packages, such as a method's file names in `REQUIRES`, that are not installed."""
+    return [name for name in names if not _is_there(name)]
 
 
 def _is_there(name: str) -> bool:

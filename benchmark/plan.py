@@ -197,7 +197,7 @@ class Plan:
         task = self.experiments[experiment].task.path
         code = [self._digest(file.path, *METHOD), self._digest(task, "answer_shape", "OPTIONAL", "respond")]
         run = asdict(self.run(experiment, dataset, noise, method, seed))
-        return {"run": run, "code": code, "missing": missing_packages(file.literals)}
+        return {"run": run, "code": code, "missing": missing_packages(file.literals.get("REQUIRES", []))}
 
     def has_environment(self, experiment: str) -> bool:
         """Tell whether methods play with an environment, which gets what is withheld from them."""

@@ -68,7 +68,7 @@ def run_method(
     flags = {"sees_truth": literals.get("SEES_TRUTH", False), "complete": literals.get("COMPLETE", False)}
     with _scratch_in(folder) as scratch:
         played = scratch / PLAYED
-        if missing := missing_packages(literals):
+        if missing := missing_packages(literals.get("REQUIRES", [])):
             names = " ".join(missing)
             fallback = outcome_of("skipped", f"needs the package {names}, which is not installed: pip install {names}")
         else:

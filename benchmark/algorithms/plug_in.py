@@ -18,7 +18,7 @@ def plug_in(method: str, name: str, shape: tuple[int, ...]) -> Denoiser:
     Raises Skipped, in the name of the method, where it needs a package that is not installed or larger images.
     """
     if name != "nlm":
-        if missing_packages({"REQUIRES": ["bm3d"]}):
+        if missing_packages(["bm3d"]):
             raise Skipped(f"{method} with the denoiser {name} needs the package bm3d: pip install bm3d")
         check_size(method, shape)
     return DENOISERS[name]

@@ -227,7 +227,7 @@ def kind_of(tiny: Tiny) -> str | None:
 
 def parameter_of(case: Case) -> object:
     """Return a case as a parameter of tests, skipped if a package that the method needs is not installed."""
-    missing = missing_packages(case.literals)
+    missing = missing_packages(case.literals.get("REQUIRES", []))
     marks = [pytest.mark.skip(reason=f"not installed: {', '.join(missing)}")] if missing else []
     return pytest.param(case, id=case.id, marks=marks)
 
@@ -259,7 +259,7 @@ def case(request: pytest.FixtureRequest) -> Case:
 
 def cases_of(stem: str) -> list[Case]:
     """Return the cases of a method, small signals first; the test of one that lacks a package is skipped."""
-    if missing := missing_packages(FILES[stem].literals):
+    if missing := missing_packages(FILES[stem].literals.get("REQUIRES", [])):
         pytest.skip(f"not installed: {', '.join(missing)}")
     return sorted((case for case in CASES if case.stem == stem), key=attrgetter("size"))
 

@@ -131,12 +131,11 @@ def test_models_are_those_that_can_be_drawn_and_each_is_told_by_its_file():
 
 @pytest.mark.parametrize(("needed", "missing"), [(["numpy"], []), (["no_such_package", "numpy"], ["no_such_package"])])
 def test_packages_that_are_not_installed_are_named(needed, missing):
-    assert missing_packages({"REQUIRES": needed}) == missing
-    assert missing_packages({}) == []
+    assert missing_packages(needed) == missing
 
 
 def test_a_module_of_a_package_that_is_not_installed_is_named_too():
-    assert missing_packages({"REQUIRES": ["no_such_package.module"]}) == ["no_such_package.module"]
+    assert missing_packages(["no_such_package.module"]) == ["no_such_package.module"]
 
 
 @pytest.mark.parametrize("folder", ["baselines", "datasets", "tasks"])
@@ -168,4 +167,4 @@ def test_no_required_package_is_fine(house):
     path = house.root / "baselines" / "two.py"
     path.write_text(path.read_text() + "\nREQUIRES = []\n")
     assert not files_of(house.root, "baselines")["two"].fault
-    assert missing_packages({"REQUIRES": [".x"]}) == [".x"]
+    assert missing_packages([".x"]) == [".x"]
