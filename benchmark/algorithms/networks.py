@@ -159,21 +159,36 @@ def train(
     The statistics of norms stay as they are, and so do layers for which others stand in.
     """
     replaced = tuple(f"{name}." for name in layers or {})
-    own = [
+    own = [value for name, value in parameters.items() if not name.startswith(replaced) and "running_" not in name]
+
+    def loss(batch: torch.Tensor) -> torch.Tensor:
+        return functional.cross_entropy(forward(program, parameters, images[batch], layers), labels[batch])
+
+    descend([*own, *others], len(images), recipe, loss)
+
+
+def descend(
+    values: Sequence[torch.Tensor],
+    number: int,
+    recipe: Recipe,
+    loss: Callable[[torch.Tensor], torch.Tensor],
+    settle: Callable[[float], None] | None = None,
+) -> None:
+    """Lower the loss of batches of a number of images, in place; `settle` is called after each step, with its rate."""
+    for value in values:
         value.requires_grad_()
-        for name, value in parameters.items()
-        if not name.startswith(replaced) and "running_" not in name
-    ]
-    own += [value.requires_grad_() for value in others]
-    optimiser, step = Adam(own), 0
-    steps = recipe.epochs * -(-len(images) // recipe.batch)
+    optimiser, step = Adam(values), 0
+    steps = recipe.epochs * -(-number // recipe.batch)
     draw = torch.Generator().manual_seed(recipe.seed)
     for _ in range(recipe.epochs):
-        for batch in torch.randperm(len(images), generator=draw).split(recipe.batch):
-            loss = functional.cross_entropy(forward(program, parameters, images[batch], layers), labels[batch])
-            optimiser.step(torch.autograd.grad(loss, own), recipe.rate * (1 + math.cos(math.pi * step / steps)) / 2)
+        for batch in torch.randperm(number, generator=draw).split(recipe.batch):
+            rate = recipe.rate * (1 + math.cos(math.pi * step / steps)) / 2
+            optimiser.step(torch.autograd.grad(loss(batch), values), rate)
+            if settle is not None:
+                with torch.no_grad():
+                    settle(rate)
             step += 1
-    for value in own:
+    for value in values:
         value.requires_grad_(False)
 
 

@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from benchmark.algorithms.execution import Executed
 from benchmark.algorithms.layers import COLOURS, Factored, Layer, answer_of, chain, rank_of_two
-from benchmark.algorithms.networks import Adam, Recipe, convolution_of, forward
+from benchmark.algorithms.networks import Recipe, convolution_of, descend, forward
 from benchmark.contract import Estimate, Problem
 
 Network = dict[str, Executed]
@@ -108,21 +108,12 @@ def fit(
 ) -> None:
     """Train a network in place, by default for the labels; `settle` is called after each step, with its rate."""
     loss = loss or labels_loss(task)
-    values = [value.requires_grad_() for own in network.values() for value in own.trained]
-    optimiser, step = Adam(values), 0
-    steps = recipe.epochs * -(-len(task.images) // recipe.batch)
-    draw = torch.Generator().manual_seed(recipe.seed)
-    for _ in range(recipe.epochs):
-        for batch in torch.randperm(len(task.images), generator=draw).split(recipe.batch):
-            seen, rate = {}, recipe.rate * (1 + math.cos(math.pi * step / steps)) / 2
-            own = loss(run(task, network, task.images[batch], seen), seen, batch)
-            optimiser.step(torch.autograd.grad(own, values), rate)
-            if settle is not None:
-                with torch.no_grad():
-                    settle(rate)
-            step += 1
-    for value in values:
-        value.requires_grad_(False)
+
+    def of_batch(batch: torch.Tensor) -> torch.Tensor:
+        seen = {}
+        return loss(run(task, network, task.images[batch], seen), seen, batch)
+
+    descend([value for own in network.values() for value in own.trained], len(task.images), recipe, of_batch, settle)
 
 
 def answer(network: Network) -> Estimate:
