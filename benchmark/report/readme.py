@@ -99,8 +99,9 @@ def strip_of(published: Path) -> str:
                 path = published / profile / name / dataset / noise / STRIP
                 if path.is_file():
                     words = f"{data_in_words(entry, dataset)}, {noise_in_words(entry['noise'][noise])}"
-                    words = f"{entry['place'] or entry['title']}: {words}"
-                    return f"![{words}]({path.relative_to(published.parents[1]).as_posix()})\n\n{words}; {ORDER}.\n"
+                    place = entry["place"] or entry["title"]
+                    picture = path.relative_to(published.parents[1]).as_posix()
+                    return f"![{place}, a strip]({picture})\n\n{place}: {words}; {ORDER}.\n"
     return ""
 
 
