@@ -1,4 +1,4 @@
-"""What all tests share: one thread a process, and their order."""
+"""What all tests share: one thread a process, how many of those, and their order."""
 
 import os
 
@@ -6,6 +6,11 @@ import pytest
 
 # Tests run side by side, and small arrays gain nothing from more threads.
 os.environ["OMP_NUM_THREADS"] = "1"
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Return one more than there are cores: the tests of clusters, servers and time limits mostly wait."""
+    return os.cpu_count() + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
