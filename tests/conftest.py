@@ -8,6 +8,7 @@ import pytest
 os.environ["OMP_NUM_THREADS"] = "1"
 
 
+@pytest.hookimpl(optionalhook=True)  # where pytest-xdist is not loaded there is no such hook
 def pytest_xdist_auto_num_workers() -> int:
     """Return one more than there are cores: the tests of clusters, servers and time limits mostly wait."""
     return os.cpu_count() + 1
