@@ -14,7 +14,8 @@ START = "start.json"
 
 def announcement(plan: Plan, results: str, logs: str, cores: int, due: Iterable[str]) -> str:
     """Return what will be done, and about how long it takes where that was measured; note what is `due` in `logs`."""
-    save_json(Path(logs, START), {"due": [name for name in plan.experiments if name in set(due)], "cores": cores})
+    wanted = set(due)
+    save_json(Path(logs, START), {"due": [name for name in plan.experiments if name in wanted], "cores": cores})
     lines = [f"Profile {plan.profile!r}. Results go to {results}/, logs to logs/."]
     measured = minutes_of(plan.profile)
     for name in plan.selected:
