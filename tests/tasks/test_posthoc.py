@@ -1,4 +1,4 @@
-"""The task of a compressed recurrent network, by hand: formats against the referee of sequences, counts, refusals."""
+"""The task of a compressed recurrent network, by hand: formats against sums over indices, counts, refusals."""
 
 from dataclasses import replace
 from math import prod
@@ -19,6 +19,17 @@ from benchmark.source import ROOT
 
 POSTHOC, SEQUENCE = (load_module(ROOT / "tasks" / f"{name}.py") for name in ("posthoc", "sequence"))
 ROWS, COLUMNS, RANK = (2, 3, 6), (2, 2, 3), 4
+# How the arrays of a format make the matrix, rows before columns.
+SUMS = {
+    "matrix": ("im->im", ["matrix"]),
+    "product": ("ir,rm->im", ["left", "right"]),
+    "tt": ("amib,bnjc,cokd->ijkmno", ["cores.0", "cores.1", "cores.2"]),
+    "cp": ("ir,jr,kr,mr,nr,or->ijkmno", [f"{side}.{k}" for side in ("rows", "columns") for k in range(3)]),
+    "tucker": (
+        "abcdef,ia,jb,kc,md,ne,of->ijkmno",
+        ["core", *(f"{side}.{k}" for side in ("rows", "columns") for k in range(3))],
+    ),
+}
 METHODS = {name: load_module(ROOT / "baselines" / f"posthoc_{name}.py") for name in ("svd", "tt", "cp", "tucker")}
 
 
@@ -38,13 +49,17 @@ def arrays_of(name):
     return {key: rng.standard_normal(shape) for key, shape in shapes.items()}
 
 
-@pytest.mark.parametrize("name", ["matrix", "product", "tt", "cp", "tucker"])
-def test_factors_apply_the_matrix_that_they_make(name):
-    parts = {key: torch.from_numpy(own) for key, own in arrays_of(name).items()}
-    whole = weight_of(parts)
-    assert whole.shape == (36, 12)
+@pytest.mark.parametrize("name", SUMS)
+def test_factors_make_the_matrix_of_their_format_and_apply_it(name):
+    arrays = arrays_of(name)
+    sums, keys = SUMS[name]
+    other = np.einsum(sums, *(arrays[key] for key in keys)).reshape(36, 12)
+    parts = {key: torch.from_numpy(own) for key, own in arrays.items()}
+    np.testing.assert_allclose(weight_of(parts), other, rtol=1e-10)
     vectors = torch.randn(5, 12, dtype=torch.float64)
-    np.testing.assert_allclose(applied(parts)(vectors), vectors @ whole.T, atol=1e-10)
+    np.testing.assert_allclose(applied(parts)(vectors), vectors.numpy() @ other.T, atol=1e-10)
+    whole = SEQUENCE.composed({f"own.{key}": own for key, own in arrays.items()}, "own")
+    np.testing.assert_allclose(whole, other, atol=1e-5)  # in single precision
 
 
 def test_factors_that_do_not_fit_each_other_are_refused_by_name():
