@@ -196,6 +196,7 @@ class Condition(Strict):
     effect: str
     statistic: str
     each: Literal["dataset", "noise", "item"] | None = None
+    mean_over: Literal["dataset", "noise", "item"] | None = None
     dataset: Names | None = None
     noise: Names | None = None
     item: Names | None = None

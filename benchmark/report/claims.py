@@ -2,12 +2,12 @@
 
 A claim has conditions, each a statistic and one test. The statistic has a value for each unit, which is one data set,
 item, noise and seed, so that methods are compared on the same observation; what a statistic compares along is no part
-of the unit. The effect is the mean over the units, with its 95 % bootstrap interval (percentile, from 9999 resamples of
-the paired values; of two or three units it is their range). The test is on the mean: `at_least`, `at_most`, `above`,
-`below`, or `within` for its magnitude. To be above or below a threshold it must be so by the smallest effect of
-interest, that of the measure or the `smallest` of the condition; and where the condition says `beyond`, by so many
-standard errors, or standard deviations over the units. The interval takes units as independent, and is too narrow where
-they share a signal.
+of the unit, nor is what the condition takes the `mean_over`, such as levels of noise that somebody chose. The effect is
+the mean over the units, with its 95 % bootstrap interval (percentile, from 9999 resamples of the paired values; of two
+or three units it is their range). The test is on the mean: `at_least`, `at_most`, `above`, `below`, or `within` for its
+magnitude. To be above or below a threshold it must be so by the smallest effect of interest, that of the measure or the
+`smallest` of the condition; and where the condition says `beyond`, by so many standard errors, or standard deviations
+over the units. The interval takes units as independent, and is too narrow where they share a signal.
 
 The verdict, by this rule:
 
@@ -21,13 +21,14 @@ The verdict, by this rule:
 * "on other data" is added unless every data set comes from a file that the claim names as the source's own. Then the
   verdict is on what the claim says in general, and no evidence for or against the numbers that the source prints.
 
-A method is judged by the answer that it returned unless the claim names another iterate; `oracle` takes the truth and
-stands in claims alone whose numbers in the source do so, too.
+A method is judged by the answer that it returned unless the claim names another iterate. Two take the truth, and stand
+in claims alone whose numbers in the source do so, too: `oracle`, the best of all, averages among them, and `best`, the
+best that the method passed through.
 
 Beside each verdict stands the strongest other method, which the source may have left out: the best mean of what the
-methods returned that are neither controls nor the experiment's subject and ran well on all units of the claim's first
-condition, by its metric (the task's primary one where it has none). It is picked with hindsight. The answer that it is
-compared with is then never the oracle.
+methods returned that are neither controls, nor the experiment's subject, nor this suite's variant of it, and ran well
+on all units of the claim's first condition, by its metric (the task's primary one where it has none). It is picked with
+hindsight. The answer that it is compared with is the one that was returned, where the claim is on one by the truth.
 """
 
 import operator
@@ -39,7 +40,17 @@ import pandas as pd
 from scipy import stats
 
 from benchmark.metrics import METRICS
-from benchmark.report.statistics import FILTERS, IN_UNITS, STATISTICS, Missing, narrowed, paired, text_of, values_of
+from benchmark.report.statistics import (
+    FILTERS,
+    IN_UNITS,
+    STATISTICS,
+    Missing,
+    narrowed,
+    paired,
+    text_of,
+    values_of,
+    with_best,
+)
 from benchmark.report.tables import OBSERVATION
 
 TESTS = {
@@ -49,6 +60,8 @@ TESTS = {
     "below": (operator.lt, "below {:g}"),
     "within": (lambda mean, limit: abs(mean) <= limit, "within ±{:g}"),
 }
+# The family of this suite's own variant, no opponent of a source: its form was found by the truth of some scenes.
+VARIANT = "taught by the noise"
 # Units from which on a verdict can be firm.
 FEWEST = 5
 COLUMNS = [
@@ -96,6 +109,7 @@ def scorecard(entries: Mapping[str, Mapping], results: Mapping[str, tuple[pd.Dat
 
 def judge(claim: Mapping, entry: Mapping, scores: pd.DataFrame, curves: pd.DataFrame) -> list[dict]:
     """Return the verdict and effect of each condition of a claim, on the scores and curves of its experiment."""
+    scores = with_best(scores, curves)
     conditions = [
         {"smallest": smallest_of(condition, entry["metric"])} | condition for condition in claim["conditions"]
     ]
@@ -130,7 +144,7 @@ def strongest_other(condition: Mapping, entry: Mapping, scores: pd.DataFrame) ->
     All is empty where the own method has no score, or nothing to be compared with.
     """
     of, metric = condition["of"], condition.get("metric", entry["metric"])
-    name = (of if isinstance(of, str) else of[0]).removesuffix(":oracle")
+    name = (of if isinstance(of, str) else of[0]).removesuffix(":oracle").removesuffix(":best")
     nothing = {"own_label": "", "other": "", "other_label": "", "other_metric": metric, "other_difference": np.nan}
     try:
         scores = _rows_of(condition, scores)
@@ -140,6 +154,7 @@ def strongest_other(condition: Mapping, entry: Mapping, scores: pd.DataFrame) ->
     method = name.partition(":")[0]
     judged = scores.set_index(OBSERVATION).index.isin(own.index)
     others = ~scores["control"].astype(bool) & ~scores["method"].isin([*entry["subject"], method])
+    others &= scores["family"] != VARIANT
     rivals = scores[judged & others]
     means = {}
     for rival in rivals["method"].unique():
@@ -207,7 +222,8 @@ def _outcomes(condition: Mapping, scores: pd.DataFrame, curves: pd.DataFrame) ->
     for title, part in parts:
         row = _outcome(condition) | {"effect": title, "datasets": part["dataset"].unique(), "firm": False}
         try:
-            effect = effect_of(STATISTICS[condition["statistic"]](part, curves, **_arguments_of(condition)))
+            values = STATISTICS[condition["statistic"]](part, curves, **_arguments_of(condition))
+            effect = effect_of(_averaged(values, condition.get("mean_over")))
             row |= vars(effect)
             row["holds"] = holds(condition, effect)
             row["firm"] = is_firm(condition, effect)
@@ -225,6 +241,11 @@ def _parts(condition: Mapping, scores: pd.DataFrame) -> list[tuple[str, pd.DataF
     return [(f"{condition['effect']}, {name}", part) for name, part in groups]
 
 
+def _averaged(values: pd.Series, column: str | None) -> pd.Series:
+    """Return the means of values over a column of their units."""
+    return values if column is None else values.groupby(values.index.names.difference([column])).mean()
+
+
 def _rows_of(condition: Mapping, scores: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of all that a condition names, by its filters or as what its statistic compares along."""
     scores = narrowed(scores, condition)
@@ -240,7 +261,7 @@ def _outcome(condition: Mapping) -> dict:
     asked = TESTS[test][1].format(threshold)
     if test in ("above", "below") and any(margins):
         asked += f" by {' and '.join(filter(None, margins))}"
-    arguments = _arguments_of(condition) | {key: condition[key] for key in FILTERS if key in condition}
+    arguments = _arguments_of(condition) | {key: condition[key] for key in (*FILTERS, "mean_over") if key in condition}
     texts = [f"{key} {text_of(value)}" for key, value in arguments.items()]
     unknown = dict.fromkeys(("mean", "sd", "low", "high"), np.nan)
     return {
@@ -255,7 +276,7 @@ def _outcome(condition: Mapping) -> dict:
 
 
 def _arguments_of(condition: Mapping) -> dict:
-    others = {"effect", "statistic", "each", "beyond", "smallest", *FILTERS, *TESTS}
+    others = {"effect", "statistic", "each", "mean_over", "beyond", "smallest", *FILTERS, *TESTS}
     return {name: value for name, value in condition.items() if name not in others}
 
 

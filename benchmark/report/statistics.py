@@ -162,6 +162,21 @@ STATISTICS: Mapping[str, Callable[..., pd.Series]] = {
 IN_UNITS = ("difference", "change", "spread", "lost_past_best")
 
 
+def with_best(scores: pd.DataFrame, curves: pd.DataFrame) -> pd.DataFrame:
+    """Return the scores with the iterate `best`: by the truth, of those that a method passed through, averages apart.
+
+    It has the measure of the curves alone.
+    """
+    own = curves[(curves["iterate"] == "last") & curves["value"].notna()]
+    if own.empty:
+        return scores
+    metric = _metric_of(own)
+    traces = own.groupby([*OBSERVATION, "method"])["value"]
+    best = (traces.max() if METRICS[metric].higher_is_better else traces.min()).reset_index()
+    rows = scores[(scores["iterate"] == "returned") & (scores["metric"] == metric)].drop(columns="value")
+    return pd.concat([scores, rows.assign(iterate="best").merge(best, on=[*OBSERVATION, "method"])], ignore_index=True)
+
+
 def values_of(scores: pd.DataFrame, name: str, metric: str) -> pd.Series:
     """Return a metric of a method's answers (`method`, or `method:iterate`) by unit; raise Missing if a run is lost."""
     method, iterate = _split(name, "returned")

@@ -297,7 +297,52 @@ def test_the_strongest_other_method_is_on_the_noise_of_the_levels_alone(entry, t
 
 def test_the_answer_beside_the_strongest_other_method_is_never_the_oracle(entry, table):
     scores = table({"deeptensor": [32.0], "deeptensor:oracle": [39.0], "svd": [30.0]})
-    assert strongest_other(condition(of="deeptensor:oracle"), entry(), scores)["other_difference"] == 2.0
+    for by_truth in ("oracle", "best"):
+        assert strongest_other(condition(of=f"deeptensor:{by_truth}"), entry(), scores)["other_difference"] == 2.0
+
+
+def test_this_suites_own_variant_is_no_opponent_of_a_source(entry, scores, table):
+    variant = table({"deeptensor_taught": [60.0, 60.0]}, family="taught by the noise")
+    both = pd.concat([scores, variant], ignore_index=True)
+    assert strongest_other(condition(), entry(), both) == strongest_other(condition(), entry(), scores)
+
+
+def test_the_best_iterate_is_of_those_that_a_method_passed_through_and_no_average(entry, row):
+    scores = pd.DataFrame(
+        [row(method=name, seed=0, value=value) for name, value in (("deeptensor", 30.0), ("svd", 31.0))]
+    )
+    points = [("last", 10, 33.5), ("last", 20, 30.0), ("average", 10, 32.0), ("average", 20, 36.0)]
+    place = {column: scores[column].iloc[0] for column in ("dataset", "item", "noise", "seed")}
+    curves = pd.DataFrame(
+        [
+            place | {"method": "deeptensor", "iterate": iterate, "iteration": when, "metric": "psnr", "value": value}
+            for iterate, when, value in points
+        ]
+    )
+    asked = condition(of="deeptensor:best", to=["svd"], above=0)
+    [own] = judge({"conditions": [asked]}, entry(), scores, curves)
+    assert (own["verdict"], own["mean"]) == ("reproduced", 2.5)
+    [own] = judge({"conditions": [asked | {"of": "svd:best", "to": ["deeptensor"]}]}, entry(), scores, curves)
+    assert "svd has no psnr of its best iterate" in own["reason"]
+
+
+def test_what_levels_of_noise_were_chosen_is_no_error_of_sampling(judged, row):
+    gains = {"weak": [-11.0, -12.0, -10.0], "middle": [1.0, 1.5, 2.0], "strong": [22.0, 24.0, 26.0]}
+    scores = pd.DataFrame(
+        [
+            row(method=name, noise=noise, seed=seed, value=50.0 + (name == "deeptensor") * gain)
+            for noise, own in gains.items()
+            for seed, gain in enumerate(own)
+            for name in ("deeptensor", "svd")
+        ]
+    )
+    asked = condition(to=["svd"], above=0, beyond="2 standard errors")
+    [pooled] = judged([asked], scores)
+    [averaged] = judged([asked | {"mean_over": "noise"}], scores)
+    assert (pooled["n"], pooled["verdict"]) == (9, "not reproduced")
+    assert (averaged["n"], averaged["verdict"], averaged["uncertain"]) == (3, "reproduced", True)
+    assert (averaged["low"], averaged["mean"], averaged["high"]) == pytest.approx((4.0, 29 / 6, 6.0))
+    assert "mean_over noise" in averaged["statistic"]
 
 
 def test_nothing_stands_beside_a_claim_without_scores_or_rivals(entry, scores):
