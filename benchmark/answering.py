@@ -48,9 +48,9 @@ def score_answer(
     folder = results / "data" / experiment / cell[0]
     given, withheld = (folder / cell[1] / f"{cell[2]}{ending}.npz" for ending in ("", "-withheld"))
     if not withheld.is_file() or not given.is_file():
-        raise CannotScore(
-            f"{given} is not there: pose the problems by `snakemake --cores all {experiment} --until pose`"
-        )
+        settings = f"profile={plan.profile} 'folders=[{','.join(plan.config.folders)}]'"
+        command = f"snakemake --cores all {experiment} --until pose --config {settings}"
+        raise CannotScore(f"{given} is not there: pose the problems by `{command}`")
     task, facts = load_module(plan.root / f"tasks/{own.task.name}.py"), load_json(folder / "facts.json")["items"]
     answers = _answers_of(answer, [item["name"] for item in facts])
     observation, observed, truth = observation_of(own.noise[cell[1]], task), load_arrays(given), load_arrays(withheld)
@@ -86,8 +86,12 @@ def _answers_of(path: Path, items: list[str]) -> dict[str, Estimate]:
     try:
         loaded = np.load(path, allow_pickle=False)
         arrays = {"": loaded} if isinstance(loaded, np.ndarray) else {name: loaded[name] for name in loaded.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise CannotScore(f"{path} cannot be read as .npz or .npy: {error}") from error
+    except OSError as error:
+        raise CannotScore(f"{path} cannot be read: {error.strerror or error}") from error
+    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise CannotScore(f"{path} cannot be read as .npz or .npy: write numbers by numpy.savez") from error
+    with np.errstate(over="ignore"):  # in single precision, as the answers of runs are kept
+        arrays = {name: own.astype(np.float32) if own.dtype.kind == "f" else own for name, own in arrays.items()}
     if len(items) == 1 and len(arrays) == 1 and not parts_of(arrays, items[0]):
         arrays = {items[0]: next(iter(arrays.values()))}
     answers = {}
@@ -111,5 +115,5 @@ def _ranked(rows: pd.DataFrame, scores: Path, cell: list) -> pd.DataFrame:
     for row in rows.itertuples():
         others = known[(known["item"] == row.item) & (known["metric"] == row.metric)]
         better = others["value"] > row.value if others["higher_is_better"].all() else others["value"] < row.value
-        places.append(f"{better.sum() + 1} of {len(others) + 1}")
+        places.append("" if np.isnan(row.value) else f"{better.sum() + 1} of {len(others) + 1}")
     return rows.assign(place=places)

@@ -134,6 +134,8 @@ def _composed_shape(factors: tuple | list) -> Shape:
 def _check_array(array: object, shape: object, what: str) -> int:
     if not isinstance(array, np.ndarray):
         raise NoAnswer(f"{what} {_type(array)}, not a NumPy array")
+    if np.ma.is_masked(array):
+        raise NoAnswer(f"{what} masked values: fill them, as every value is scored")
     if isinstance(shape, Mapping):
         raise NoAnswer(f"{what} one signal, where these parts were asked for: {', '.join(shape)}")
     if shape is not None and array.shape != tuple(shape):

@@ -70,6 +70,8 @@ def files_of(root: Path, folder: str) -> dict[str, File]:
     if folder == "tasks":
         figures = [path.stem for path in (home / "report" / "figures").glob("[!_.]*.py")]
         known = {"MEASURES": keys_of(home / "metrics.py", "METRICS"), "FIGURES": figures}
+    elif folder == "baselines":
+        known = {"TASKS": [path.stem for path in (root / "tasks").glob("[!_.]*.py")]}
     paths = sorted((root / folder).glob("[!_.]*.py"))
     return {path.stem: _file_of(path, *CONTRACTS[folder], known) for path in paths}
 

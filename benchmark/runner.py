@@ -151,7 +151,8 @@ def _run_worker(
             return "failed", "out of memory: the kernel ended the process by SIGKILL"
         hint = " (most often: memory ran out)" if name == "SIGKILL" else ""
         return "failed", f"the process was ended by {name}{hint}"
-    return "failed", f"the process ended with exit status {code}: see {log_file}"
+    who = "the method ended its process, " if code == 0 else "the process ended "
+    return "failed", f"{who}with exit status {code}: see {log_file}"
 
 
 def _kills_for_memory() -> int:

@@ -368,7 +368,7 @@ def typed(values: Mapping[str, Any], parameters: Mapping[str, Parameter], where:
     takes = f"{owner} takes: {listing(parameters) or 'none'}"
     for name in values:
         if name not in parameters:
-            raise SettingsError(f"{where}: unknown parameter {name!r}", takes)
+            raise SettingsError(f"{where}: unknown parameter {name!r}", f"{takes} (parameters are those after a `*`)")
     for name, parameter in parameters.items():
         if parameter.default is REQUIRED and name not in values:
             raise SettingsError(f"{where}: the parameter {name!r} is missing", takes)

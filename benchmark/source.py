@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("benchmark", "deeptensor")
+PACKAGES = ("benchmark", "deeptensor", "baselines", "datasets", "tasks")
 FUNCTIONS = (ast.FunctionDef, ast.ClassDef)
 REQUIRED = object()
 # Parts of a syntax tree that change nothing of what it does.
@@ -136,6 +136,9 @@ def _reach(start: list[tuple[Path, str]], root: Path) -> set[str]:
             modules.add(path)
             statements += module.always
             queue += [(folder / "__init__.py", "") for folder in path.parents if root in folder.parents]
+            for bound, found in module.imports.items():
+                if bound.startswith("*"):  # from module import *
+                    queue += _targets_of_import(found, None, root)
         for statement in statements:
             text, used, imported = _content(statement)
             texts.add(text)
@@ -213,6 +216,7 @@ def _bindings(node: ast.Import | ast.ImportFrom) -> list[tuple[str, tuple[str, s
         names = [(alias.asname or alias.name, (alias.name, None)) for alias in node.names]
     else:
         names = [(alias.asname or alias.name, (node.module or "", alias.name)) for alias in node.names]
+        names = [(f"*{found[0]}", (found[0], None)) if bound == "*" else (bound, found) for bound, found in names]
     return [(bound, found) for bound, found in names if found[0].partition(".")[0] in PACKAGES]
 
 

@@ -11,8 +11,9 @@ import os
 import shlex
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -243,14 +244,17 @@ def unpack_item(arrays: Mapping[str, np.ndarray], facts: Mapping) -> Item:
 
 
 def pack(estimate: Estimate, item: str) -> dict[str, np.ndarray]:
-    """Return the estimate of an item as arrays `<item>/...`: the answer in single precision, the snapshots in half."""
-    arrays = _named(f"{item}/answer", estimate.answer, np.float32)
+    """Return the estimate of an item as arrays `<item>/...`: the answer in single precision, the snapshots in half.
+
+    A snapshot's array that is beyond the range of half precision is kept in single.
+    """
+    arrays = _named(f"{item}/answer", estimate.answer, partial(np.asarray, dtype=np.float32))
     for number, snapshot in enumerate(estimate.trace):
         key = f"{item}/trace/{number:06d}"
         arrays[f"{key}/clock"] = np.array([snapshot.iteration, snapshot.seconds, snapshot.loss])
-        arrays |= _named(f"{key}/last", snapshot.last, np.float16)
+        arrays |= _named(f"{key}/last", snapshot.last, _halved)
         if snapshot.average is not None:
-            arrays |= _named(f"{key}/average", snapshot.average, np.float16)
+            arrays |= _named(f"{key}/average", snapshot.average, _halved)
     return arrays
 
 
@@ -273,12 +277,18 @@ def parts_of(arrays: Mapping[str, np.ndarray], item: str) -> dict[str, np.ndarra
     return {key.removeprefix(f"{item}/"): value for key, value in arrays.items() if key.startswith(f"{item}/")}
 
 
-def _named(key: str, value: Answer, dtype: type) -> dict[str, np.ndarray]:
+def _halved(values: np.ndarray) -> np.ndarray:
+    """Return values in half precision, or in single where the largest would be infinite or lose digits."""
+    peak, limits = np.max(np.abs(values), initial=0), np.finfo(np.float16)
+    return values.astype(np.float16 if peak == 0 or limits.tiny <= peak <= limits.max else np.float32)
+
+
+def _named(key: str, value: Answer, cast: Callable[[np.ndarray], np.ndarray]) -> dict[str, np.ndarray]:
     if isinstance(value, np.ndarray):
-        return {key: value.astype(dtype)}
+        return {key: cast(value)}
     if isinstance(value, Mapping):
-        return {f"{key}/part/{name}": own.astype(dtype) for name, own in value.items()}
-    return {f"{key}/{number:03d}": factor.astype(dtype) for number, factor in enumerate(value)}
+        return {f"{key}/part/{name}": cast(own) for name, own in value.items()}
+    return {f"{key}/{number:03d}": cast(factor) for number, factor in enumerate(value)}
 
 
 def _value(key: str, arrays: Mapping[str, np.ndarray]) -> Answer | None:

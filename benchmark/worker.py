@@ -56,10 +56,12 @@ def main(job_file: Path) -> None:
     except Exception as error:
         if is_of_full_disk(error):
             raise
-        log.exception("the method could not be started")
+        status, message = ("skipped", str(error)) if isinstance(error, Skipped) else ("failed", reason_of(error))
+        if status == "failed":
+            log.exception("the method could not be started")
         for number in range(len(job["items"])):
             if not (job_file.parent / f"{number}.json").exists():
-                save_json(job_file.parent / f"{number}.json", outcome_of("failed", reason_of(error)))
+                save_json(job_file.parent / f"{number}.json", outcome_of(status, message))
 
 
 def run_items(job: Mapping, folder: Path) -> None:
@@ -75,6 +77,8 @@ def run_items(job: Mapping, folder: Path) -> None:
         import_module(package)
     problems = posed(job, task)
     device = available(run["device"])
+    if device not in getattr(method, "DEVICES", {device}):
+        raise Skipped(f"it runs on {', '.join(sorted(method.DEVICES))} alone, and this run is on {device}")
     clock = _warm_clock(device, method)
     common = {"warmup_seconds": time.perf_counter() - started, "device_name": _device_name(device)}
     gc.enable()
@@ -100,6 +104,8 @@ def run_items(job: Mapping, folder: Path) -> None:
         if len(numbers) == 1:
             attempt(alone, numbers)
         elif "failed" in attempt(method.solve_many, numbers):
+            if job["connection"] is None:  # the call may have changed them
+                problems = posed(job, task)
             for number in numbers:  # so that one bad item costs no other
                 attempt(alone, [number])
 
@@ -270,6 +276,7 @@ if __name__ == "__main__":
         main(Path(sys.argv[1]))
         status = 0
     except SystemExit as leaving:  # a method can ask for it
+        log.info("the method ended its process by sys.exit(%r)", leaving.code)
         status = leaving.code if isinstance(leaving.code, int) else 1
     except BaseException as error:
         log.exception("the worker ends")

@@ -14,7 +14,7 @@ from benchmark.contract import Item
 from benchmark.loaders.colours import luminance
 from benchmark.loaders.cubes import centre
 from benchmark.loaders.files import own_path
-from benchmark.loaders.signals import name_of, normalised
+from benchmark.loaders.signals import names_of, normalised
 from deeptensor.images import PICTURES, images_in, read_image
 from deeptensor.reading import read_array
 
@@ -26,22 +26,32 @@ STANDS_IN_FOR = None
 
 
 def load(
-    folder: Path, *, path: str, channels: Literal["luminance", "colour"] = "luminance", size: int | None = None
+    folder: Path,
+    *,
+    path: str,
+    key: str | None = None,
+    volume: int | None = None,
+    channels: Literal["luminance", "colour"] = "luminance",
+    size: int | None = None,
 ) -> list[Item]:
     """Return each image at `path` as an item of its file's name, in natural order, divided by its maximum.
 
+    `key` names one of several arrays in a `.mat` or `.npz` file, `volume` one of several in a NIfTI file, from 0.
     `channels` are the one of luminance (h x w), or three in "colour" (h x w x 3), of a grey image all the same. Each
     image is cropped to its central `size` x `size` pixels. Raises ValueError, which names the file, for one that cannot
     be read, is smaller than `size`, or is all of one value.
     """
     source = own_path(path)
     paths = images_in([source]) if source.is_dir() else [source]
-    return [Item(name_of(own), prepared(own, channels, size)) for own in paths]
+    images = (
+        read_image(own) if own.suffix.lower() in PICTURES else read_array(own, key, volume=volume) for own in paths
+    )
+    named = zip(names_of(paths), paths, images, strict=True)
+    return [Item(name, prepared(own, image, channels, size)) for name, own, image in named]
 
 
-def prepared(path: Path, channels: str, size: int | None) -> np.ndarray:
-    """Return one image, with its channels, cropped and divided by its maximum."""
-    image = read_image(path) if path.suffix.lower() in PICTURES else read_array(path)
+def prepared(path: Path, image: np.ndarray, channels: str, size: int | None) -> np.ndarray:
+    """Return the image of a file, with its channels, cropped and divided by its maximum."""
     if image.ndim != 2 and image.shape[2:] != (3,):
         raise ValueError(f"{path}: an array of shape {image.shape} is no image; h x w or h x w x 3 is needed")
     if channels == "colour" and image.ndim == 2:

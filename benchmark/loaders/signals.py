@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,13 @@ AXES = {
 def name_of(path: Path) -> str:
     """Return a name for the item that a file or folder holds: its own without the ending, unfit signs replaced."""
     return re.sub(r"^[.-]|[^A-Za-z0-9_.-]", "_", Path(path.name.removesuffix(".gz")).stem)
+
+
+def names_of(paths: Sequence[Path]) -> list[str]:
+    """Return a name for the item of each file, those that would be equal with a number at their end."""
+    names = [name_of(path) for path in paths]
+    numbered = [f"{name}-{names[: place + 1].count(name)}" for place, name in enumerate(names)]
+    return [own if names.count(name) > 1 else name for name, own in zip(names, numbered, strict=True)]
 
 
 def normalised(name: str, values: np.ndarray) -> np.ndarray:

@@ -1,5 +1,7 @@
 """An answer that was made elsewhere is scored as a method's is."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -65,6 +67,12 @@ def test_its_place_is_among_what_methods_returned(plan, truth, tmp_path, row):
     assert score_answer(plan, "first", tmp_path / "answer.npy")["place"][0] == "2 of 3"
 
 
+def test_an_answer_beyond_single_precision_is_refused_as_that_of_a_run_is(plan, truth, tmp_path):
+    np.save(tmp_path / "answer.npy", truth.astype(float) * 1e300)
+    with pytest.raises(CannotScore, match="values that are NaN or infinite"):
+        score_answer(plan, "first", tmp_path / "answer.npy")
+
+
 @pytest.mark.parametrize(
     ("arrays", "told"),
     [
@@ -108,5 +116,6 @@ def test_a_seed_is_asked_for_where_there_are_several_and_0_is_one_that_was_given
 
 def test_problems_that_are_not_posed_say_how(house, tmp_path):
     house.experiment()
-    with pytest.raises(CannotScore, match="pose the problems by `snakemake --cores all first --until pose`"):
-        score_answer(house.plan(), "first", tmp_path / "answer.npz")
+    command = "snakemake --cores all first --until pose --config profile=public 'folders=[experiments]'"
+    with pytest.raises(CannotScore, match=re.escape(f"pose the problems by `{command}`")):
+        score_answer(house.plan(profile="public"), "first", tmp_path / "answer.npz")

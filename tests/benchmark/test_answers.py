@@ -63,6 +63,7 @@ def test_what_was_asked_for_is_an_answer(estimate, shape):
         (Estimate(signal=torch.ones(6, 5)), "returned torch.Tensor as the signal, not a NumPy array"),
         (Estimate(signal=[[1.0] * 5] * 6), "returned list as the signal, not a NumPy array"),
         (Estimate(signal=3.0), "returned float as the signal, not a NumPy array"),
+        (Estimate(signal=np.ma.masked_array(GOOD, np.eye(6, 5))), "returned masked values: fill them"),
         (Estimate(signal=GOOD[1:]), "returned shape (5, 5), where (6, 5) was asked for"),
         (Estimate(signal=GOOD[..., None]), "returned shape (6, 5, 1), where (6, 5) was asked for"),
         (Estimate(signal=GOOD * 1j), "returned complex values"),

@@ -36,6 +36,7 @@ def method(**changes):
         # A literal of another type would end the reading of every experiment.
         (method(TASKS="None"), "TASKS"),
         (method(TASKS="'mend'"), "TASKS"),
+        (method(TASKS="{'mnd'}"), "TASKS has 'mnd'; there are: mend"),
         (method(DEVICES="None"), "DEVICES"),
         (method(LABEL="3"), "LABEL"),
         (method(FAMILY="['first']"), "FAMILY"),

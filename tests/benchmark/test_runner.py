@@ -365,6 +365,26 @@ def test_a_comment_that_is_written_while_it_runs_changes_no_method(run):
     assert statuses(run(f"open(__file__, 'a').write('# done'); {RETURN}")[1]) == ["ok", "ok"]
 
 
+def test_a_method_for_gpus_alone_is_skipped_on_a_cpu_with_the_reason(run):
+    _, record = run(RETURN, head='DEVICES = {"cuda"}\n')
+    assert statuses(record) == ["skipped", "skipped"]
+    assert record["items"][0]["message"] == "it runs on cuda alone, and this run is on cpu"
+
+
+def test_what_solve_many_did_to_its_problems_before_it_failed_is_undone(run):
+    arrays, _ = run(
+        "return Estimate(signal=problem.observed.copy())",
+        head=f"{MANY}    problems[0].observed[...] = 7\n    raise ValueError('too late')\n",
+    )
+    np.testing.assert_allclose(arrays["a/answer"], load_arrays(Path("given.npz"))["a/observed"], rtol=1e-6)
+
+
+def test_a_method_that_leaves_is_told_so(run, tmp_path):
+    _, record = run("sys.exit(0)", head="import sys\n")
+    assert record["items"][0]["message"].startswith("the method ended its process, with exit status 0")
+    assert "sys.exit(0)" in (tmp_path / "log").read_text()
+
+
 def test_a_missing_package_skips_the_run_with_the_reason(run):
     _, record = run(RETURN, requires="['no_such_package']")
     assert statuses(record) == ["skipped", "skipped"]

@@ -200,6 +200,14 @@ def test_whatever_way_a_function_is_imported_it_counts(digest, used):
     assert digest(other) != digest(files)
 
 
+@pytest.mark.parametrize("used", ["from baselines._shared import factor", "from benchmark.shared import *"])
+def test_a_helper_beside_the_methods_and_all_names_of_a_module_count(digest, used):
+    method = {"method.py": f"{used}\n\n\ndef solve():\n    return factor()\n"}
+    place = "baselines/_shared.py" if "baselines" in used else "benchmark/shared.py"
+    before, after = (digest(method | {place: f"def factor():\n    return {n}\n"}) for n in (1, 2))
+    assert before != after
+
+
 @pytest.mark.parametrize(
     "used",
     [

@@ -47,6 +47,13 @@ def test_factors_and_trace_survive_the_disk(tmp_path):
     np.testing.assert_allclose(compose(back.trace[1].last), compose((U * 10, V)), rtol=0, atol=0.2)
 
 
+@pytest.mark.parametrize("scale", [1e-9, 1e5, 1e6])
+def test_factors_beyond_the_range_of_half_precision_survive_in_the_trace(scale):
+    factors = U * scale, V / scale
+    back = unpack(pack(Estimate(factors=factors, trace=[Snapshot(1, 0.0, 0.0, last=factors)]), "a"), "a")
+    np.testing.assert_allclose(compose(back.trace[0].last), compose((U, V)), rtol=0, atol=0.02)
+
+
 def test_half_precision_snapshots_cost_less_than_a_hundredth_of_a_decibel():
     clean = np.abs(compose((U, V))) / np.abs(compose((U, V))).max()
     left, values, right = np.linalg.svd(clean.reshape(42, 5) + 0.01 * RNG.standard_normal((42, 5)))
