@@ -2,7 +2,7 @@
 
 After each step a filter W_i, as a vector, moves by the rate times lambda times ||W_i|| sum_j (f_ji - (f_ji^T w_i) w_i),
 w_i = W_i / ||W_i||: the part of all forces that turns it and leaves its length. The force "l2" of the paper has f_ji =
-w_j - w_i over its norm, the force "l1" w_j - w_i itself. It acts on all convolutions of several pixels but the first.
+w_j - w_i, the force "l1" that over its norm. It acts on all convolutions of several pixels but the first.
 
 Wen, Xu, Wu, Wang, Chen and Li, Coordinating filters for faster deep neural networks, ICCV 2017, arXiv 1703.09746. Our
 reading: the strength is not known for these networks, so that an experiment has several; and the force is added to the
@@ -32,7 +32,7 @@ def solve(
     seed: int,
     device: str,
     strength: float = 0.1,
-    force: Literal["l1", "l2"] = "l1",
+    force: Literal["l1", "l2"] = "l2",
     epochs: int = 15,
     rate: float = 3e-3,
 ) -> Estimate:
@@ -54,7 +54,7 @@ def forces(filters: torch.Tensor, kind: str) -> torch.Tensor:
     """Return what moves each filter (N x D) across its own direction."""
     norms = filters.norm(dim=1, keepdim=True).clamp(min=1e-12)
     directions = filters / norms
-    if kind == "l1":
+    if kind == "l2":
         pull = directions.sum(dim=0) - len(filters) * directions
     else:
         apart = torch.cdist(directions, directions).clamp(min=1e-6).fill_diagonal_(torch.inf)

@@ -102,7 +102,7 @@ VARIANTS = {
     "incremental_svd": {"plain": {}, "scikit-learn": {"solver": "scikit-learn"}},
     "indscal": {"gauss-newton": {}, "als": {"optimiser": "als", "starts": 2, "iterations": 200}},
     "fbp": {"ramp": {}, "hann": {"filter": "hann"}},
-    "forced_network": {"l1": BRIEF, "l2": {**BRIEF, "force": "l2"}},
+    "forced_network": {"l2": BRIEF, "l1": {**BRIEF, "force": "l1"}},
     "frequent_directions": {"plain": {}, "sparse": {"blocks": 3}},
     "gavish_donoho": {"plain": {}, "stabilise": {"stabilise": True}},
     "gossip_iteration": {"plain": {}, "tracking": {"tracking": True, "rounds": 5}},

@@ -40,7 +40,7 @@ def test_the_force_is_the_slope_of_the_distances_between_directions(kind):
     W = filters().requires_grad_()
     w = W / W.norm(dim=1, keepdim=True)
     distances = [(w[i] - w[j]).norm() for i, j in combinations(range(len(w)), 2)]
-    energy = sum(own**2 / 2 for own in distances) if kind == "l1" else sum(distances)
+    energy = sum(distances) if kind == "l1" else sum(own**2 / 2 for own in distances)
     (slope,) = torch.autograd.grad(energy, W)
     found = forced.forces(W.detach(), kind)
     torch.testing.assert_close(found, -(W.detach().norm(dim=1, keepdim=True) ** 2) * slope, rtol=1e-9, atol=1e-9)
