@@ -45,9 +45,10 @@ def cut_down(draft: Draft, cut: settings.Cut, place: str) -> Draft:
     protocol, methods = draft.protocol, draft.methods
     changed = {
         name: value
-        for name in ("seeds", "figures", "pictured", "sweep", "printed", "notes")
+        for name in ("seeds", "figures", "pictured", "sweep", "printed")
         if (value := getattr(cut, name)) is not None
     }
+    changed["notes"] = " ".join(filter(None, (protocol.notes, cut.notes)))
     if cut.data is not None:
         data = {**draft.base.data, **protocol.data}
         changed["data"] = {

@@ -266,7 +266,7 @@ class Cut(Strict):
     pictured: SomeNames | None = None
     sweep: Sweep | None = None
     printed: Annotated[list[Printed], BeforeValidator(_listed)] | None = None
-    notes: str | None = None
+    notes: str = ""
 
 
 def _of_different_names(claims: list[Claim]) -> list[Claim]:

@@ -122,11 +122,11 @@ class TestProfiles:
         assert first.params == {"kind": "a", "strength": 3, "steps": 9}
         assert own.methods["two"].params == {}
 
-    def test_figures_printed_sweep_and_notes_replace_and_pose_is_merged(self, house):
+    def test_figures_printed_and_sweep_replace_notes_follow_and_pose_is_merged(self, house):
         cut = {"figures": [], "notes": "Other.", "printed": {"values": {"two": 2}}, "pose": {"share": 0.5}}
         source = {"figures": ["losses"], "notes": "Some.", "printed": {"values": {"one": 1}}}
         own = house.first(**source, profiles={"embedded": cut})
-        assert (own.protocol.figures, own.protocol.notes) == ([], "Other.")
+        assert (own.protocol.figures, own.protocol.notes) == ([], "Some. Other.")
         assert [printed.values for printed in own.protocol.printed] == [{"two": 2}]
         assert own.pose == {"share": 0.5}
 
