@@ -58,12 +58,11 @@ def imports_of(*places: str) -> dict[str, str]:
     found = {}
     for place in places:
         for path in sorted((ROOT / place).rglob("*.py")):
-            for node in ast.walk(ast.parse(path.read_text())):
-                names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-                if isinstance(node, ast.ImportFrom) and not node.level:
-                    names.append(node.module)
-                packages = {name.partition(".")[0] for name in names} - set(literals_of(path).get("REQUIRES", []))
-                found |= dict.fromkeys(packages, str(path))
+            nodes = list(ast.walk(ast.parse(path.read_text())))
+            names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+            names += [node.module for node in nodes if isinstance(node, ast.ImportFrom) and not node.level]
+            packages = {name.partition(".")[0] for name in names} - set(literals_of(path).get("REQUIRES", []))
+            found |= dict.fromkeys(packages, str(path))
     own = {path.stem for path in ROOT.iterdir()}
     return {name: path for name, path in found.items() if name not in sys.stdlib_module_names | own}
 
