@@ -18,7 +18,7 @@ from deeptensor.stopping import HeldOut
 
 # Without perturbation, so that the fit of noiseless data is limited by the iterations alone.
 NETWORK = Network(channels=16, scales=2, perturbation=0)
-FITTED = {"network": NETWORK, "iterations": 200, "learning_rate": 1e-2}
+FITTED = {"network": NETWORK, "iterations": 150, "learning_rate": 1e-2}
 QUICK = {"network": Network(channels=8, scales=1), "iterations": 5}
 
 
@@ -72,7 +72,8 @@ def test_svd_is_of_the_fitted_product():
     np.testing.assert_allclose((U * s) @ Vh, fit.decomposition.reconstruct(), atol=1e-6)
 
 
-@pytest.mark.parametrize("shape", [(24, 20), (20, 16, 12), (12, 10, 9, 8)])
+# Of three axes in test_drop_in.py.
+@pytest.mark.parametrize("shape", [(24, 20), (12, 10, 9, 8)])
 def test_cp_recovers_a_noiseless_smooth_tensor(shape):
     X = smooth_tensor(*shape)
     result = cp(X, 2, **FITTED)
@@ -91,9 +92,7 @@ def test_cp_weights_are_ones_or_the_norms_of_the_terms():
     np.testing.assert_allclose(normalised.to_tensor(), plain.to_tensor(), atol=1e-12)
 
 
-@pytest.mark.parametrize(
-    ("shape", "terms", "rank"), [((24, 20), 2, 2), ((20, 16, 12), 2, (2, 3, 2)), ((12, 10, 9, 8), 1, (1, 2, 2, 1))]
-)
+@pytest.mark.parametrize(("shape", "terms", "rank"), [((24, 20), 2, 2), ((12, 10, 9, 8), 1, (1, 2, 2, 1))])
 def test_tucker_recovers_a_noiseless_smooth_tensor(shape, terms, rank):
     X = smooth_tensor(*shape, rank=terms)
     result = tucker(X, rank, **FITTED)
