@@ -43,7 +43,6 @@ def fit():
     [
         ((20, 17), {}),
         ((20, 17), {"structure": "tucker"}),
-        ((12, 9, 10), {"modes": ((0,), (1,), (2,))}),
         ((12, 9, 10), {"modes": ((0,), (1,), (2,)), "weights": True}),
         ((12, 9, 10), {}),
         ((8, 7, 6, 5), {"modes": ((0,), (1,), (2,), (3,))}),
@@ -57,7 +56,7 @@ def test_exactly_low_rank_array_without_noise_is_recovered_within_2_per_cent(sha
         factors = [rng.random((size, 3)) for size in shape]
         X = np.einsum({3: "ar,br,cr->abc", 4: "ar,br,cr,dr->abcd"}[len(shape)], *factors)
     network = Network(channels=32, scales=2, perturbation=0)
-    fit = factorise(X.reshape(shape), Model(3, network=network, **model), iterations=400, learning_rate=1e-2)
+    fit = factorise(X.reshape(shape), Model(3, network=network, **model), iterations=250, learning_rate=1e-2)
     assert relative_error(fit.decomposition, X.reshape(shape)) < 0.02
 
 
@@ -90,7 +89,7 @@ def test_poisson_loss_makes_more_of_few_counts_than_the_mean_square():
     network = Network(channels=16, scales=3, perturbation=1 / 30)
     model = Model(3, network=network, activation="softplus")
     fits = {
-        loss: factorise(noisy, model, loss=loss, iterations=250, learning_rate=3e-3, schedule="fixed")
+        loss: factorise(noisy, model, loss=loss, iterations=100, learning_rate=1e-2, schedule="fixed")
         for loss in ("poisson", "l2")
     }
     assert psnr(fits["poisson"].average, clean) > psnr(fits["l2"].average, clean)
@@ -123,19 +122,18 @@ def test_missing_entries_are_filled_in_and_may_be_nan():
     X = np.add.outer(np.sin(np.linspace(0, 3, 24)), np.linspace(0, 1, 21) ** 2)
     observed = np.random.default_rng(0).random(X.shape) < 0.4
     model = Model(2, network=Network(channels=32, scales=3))
-    settings = {"iterations": 300, "learning_rate": 1e-2}
-    by_weights = factorise(np.where(observed, X, np.nan), model, weights=observed, **settings)
-    by_operator = factorise(X[observed], model, operator=EntrySampling(observed), **settings)
-    for fit in (by_weights, by_operator):
-        assert relative_error(fit.average, X) < 0.1
-    np.testing.assert_allclose(by_weights.loss[:5], by_operator.loss[:5], rtol=1e-4)
+    settings = {"learning_rate": 1e-2, "schedule": "fixed"}
+    by_weights = factorise(np.where(observed, X, np.nan), model, weights=observed, iterations=200, **settings)
+    by_operator = factorise(X[observed], model, operator=EntrySampling(observed), iterations=5, **settings)
+    assert relative_error(by_weights.average, X) < 0.1
+    np.testing.assert_allclose(by_weights.loss[:5], by_operator.loss, rtol=1e-4)
 
 
 def test_cube_is_recovered_from_coded_sums_of_its_frames():
     X = smooth_cube()
     operator = CodedExposure(np.random.default_rng(0).random(X.shape) < 0.5, frames=4)
     model = Model(4, network=Network(channels=16, scales=3))
-    fit = factorise(operator(X), model, operator=operator, iterations=300, learning_rate=1e-2)
+    fit = factorise(operator(X), model, operator=operator, iterations=200, learning_rate=1e-2)
     adjoint = operator.adjoint(operator(X))
     assert fit.decomposition.reconstruct().shape == X.shape
     assert relative_error(fit.average, X) < 0.2 < np.linalg.norm(adjoint - X) / np.linalg.norm(X - X.mean())
@@ -382,7 +380,7 @@ def test_progress_bar_is_silent_unless_asked_for(capfd):
 def test_rank_above_every_size_is_allowed():
     X = np.random.default_rng(0).random((6, 5, 4))
     model = Model(200, modes=((0,), (1,), (2,)), network=SMALL, weights=True)
-    fit = factorise(X, model, iterations=200, learning_rate=1e-2)
+    fit = factorise(X, model, iterations=140, learning_rate=1e-2)
     assert relative_error(fit.decomposition, X) < 0.1
 
 
