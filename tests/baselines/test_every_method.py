@@ -267,8 +267,8 @@ def cases_of(stem: str) -> list[Case]:
 def first_solved(stem: str) -> Case:
     """Return the smallest case of a method that it does not skip."""
     for case in cases_of(stem):
-        with suppress(Skipped):
-            case.estimate = case.method.solve(case.problem, seed=0, device="cpu", **case.params)
+        with suppress(pytest.skip.Exception):
+            assert case.estimate
             return case
     raise AssertionError("all tiny problems of its tasks are skipped")
 
