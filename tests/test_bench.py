@@ -152,7 +152,7 @@ def test_the_program_writes_a_row_for_each_case_and_batch(tmp_path, capsys, monk
     assert "## Quality" in page
 
 
-def test_the_roofline_accounts_for_the_time_of_an_iteration(tmp_path):
+def test_the_roofline_has_a_row_for_each_batch_and_a_page_with_every_part(tmp_path):
     assert roofline.main(["--tiny", "--cases", "matrix", "--output", str(tmp_path)]) == 0
     table = pd.read_csv(tmp_path / "roofline.csv")
     assert list(table["batch"]) == [2, 1]
