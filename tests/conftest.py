@@ -15,5 +15,5 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Start with what runs the workflow: the longest tests, so that none of them is left alone at the end."""
-    items.sort(key=lambda item: "workflow" not in item.path.parts)
+    """Start with Slurm, then what else runs the workflow: the longest first, so that none is left alone at the end."""
+    items.sort(key=lambda item: (item.path.stem != "test_slurm", "workflow" not in item.path.parts))

@@ -75,7 +75,7 @@ def test_jobs_and_nodes_that_die_cost_no_score_and_change_none(fresh: Tree, slur
         subprocess.run(["pkill", "-KILL", "-x", "slurmd"], check=True)
         time.sleep(3)
         subprocess.run(["slurmd"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        output, _ = process.communicate(timeout=900)
+        output, _ = process.communicate(timeout=1800)
     finally:
         process.kill()
     assert process.returncode == 0, output
