@@ -36,7 +36,7 @@ site: $(READY)  ## make the pages of the published results, in site/
 	$(BIN)/python -m benchmark.report.site site
 
 test: $(READY)  ## run the tests
-	@echo "Running all tests: about 20 minutes on 2 cores."
+	@echo "Running all tests: about 15 minutes on 2 cores."
 	$(BIN)/pytest --numprocesses auto --dist worksteal
 
 lint: $(READY)  ## check style, formatting and the workflow
