@@ -93,6 +93,8 @@ def scorecard(entries: Mapping[str, Mapping], results: Mapping[str, tuple[pd.Dat
     """
     rows = []
     for name, entry in entries.items():
+        scores, curves = results[name]
+        scores = with_best(scores, curves)
         for claim in entry["claims"]:
             known = {
                 "id": claim["id"],
@@ -103,13 +105,12 @@ def scorecard(entries: Mapping[str, Mapping], results: Mapping[str, tuple[pd.Dat
                 "short": claim.get("short", claim["claim"]),
                 "why": claim["why"].get(entry["profile"], claim["why"].get("*", "")),
             }
-            rows += [known | row for row in judge(claim, entry, *results[name])]
+            rows += [known | row for row in judge(claim, entry, scores, curves)]
     return pd.DataFrame(rows, columns=COLUMNS).astype({"holds": "boolean", "n": "Int64"})
 
 
 def judge(claim: Mapping, entry: Mapping, scores: pd.DataFrame, curves: pd.DataFrame) -> list[dict]:
     """Return the verdict and effect of each condition of a claim, on the scores and curves of its experiment."""
-    scores = with_best(scores, curves)
     conditions = [
         {"smallest": smallest_of(condition, entry["metric"])} | condition for condition in claim["conditions"]
     ]

@@ -7,7 +7,7 @@ from scipy import stats
 
 from benchmark.report.claims import effect_of, holds, is_firm, judge, scorecard, strongest_other
 from benchmark.report.scorecard import as_markdown
-from benchmark.report.statistics import Missing
+from benchmark.report.statistics import Missing, with_best
 from benchmark.scoring import CURVE_COLUMNS
 from benchmark.settings import TESTS
 
@@ -320,9 +320,11 @@ def test_the_best_iterate_is_of_those_that_a_method_passed_through_and_no_averag
         ]
     )
     asked = condition(of="deeptensor:best", to=["svd"], above=0)
-    [own] = judge({"conditions": [asked]}, entry(), scores, curves)
+    [own] = judge({"conditions": [asked]}, entry(), with_best(scores, curves), curves)
     assert (own["verdict"], own["mean"]) == ("reproduced", 2.5)
-    [own] = judge({"conditions": [asked | {"of": "svd:best", "to": ["deeptensor"]}]}, entry(), scores, curves)
+    [own] = judge(
+        {"conditions": [asked | {"of": "svd:best", "to": ["deeptensor"]}]}, entry(), with_best(scores, curves), curves
+    )
     assert "svd has no psnr of its best iterate" in own["reason"]
 
 
