@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from benchmark.algorithms.principal import principal_components
 from benchmark.checks import check_signal, told_labels, told_rank
 from benchmark.classification import accuracy, check_classes
 from benchmark.contract import Item, Posed, Problem, Tiny
@@ -62,6 +61,8 @@ def measures(problem: Problem, truth: Mapping[str, np.ndarray]) -> dict[str, Cal
 
     The clean basis are the principal components of the clean training samples.
     """
+    from benchmark.algorithms.principal import principal_components  # loads scikit-learn, which scores alone need
+
     components = principal_components(as_rows(truth["signal"]), problem.rank)
     return {
         "accuracy_linear": lambda answer: accuracy("linear", as_rows(answer), problem.observed, truth),

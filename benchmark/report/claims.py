@@ -62,6 +62,11 @@ TESTS = {
 }
 # The family of this suite's own variant, no opponent of a source: its form was found by the truth of some scenes.
 VARIANT = "taught by the noise"
+# What claims are judged by, of the columns of scores.
+JUDGED = [
+    *OBSERVATION,
+    *("method", "label", "family", "control", "status", "message", "iterate", "metric", "value", "seconds"),
+]
 # Units from which on a verdict can be firm.
 FEWEST = 5
 COLUMNS = [
@@ -94,7 +99,7 @@ def scorecard(entries: Mapping[str, Mapping], results: Mapping[str, tuple[pd.Dat
     rows = []
     for name, entry in entries.items():
         scores, curves = results[name]
-        scores = with_best(scores, curves)
+        scores = with_best(scores[JUDGED], curves)
         for claim in entry["claims"]:
             known = {
                 "id": claim["id"],

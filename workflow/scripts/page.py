@@ -18,5 +18,6 @@ with logged(snakemake.log[0]):
     write(scorecard({entry["id"]: entry}, {entry["id"]: tables}), Path(output.card))
     with locked(site):
         profile = so_far(home.parent, entry["id"])
-        write_experiment(profile.results[entry["id"]], site)
-        write_shelves([profile], site)
+        own = profile.results[entry["id"]]
+        write_experiment(own, site)
+        write_shelves([profile], site, renewed=[own])

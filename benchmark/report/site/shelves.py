@@ -1,6 +1,7 @@
 """The pages above those of experiments: the index of each profile, methods and data sets."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
 
 import pandas as pd
@@ -16,19 +17,27 @@ from benchmark.report.wording import noise_in_words
 from benchmark.source import ROOT
 
 
-def write_shelves(profiles: Sequence[Profile], out: Path) -> Path:
-    """Write the index, of the first profile and of each, and the pages of methods and of data sets.
+def write_shelves(profiles: Sequence[Profile], out: Path, renewed: Sequence[Result] | None = None) -> Path:
+    """Write the index, which is that of the first profile, those of others, and the pages of methods and of data sets.
 
-    `profiles` hold the experiments whose pages are in `out` already. Return the index.
+    `profiles` hold the experiments whose pages are in `out` already. Of methods and data sets, only those of `renewed`
+    results get pages, where they are given: nothing has changed on the others. Return the index.
     """
-    names = [profile.name for profile in profiles]
-    for profile in profiles:
-        _write_index(profile, names, out / profile.name / "index.html", root="../")
-    index = out / "index.html"
+    names, index = [profile.name for profile in profiles], out / "index.html"
     _write_index(profiles[0], names, index, root="")
-    _write_methods(profiles, out / "methods")
-    _write_data(profiles, out / "data")
+    write_page("moved.html", out / names[0] / "index.html", title=f"Results, {names[0]}", page="../index.html")
+    for profile in profiles[1:]:
+        _write_index(profile, names, out / profile.name / "index.html", root="../")
+    if renewed is None:
+        renewed = [result for profile in profiles for result in profile.results.values()]
+    _write_methods(profiles, renewed, out / "methods")
+    _write_data(profiles, renewed, out / "data")
     return index
+
+
+def _files_of(results: Iterable[Result], kind: str) -> set[str]:
+    """Return the files of the methods or of the data of results."""
+    return {own["file"] for result in results for own in result.entry[kind].values()}
 
 
 def by_source(results: Iterable[Result]) -> list[tuple[Mapping | None, list[Result]]]:
@@ -40,8 +49,8 @@ def by_source(results: Iterable[Result]) -> list[tuple[Mapping | None, list[Resu
     return list(groups.values())
 
 
-def standings_of(profiles: Iterable[Profile]) -> dict[str, list[dict]]:
-    """Return for each file of a method where it stands, a row for each experiment and each name it has there.
+def standings_of(profiles: Iterable[Profile], files: Set[str]) -> dict[str, list[dict]]:
+    """Return for each of these files of methods where it stands, a row for each experiment and each name it has there.
 
     `rank` and `gap`, the distance to the best, are medians over the data and noises of the experiment, among what
     methods returned that are no controls and lost no run.
@@ -49,13 +58,16 @@ def standings_of(profiles: Iterable[Profile]) -> dict[str, list[dict]]:
     standings: dict[str, list[dict]] = {}
     for profile in profiles:
         for result in profile.results.values():
-            for file, row in _standings(result):
+            for file, row in _standings(result, files):
                 standings.setdefault(file, []).append(row)
     return standings
 
 
-def _standings(result: Result) -> Iterator[tuple[str, dict]]:
+def _standings(result: Result, files: Set[str]) -> Iterator[tuple[str, dict]]:
     metric, rows = METRICS[result.metric], result.competitors
+    wanted = rows["file"].isin(files)
+    if not wanted.any():
+        return
     places = rows.groupby(["dataset", "noise"])[f"{result.metric}_mean"]
     sign = -1 if metric.higher_is_better else 1
     rows = rows.assign(
@@ -63,7 +75,7 @@ def _standings(result: Result) -> Iterator[tuple[str, dict]]:
         of=places.transform("count"),
         gap=sign * (rows[f"{result.metric}_mean"] - places.transform("max" if metric.higher_is_better else "min")),
     )
-    for (name, file, label), own in rows.groupby(["method", "file", "label"], sort=False):
+    for (name, file, label), own in rows[wanted].groupby(["method", "file", "label"], sort=False):
         gap = own["gap"].median()
         yield (
             file,
@@ -142,15 +154,16 @@ def _holes(result: Result, home: str) -> list[dict]:
     ]
 
 
-def _write_methods(profiles: Sequence[Profile], folder: Path) -> None:
-    standings = standings_of(profiles)
-    known = files_of(ROOT, "baselines")
-    named = {
-        method["file"]: method
-        for profile in profiles
-        for result in profile.results.values()
-        for method in result.entry["methods"].values()
-    }
+def _write_methods(profiles: Sequence[Profile], renewed: Iterable[Result], folder: Path) -> None:
+    files, known = _files_of(renewed, "methods"), files_of(ROOT, "baselines")
+    standings = standings_of(profiles, files)
+    named: dict[str, Mapping] = {}
+    experiments: Counter[str] = Counter()
+    for profile in profiles:
+        for result in profile.results.values():
+            own = {method["file"]: method for method in result.entry["methods"].values()}
+            named |= own
+            experiments.update(own.keys())
     methods = []
     for name, entry in sorted(named.items()):
         literals = known[name].literals if name in known else {}
@@ -164,14 +177,15 @@ def _write_methods(profiles: Sequence[Profile], folder: Path) -> None:
                 "licence": literals.get("LICENCE_NOTE", ""),
                 "about": about,
                 "standings": standings.get(name, []),
-                "experiments": len({(row["profile"], row["experiment"]) for row in standings.get(name, [])}),
+                "experiments": experiments[name],
             }
         )
-        write_page("method.html", folder / f"{name}.html", root="../", method=methods[-1])
+        if name in files:
+            write_page("method.html", folder / f"{name}.html", root="../", method=methods[-1])
     write_page("methods.html", folder / "index.html", root="../", methods=methods)
 
 
-def _write_data(profiles: Sequence[Profile], folder: Path) -> None:
+def _write_data(profiles: Sequence[Profile], renewed: Iterable[Result], folder: Path) -> None:
     known: dict[str, dict] = {}
     for profile in profiles:
         for result in profile.results.values():
@@ -187,6 +201,8 @@ def _write_data(profiles: Sequence[Profile], folder: Path) -> None:
                     path = picture.path.relative_to(result.folder).as_posix()
                     own["picture"] = own["picture"] or f"../{profile.name}/{result.name}/{path}"
     data = [own | {"about": about_file("datasets", file)} for file, own in sorted(known.items())]
+    files = _files_of(renewed, "data")
     for own in data:
-        write_page("dataset.html", folder / f"{own['file']}.html", root="../", data=own)
+        if own["file"] in files:
+            write_page("dataset.html", folder / f"{own['file']}.html", root="../", data=own)
     write_page("datasets.html", folder / "index.html", root="../", datasets=data)

@@ -13,7 +13,7 @@ from benchmark.report.manifest import facts_of
 from benchmark.report.site.__main__ import build, main
 from benchmark.report.site.experiment import details_of, printed_of, provenance_of, table_of
 from benchmark.report.site.results import ENTRY, SiteError, finished, profiles_in, so_far
-from benchmark.report.site.shelves import standings_of
+from benchmark.report.site.shelves import standings_of, write_shelves
 
 METHODS = ("svd", "deep", "limit", "bm3d")
 NOWHERE = {"metric": "psnr", "iterate": "returned", "data": None, "noise": None, "item": None}
@@ -118,7 +118,7 @@ def test_where_less_is_better_the_best_is_the_lowest(leave, row, experiment):
     columns, found = table_of(result)
     assert columns[2]["title"] == "SAM [°] ↓"
     assert [(own["label"], own["cells"][0]["best"]) for own in found] == [("Deep", True), ("SVD", False)]
-    [deep] = [own for own in standings_of([finished(result.folder.parent)])["svd"] if own["name"] == "deep"]
+    [deep] = [own for own in standings_of([finished(result.folder.parent)], {"svd"})["svd"] if own["name"] == "deep"]
     assert (deep["rank"], deep["gap"]) == ("1", "0.00")
 
 
@@ -176,7 +176,7 @@ def test_standings_are_medians_over_the_cells_of_an_experiment(leave, row, exper
     ]
     noises = {name: {"model": "gaussian", "sigma": 0.1} for name in values}
     folder = leave((experiment(noise=noises), pd.DataFrame(rows)))
-    [svd] = standings_of([finished(folder)])["svd"]
+    [svd] = standings_of([finished(folder)], {"svd"})["svd"]
     assert (svd["rank"], svd["of"], svd["gap"], svd["cells"]) == ("2", "2", "1.00", 3)
 
 
@@ -313,6 +313,7 @@ def test_of_two_profiles_the_first_is_the_index_and_each_links_the_other(leave, 
         linked((site / "index.html").read_text())
     )
     assert "../public-cpu/index.html" in linked((site / "embedded" / "index.html").read_text())
+    assert linked((site / "public-cpu" / "index.html").read_text()) == ["../index.html"]
     methods = (site / "methods" / "svd.html").read_text()
     assert {"../public-cpu/fig9.html", "../embedded/fig9.html"} <= set(linked(methods))
 
@@ -353,3 +354,24 @@ def test_charts_hold_what_the_scores_hold(leave, row, experiment, tmp_path):
     assert [(own["iterate"], own["seconds"], own["value"]) for own in specs["seconds"] if own["label"] == "DEEP"] == [
         *(("returned", 0.5, 37.0), ("last", 0.1, 21.0), ("last", 0.2, 22.0)),
     ]
+
+
+def test_where_one_experiment_is_renewed_the_pages_of_its_methods_and_data_are_and_no_others(
+    leave, row, experiment, tmp_path
+):
+    def ran(name, method, file):
+        rows = [row(experiment=name, method=method, file=method, label=method)]
+        own = experiment(id=name, methods=[method], reference=None, subject=[method])
+        data = {key: scene | {"file": file} for key, scene in own["data"].items()}
+        return own | {"data": data}, pd.DataFrame(rows)
+
+    profile = finished(leave(ran("first", "svd", "samson"), ran("second", "pca", "cave")))
+    pages = [tmp_path / page for page in ("methods/svd.html", "data/samson.html", "methods/pca.html", "data/cave.html")]
+    write_shelves([profile], tmp_path)
+    for page in pages:
+        page.write_text("old")
+    write_shelves([profile], tmp_path, renewed=[profile.results["second"]])
+    assert [page.read_text() == "old" for page in pages] == [True, True, False, False]
+    for page in ("methods", "data"):
+        assert len(re.findall(r'<a href="(?:svd|pca|samson|cave).html"', (tmp_path / page / "index.html").read_text())) == 2
+    assert {"embedded/first.html", "embedded/second.html"} <= set(linked((tmp_path / "index.html").read_text()))
