@@ -13,6 +13,7 @@ from benchmark.source import ROOT, code_of
 
 # What decides what a method's file answers.
 METHOD = ("solve", "solve_many", "SEES_TRUTH", "COMPLETE")
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,11 @@ class Run:
 def method_code(path: Path, root: Path = ROOT) -> str:
     """Return a digest of all that decides what a method's file answers."""
     return code_of(path, *METHOD, root=root)
+
+
+def limited_to(threads: int) -> dict[str, str]:
+    """Return the variables of the environment that keep a process to so many threads."""
+    return dict.fromkeys(THREAD_VARIABLES, str(threads))
 
 
 def missing_packages(names: Iterable[str]) -> list[str]:

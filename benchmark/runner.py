@@ -5,24 +5,27 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import TextIO
 
 import psutil
 
 from benchmark.environment import environment
-from benchmark.methods import Run, method_code, missing_packages
+from benchmark.forkserver import PACKAGE, Fork, is_there
+from benchmark.methods import Run, limited_to, method_code, missing_packages
 from benchmark.provenance import cpu_name, git_state, versions
-from benchmark.source import ROOT, literals_of
+from benchmark.source import ROOT, literals_of, loads
 from benchmark.storage import DISK_FULL, full_disk, load_arrays, load_json, save_arrays, save_json, sha256_of_items
 from benchmark.worker import end_children, outcome_of
 
+WORKER = "benchmark.worker"
 # What an environment logs.
 PLAYED = "played.npz"
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
 class MethodChanged(RuntimeError):
@@ -72,12 +75,14 @@ def run_method(
             names = " ".join(missing)
             fallback = outcome_of("skipped", f"needs the package {names}, which is not installed: pip install {names}")
         else:
-            variables = os.environ | {name: str(run.threads) for name in THREAD_VARIABLES} | {"PYTHONPATH": str(ROOT)}
+            variables = os.environ | limited_to(run.threads) | {"PYTHONPATH": str(ROOT)}
             job = {"run": asdict(run), "items": items} | paths | flags
             beside = environment(job, withheld, played, log_file, variables) if withheld else nullcontext()
             with beside as connection:
                 save_json(scratch / "job.json", job | {"connection": connection})
-                fallback = outcome_of(*_run_worker(scratch / "job.json", variables, time_limit, log_file, connection))
+                forked = is_there() and loads(method, PACKAGE)
+                worker = partial(_forked if forked else _spawned, scratch / "job.json", variables, connection)
+                fallback = outcome_of(*_run_worker(worker, time_limit, log_file))
         records, arrays = [], {}
         for number, item in enumerate(items):
             outcome, estimate = scratch / f"{number}.json", scratch / f"{number}.npz"
@@ -113,26 +118,39 @@ def _scratch_in(folder: Path) -> Iterator[Path]:
         shutil.rmtree(scratch)
 
 
-def _run_worker(
-    job_file: Path, variables: Mapping[str, str], time_limit: float, log_file: Path, connection: int | None
-) -> tuple[str, str]:
-    """Run the worker and return the status and message of the items that it leaves without an outcome.
+def _spawned(job_file: Path, variables: Mapping[str, str], connection: int | None, log: TextIO) -> subprocess.Popen:
+    """Start a worker in a session of its own, so that what the method starts can be ended with it.
 
-    Raises OSError for a disk that is full.
+    Its standard input is never written to: the worker leaves when it closes.
     """
-    command, kills = [sys.executable, "-m", "benchmark.worker", str(job_file)], _kills_for_memory()
+    return subprocess.Popen(
+        [sys.executable, "-m", WORKER, str(job_file)],
+        stdin=subprocess.PIPE,
+        stdout=log,
+        stderr=log,
+        env=variables,
+        pass_fds=[] if connection is None else [connection],
+        start_new_session=True,
+    )
+
+
+def _forked(
+    job_file: Path, variables: Mapping[str, str], connection: int | None, log: TextIO
+) -> subprocess.Popen | Fork:
+    """Start a worker as `_spawned` does, by the process that forks them, unless that has gone."""
+    with suppress(OSError):
+        return Fork(WORKER, str(job_file), variables, log.fileno(), connection)
+    return _spawned(job_file, variables, connection, log)
+
+
+def _run_worker(start: Callable, time_limit: float, log_file: Path) -> tuple[str, str]:
+    """Start the worker and return the status and message of the items that it leaves without an outcome.
+
+    Raises OSError for a disk that is full, and ServerGone.
+    """
+    kills = _kills_for_memory()
     with log_file.open("a") as log:
-        # A pipe that is never written to: the worker leaves when it closes. A session of its own, so that what the
-        # method starts can be ended with it.
-        worker = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=log,
-            stderr=log,
-            env=variables,
-            pass_fds=[] if connection is None else [connection],
-            start_new_session=True,
-        )
+        worker = start(log)
         try:
             code = worker.wait(timeout=time_limit)
         except subprocess.TimeoutExpired:

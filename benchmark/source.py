@@ -96,6 +96,23 @@ def code_of(path: Path, *names: str, root: Path = ROOT) -> str:
     return hashlib.sha256("\n".join(reached).encode()).hexdigest()
 
 
+def loads(path: Path, package: str, root: Path = ROOT) -> bool:
+    """Tell whether a package is imported with a file, by it or by the modules of this project that it imports."""
+    queue, seen = [path], set()
+    while queue:
+        own = queue.pop()
+        if own in seen:
+            continue
+        seen.add(own)
+        for node in read_module(own).tree.body:
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
+                if any(name.partition(".")[0] == package for name in names):
+                    return True
+                queue += [place for _, found in _bindings(node) for place, _ in _targets_of_import(found, None, root)]
+    return False
+
+
 def read_module(path: Path) -> Module:
     """Return a parsed file, read again only if it changed."""
     status = path.stat()

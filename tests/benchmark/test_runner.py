@@ -13,10 +13,12 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 import torch
 
-from benchmark.methods import Run
+from benchmark.forkserver import ADDRESS, serve
+from benchmark.methods import Run, limited_to
 from benchmark.runner import MethodChanged, run_method
 from benchmark.source import ROOT
 from benchmark.storage import Unusable, load_arrays, load_json, save_arrays, save_json, unpack
@@ -205,6 +207,62 @@ def test_no_run_of_deeptensor_waits_for_an_optimiser():
 def test_a_method_that_needs_no_torch_waits_for_none(run):
     body = f"import sys, benchmark.algorithms.decomposed; assert 'torch' not in sys.modules; {RETURN}"
     assert statuses(run(body)[1]) == ["ok", "ok"]
+
+
+FORKED = "import torch"
+
+
+@pytest.fixture(scope="module")
+def forker():
+    """Start the process that forks workers; return its number, and what the environment says of it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(ADDRESS, "")
+        serve(limited_to(1) | {"PYTHONPATH": str(ROOT)})
+        [own] = [child for child in psutil.Process().children() if "benchmark.forkserver" in child.cmdline()]
+        said = os.environ[ADDRESS]
+    yield own.pid, said
+    own.kill()
+    own.wait()
+
+
+@pytest.fixture
+def server(forker, monkeypatch):
+    """Tell the runner of the process that forks workers; return its number."""
+    monkeypatch.setenv(ADDRESS, forker[1])
+    return forker[0]
+
+
+def test_a_method_that_loads_pytorch_is_forked_as_long_as_there_is_who_forks(run, server, tmp_path, monkeypatch):
+    body = "return Estimate(signal=problem.observed + os.getppid())"
+
+    def parent_of(**options):
+        arrays, record = run(body, **options)
+        assert statuses(record) == ["ok", "ok"]
+        return int(arrays["a/answer"].min())
+
+    assert parent_of(head=FORKED) == server
+    assert parent_of() == os.getpid()
+    monkeypatch.setenv(ADDRESS, f"{sys.prefix}:{tmp_path}/gone")
+    assert parent_of(head=FORKED) == os.getpid()
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "message"),
+    [
+        ("os.abort()", "failed", "ended by SIGABRT"),
+        ("os.kill(os.getpid(), 9)", "failed", "ended by SIGKILL (most often: memory ran out)"),
+        ("raise SystemExit(4)", "failed", "exit status 4"),
+        ("time.sleep(60)", "timeout", "time limit of 4 s"),
+    ],
+)
+def test_however_a_forked_method_ends_it_is_a_row_with_the_reason_and_leaves_nothing(
+    run, server, children, ends, body, status, message
+):
+    _, record = run(f"{CHILD}; {body}", head=FORKED, time_limit=4)
+    assert statuses(record) == [status, status]
+    assert all(message in item["message"] for item in record["items"])
+    assert children()
+    assert all(map(ends, children()))
 
 
 def test_a_good_method_is_recorded_with_its_cost_and_origin(run):

@@ -41,10 +41,15 @@ def grown(run_once):
 
 @pytest.fixture(scope="session")
 def failed(run_once):
-    """Return a checkout after a run in which each of five methods that were added fails in its own way."""
+    """Return a checkout after a run in which each of five methods that were added fails in its own way.
+
+    The first one, which loads PyTorch, does so as it was forked.
+    """
 
     def change(tree):
-        tree.add_method("raises", "raise RuntimeError('the reason, ' + 'at length ' * 1200)")
+        forked = "assert 'benchmark.forkserver' in open(f'/proc/{os.getppid()}/cmdline').read()"
+        body = f"{forked}; raise RuntimeError('the reason, ' + 'at length ' * 1200)"
+        tree.add_method("raises", body, literals="import os\n\nimport torch")
         trace = "[Snapshot(1, 0.1, 1.0, problem.observed[1:])]"
         tree.add_method("misshapen", f"return Estimate(signal=problem.observed, trace={trace})")
         tree.add_method("nans", "return Estimate(signal=problem.observed * np.nan)")

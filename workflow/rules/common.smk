@@ -19,7 +19,9 @@ os.environ |= {
 }
 sys.path.insert(0, str(REPOSITORY))
 
+from benchmark.forkserver import serve
 from benchmark.messages import announcement, farewell
+from benchmark.methods import limited_to
 from benchmark.plan import Plan
 from benchmark.settings import SettingsError
 from benchmark.storage import put_right_times, wanted_room, watch_clock

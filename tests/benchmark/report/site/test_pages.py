@@ -372,6 +372,6 @@ def test_where_one_experiment_is_renewed_the_pages_of_its_methods_and_data_are_a
         page.write_text("old")
     write_shelves([profile], tmp_path, renewed=[profile.results["second"]])
     assert [page.read_text() == "old" for page in pages] == [True, True, False, False]
-    for page in ("methods", "data"):
-        assert len(re.findall(r'<a href="(?:svd|pca|samson|cave).html"', (tmp_path / page / "index.html").read_text())) == 2
+    for page, names in (("methods", {"svd.html", "pca.html"}), ("data", {"samson.html", "cave.html"})):
+        assert names <= set(linked((tmp_path / page / "index.html").read_text()))
     assert {"embedded/first.html", "embedded/second.html"} <= set(linked((tmp_path / "index.html").read_text()))
