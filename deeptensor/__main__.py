@@ -43,6 +43,8 @@ def main(arguments: list[str] | None = None) -> int:
         weights = None
         if options.weights is not None:
             weights = _read(options.weights, options.weights_key, options.weights_volume, "weights-")
+        if weights is None and not np.isfinite(Y).all():
+            raise ValueError(f"the array in {options.input} has NaN or infinite entries: leave them out by --mask")
         checked(Y, f"the array in {options.input}", allow_nan=weights is not None)
         fit = _fit(Y, weights, options)
         contents = contents_of(fit)
@@ -236,10 +238,10 @@ def _parser() -> argparse.ArgumentParser:
     add("--stopping", "lowest-loss", "which iterate is returned, and when the fit ends", choices=STOPPING)
     normalise = "fit the array over twice its root mean square, which the factors then take in, or as it is"
     parser.add_argument("--normalise", default=True, action=argparse.BooleanOptionalAction, help=normalise)
-    add("--seed", 0, "the same seed gives the same answer on a CPU", type=int, metavar="N")
+    add("--seed", 0, "the same seed gives the same answer on a CPU", type=_at_least(0), metavar="N")
     add("--device", "auto", "auto, cpu, cuda or cuda:N; auto is a GPU if there is one", type=_device, metavar="NAME")
     threads = "threads of the CPU (default: OMP_NUM_THREADS, else 1: more seldom help)"
-    parser.add_argument("--threads", type=_positive, metavar="N", help=threads)
+    parser.add_argument("--threads", type=_at_least(1), metavar="N", help=threads)
     progress = "show how far the fit is, and what time is left (default: on a terminal)"
     parser.add_argument("--progress", action=argparse.BooleanOptionalAction, help=progress)
     checkpoint = "keep the state of the fit here, every minute and at an interrupt, to go on from"
@@ -276,14 +278,17 @@ def _groups(text: str) -> Modes:
         raise argparse.ArgumentTypeError(f"{text!r} is not like 0,1;2") from None
 
 
-def _positive(text: str) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        number = 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least 1")
-    return number
+def _at_least(least: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = least - 1
+        if number < least:
+            raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least {least}")
+        return number
+
+    return read
 
 
 def _device(name: str) -> str:

@@ -21,8 +21,10 @@ FLOOR, CEILING = "noisy", "clean"
 def pose(item: Item, observation: Observation, rng: np.random.Generator) -> Posed:
     """Give the noisy signal; withhold the clean one.
 
-    Raises ValueError for a signal that is zero or not finite.
+    Raises ValueError for measurements through an operator, and for a signal that is zero or not finite.
     """
+    if observation.operator is not None:
+        raise ValueError("the task `denoise` takes no operator: choose the task `recover`")
     check_signal(item)
     return Posed(observation.draw(item.signal, rng), {"signal": item.signal})
 

@@ -238,6 +238,12 @@ def test_every_network_can_be_named(network, source):
     assert run(source, "--rank", 2, "--network", network, "--loss", "l1", "--device", "cpu") == 0
 
 
+@pytest.mark.parametrize(("option", "value", "least"), [("--seed", -1, 0), ("--seed", 0.5, 0), ("--threads", 0, 1)])
+def test_numbers_that_can_be_none_are_refused_by_the_name_of_the_option(source, capsys, option, value, least):
+    said = f"argument {option}: '{value}' is no whole number of at least {least}"
+    assert said in refused(capsys, source, "--rank", 2, option, value)
+
+
 def test_existing_output_is_refused_before_the_fit_and_overwritten_by_force(source, capsys):
     output = source.with_name("data.deeptensor.npz")
     output.write_text("mine")
@@ -344,7 +350,7 @@ def test_bad_files_and_options_are_refused_in_one_line(source, matrix, tmp_path,
     for name in ("broken.npz", "broken.mat", "objects.npy"):
         assert name in refused(capsys, tmp_path / name, "--rank", 2)
     assert "the file holds no arrays of numbers" in refused(capsys, tmp_path / "none.npz", "--rank", 2)
-    assert "gaps.npy has entries that are not finite" in refused(capsys, tmp_path / "gaps.npy", "--rank", 2)
+    assert "gaps.npy has NaN or infinite entries: leave them out by --mask" in refused(capsys, tmp_path / "gaps.npy", "--rank", 2)
     assert "complex" in refused(capsys, tmp_path / "complex.npy", "--rank", 2)
     assert "axes" in refused(capsys, tmp_path / "line.npy", "--rank", 2)
     for rank in ("0", "-1", "1.5", "1.0", "0.0", "two", "nan", "2,", "3,two"):

@@ -186,3 +186,8 @@ def test_signals_that_errors_have_no_scale_for_are_refused(task, signal, message
 def test_a_signal_is_not_recovered_without_an_operator(rng):
     with pytest.raises(ValueError, match=r"needs an operator: .* choose the task `denoise`"):
         TASKS["recover"].pose(Item("stack", rng.random((9, 9, 3))), Observation(Gaussian(0.1)), rng)
+
+
+def test_a_signal_seen_through_an_operator_is_not_denoised(rng):
+    with pytest.raises(ValueError, match=r"takes no operator: choose the task `recover`"):
+        TASKS["denoise"].pose(Item("stack", rng.random((9, 9))), Observation(None, PerColumn(0.5)), rng)
