@@ -350,7 +350,8 @@ def test_bad_files_and_options_are_refused_in_one_line(source, matrix, tmp_path,
     for name in ("broken.npz", "broken.mat", "objects.npy"):
         assert name in refused(capsys, tmp_path / name, "--rank", 2)
     assert "the file holds no arrays of numbers" in refused(capsys, tmp_path / "none.npz", "--rank", 2)
-    assert "gaps.npy has NaN or infinite entries: leave them out by --mask" in refused(capsys, tmp_path / "gaps.npy", "--rank", 2)
+    gaps = refused(capsys, tmp_path / "gaps.npy", "--rank", 2)
+    assert "gaps.npy has NaN or infinite entries: leave them out by --mask" in gaps
     assert "complex" in refused(capsys, tmp_path / "complex.npy", "--rank", 2)
     assert "axes" in refused(capsys, tmp_path / "line.npy", "--rank", 2)
     for rank in ("0", "-1", "1.5", "1.0", "0.0", "two", "nan", "2,", "3,two"):
