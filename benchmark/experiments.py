@@ -220,8 +220,10 @@ def _noise(entry: Mapping, task: File, where: str, catalog: Catalog) -> dict:
 def _modelled(key: str, entry: Any, task: File, where: str, catalog: Catalog) -> dict:
     """Return the settings of a noise model or an operator, which `key` names among them."""
     known = models(key, task.path, catalog.root)
-    name = entry.get(key) if isinstance(entry, Mapping) else entry
-    if not isinstance(entry, Mapping) or not isinstance(name, str) or name not in known:
+    if not isinstance(entry, Mapping):
+        raise SettingsError(f"{where}: {entry!r} is no mapping", f"write {{{key}: ...}}, of: {listing(known)}")
+    name = entry.get(key)
+    if not isinstance(name, str) or name not in known:
         raise SettingsError.unknown(where, key, name, known)
     own = {setting: value for setting, value in entry.items() if setting != key}
     return {key: name} | typed(own, fields_of(*known[name]), where, name)

@@ -110,8 +110,8 @@ MISTAKES = {
     ),
     "operator that is none": (
         noise(operator="radon"),
-        "noise: weak: operator: unknown kind 'radon'",
-        "coded_exposure, per_column, radon",
+        "noise: weak: operator: 'radon' is no mapping",
+        "write {kind: ...}, of: coded_exposure, per_column, radon",
     ),
     "task": ({"task": "mand"}, "task: unknown file tasks/ 'mand.py'", "mend, tell"),
     "source": ({"source": {"of": "papper"}}, "source: unknown file sources/ 'papper.yaml'", "paper"),
