@@ -140,7 +140,7 @@ def main() -> None:
 
 
 def _forked(client: socket.socket) -> int:
-    """Return the number of a process that does what a client asks."""
+    """Return the number of a process that does what a client asks; it tells the client that itself."""
     request, files = b"", []
     while part := socket.recv_fds(client, LONGEST, 3):
         request, files = request + part[0], files + part[1]
@@ -150,6 +150,8 @@ def _forked(client: socket.socket) -> int:
     if pid == 0:
         status = 1
         try:
+            os.setsid()
+            client.sendall(os.getpid().to_bytes(CODE, signed=True))
             _become(json.loads(request), files)
             status = 0
         finally:
@@ -157,14 +159,11 @@ def _forked(client: socket.socket) -> int:
             os._exit(status)
     for file in files:
         os.close(file)
-    with suppress(OSError):
-        client.sendall(pid.to_bytes(CODE, signed=True))
     return pid
 
 
 def _become(request: Mapping, files: Sequence[int]) -> None:
     """Run a module as a process of its own would."""
-    os.setsid()
     kept = request["kept"]
     for file, number in zip(files, (0, 1, kept), strict=False):
         os.dup2(file, number)
