@@ -170,6 +170,26 @@ def test_a_killed_run_resumes_with_nothing_lost_or_half_written(tree, victim):
     assert not list((tree.path / CELL).rglob("unfinished*"))
 
 
+def test_a_forked_method_and_who_forked_it_end_with_the_workflow(tree):
+    started = tree.path / "started"
+    body = f"open({str(started)!r}, 'w').write(f'{{os.getpid()}} '); time.sleep(600)"
+    tree.add_method("slow", body, literals="import os\n\nimport torch")
+    process = tree.start(f"{CELL}/slow/0/record.json")
+    try:
+        wait_until(lambda: started.exists() and started.read_text().endswith(" "), process)
+        worker = psutil.Process(int(started.read_text()))
+        server = worker.parent()
+        assert "benchmark.forkserver" in server.cmdline()
+        process.kill()
+        for own in (worker, server):
+            own.wait(timeout=60)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    assert not list((tree.path / CELL).glob("slow/0/*.*"))
+
+
 def kill(victim, process, script):
     """Kill Snakemake with all that it started, alone, or the script of one job."""
     if victim == "everything":
