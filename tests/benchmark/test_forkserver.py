@@ -161,7 +161,7 @@ def test_where_it_is_killed_those_who_wait_are_told_and_others_cannot_start(pare
             waits.wait()
         os.killpg(waits.pid, signal.SIGKILL)
         assert ends(own.pid)
-        with pytest.raises(OSError, match="refused|reset"):
+        with pytest.raises(OSError, match=r"refused|reset"):
             Fork("timeit", "pass", dict(os.environ), log.fileno(), None)
 
 
