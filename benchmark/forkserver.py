@@ -1,4 +1,4 @@
-"""A process that has loaded PyTorch, and forks the workers of methods that need it: to load it takes a second or two.
+"""A process that loads PyTorch once, and forks the workers of methods that need it: to load it takes a second or two.
 
 The workflow starts one where its jobs run on its own machine, and says in the environment where it listens. The process
 loads no module of this project, so that each worker has them as they are at its own start. It ends with the workflow.
@@ -18,6 +18,7 @@ from contextlib import suppress
 from io import FileIO
 from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
+from typing import NoReturn
 
 # The variable of the environment that says for which Python the process is, and where it listens.
 ADDRESS = "BENCHMARK_FORKSERVER"
@@ -114,8 +115,6 @@ def main() -> None:
     listener, clients = socket.socket(fileno=int(sys.argv[1])), {}
     folder = Path(listener.getsockname()).parent
     os.chdir("/")
-    __import__(PACKAGE)
-    gc.freeze()
     with DefaultSelector() as selector:
         for own in (listener, sys.stdin):
             selector.register(own, EVENT_READ)
@@ -126,11 +125,14 @@ def main() -> None:
                     os._exit(0)
                 if key.fileobj is listener:
                     client, _ = listener.accept()
-                    with suppress(OSError):  # it may have been killed
+                    try:
                         pid = _forked(client)
-                        ended = os.pidfd_open(pid)
-                        selector.register(ended, EVENT_READ, pid)
-                        clients[ended] = client
+                    except OSError:  # who asks was killed, or there is no room for one more process
+                        client.close()
+                        continue
+                    ended = os.pidfd_open(pid)
+                    selector.register(ended, EVENT_READ, pid)
+                    clients[ended] = client
                 else:
                     status = os.waitstatus_to_exitcode(os.waitpid(key.data, 0)[1])
                     selector.unregister(key.fileobj)
@@ -141,38 +143,43 @@ def main() -> None:
 
 def _forked(client: socket.socket) -> int:
     """Return the number of a process that does what a client asks; it tells the client that itself."""
-    request, files = b"", []
-    while part := socket.recv_fds(client, LONGEST, 3):
-        request, files = request + part[0], files + part[1]
-        if not part[0]:
-            break
-    pid = os.fork()
-    if pid == 0:
-        status = 1
-        try:
-            os.setsid()
-            client.sendall(os.getpid().to_bytes(CODE, signed=True))
-            _become(json.loads(request), files)
-            status = 0
-        finally:
-            sys.stdout.flush()
-            os._exit(status)
-    for file in files:
-        os.close(file)
+    __import__(PACKAGE)  # not before the first one asks
+    gc.freeze()
+    request, files, part = b"", [], None
+    try:
+        while part != b"":
+            part, received, _, _ = socket.recv_fds(client, LONGEST, 3)
+            request, files = request + part, files + received
+        pid = os.fork()
+        if pid == 0:
+            _answer(client, request, files)
+    finally:
+        for file in files:
+            os.close(file)
     return pid
+
+
+def _answer(client: socket.socket, request: bytes, files: Sequence[int]) -> NoReturn:
+    """Lead a session, tell the client so, do what it asks, and end."""
+    status = 1
+    try:
+        os.setsid()
+        client.sendall(os.getpid().to_bytes(CODE, signed=True))
+        _become(json.loads(request), files)
+        status = 0
+    finally:
+        sys.stdout.flush()
+        os._exit(status)
 
 
 def _become(request: Mapping, files: Sequence[int]) -> None:
     """Run a module as a process of its own would."""
-    kept = request["kept"]
+    kept = 2 if request["kept"] is None else request["kept"]
     for file, number in zip(files, (0, 1, kept), strict=False):
         os.dup2(file, number)
     os.dup2(1, 2)
-    first = 3
-    if kept is not None:
-        os.closerange(first, kept)
-        first = kept + 1
-    os.closerange(first, os.sysconf("SC_OPEN_MAX"))
+    os.closerange(3, kept)
+    os.closerange(kept + 1, os.sysconf("SC_OPEN_MAX"))
     os.chdir(request["cwd"])
     os.environ.clear()
     os.environ.update(request["variables"])

@@ -5,11 +5,10 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import TextIO
 
@@ -80,9 +79,9 @@ def run_method(
             beside = environment(job, withheld, played, log_file, variables) if withheld else nullcontext()
             with beside as connection:
                 save_json(scratch / "job.json", job | {"connection": connection})
-                forked = is_there() and loads(method, PACKAGE)
-                worker = partial(_forked if forked else _spawned, scratch / "job.json", variables, connection)
-                fallback = outcome_of(*_run_worker(worker, time_limit, log_file))
+                forked = loads(method, PACKAGE)
+                left = _run_worker(scratch / "job.json", forked, variables, time_limit, log_file, connection)
+                fallback = outcome_of(*left)
         records, arrays = [], {}
         for number, item in enumerate(items):
             outcome, estimate = scratch / f"{number}.json", scratch / f"{number}.npz"
@@ -118,11 +117,17 @@ def _scratch_in(folder: Path) -> Iterator[Path]:
         shutil.rmtree(scratch)
 
 
-def _spawned(job_file: Path, variables: Mapping[str, str], connection: int | None, log: TextIO) -> subprocess.Popen:
+def _started(
+    job_file: Path, forked: bool, variables: Mapping[str, str], connection: int | None, log: TextIO
+) -> subprocess.Popen | Fork:
     """Start a worker in a session of its own, so that what the method starts can be ended with it.
 
-    Its standard input is never written to: the worker leaves when it closes.
+    It is `forked` by the process that does so, where there is one. Its standard input is never written to: the worker
+    leaves when it closes.
     """
+    if forked and is_there():
+        with suppress(OSError):  # it may have gone
+            return Fork(WORKER, str(job_file), variables, log.fileno(), connection)
     return subprocess.Popen(
         [sys.executable, "-m", WORKER, str(job_file)],
         stdin=subprocess.PIPE,
@@ -134,23 +139,21 @@ def _spawned(job_file: Path, variables: Mapping[str, str], connection: int | Non
     )
 
 
-def _forked(
-    job_file: Path, variables: Mapping[str, str], connection: int | None, log: TextIO
-) -> subprocess.Popen | Fork:
-    """Start a worker as `_spawned` does, by the process that forks them, unless that has gone."""
-    with suppress(OSError):
-        return Fork(WORKER, str(job_file), variables, log.fileno(), connection)
-    return _spawned(job_file, variables, connection, log)
-
-
-def _run_worker(start: Callable, time_limit: float, log_file: Path) -> tuple[str, str]:
-    """Start the worker and return the status and message of the items that it leaves without an outcome.
+def _run_worker(
+    job_file: Path,
+    forked: bool,
+    variables: Mapping[str, str],
+    time_limit: float,
+    log_file: Path,
+    connection: int | None,
+) -> tuple[str, str]:
+    """Run a worker and return the status and message of the items that it leaves without an outcome.
 
     Raises OSError for a disk that is full, and ServerGone.
     """
     kills = _kills_for_memory()
     with log_file.open("a") as log:
-        worker = start(log)
+        worker = _started(job_file, forked, variables, connection, log)
         try:
             code = worker.wait(timeout=time_limit)
         except subprocess.TimeoutExpired:
