@@ -1,5 +1,7 @@
 """Rows of scores, and small checkouts to plan in."""
 
+import os
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +11,8 @@ import pytest
 import yaml
 
 from benchmark.experiments import Experiment
+from benchmark.forkserver import ADDRESS, serve
+from benchmark.methods import limited_to
 from benchmark.plan import Plan
 from benchmark.source import ROOT
 from tests.disks import mounted
@@ -200,3 +204,28 @@ def ends():
         return not lives(pid)
 
     return call
+
+
+@pytest.fixture(scope="session")
+def forker(tmp_path_factory):
+    """Start the process that forks workers; return its number, what the environment says of it, a folder of modules.
+
+    What lies in the folder it can fork, too.
+    """
+    modules = tmp_path_factory.mktemp("modules")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(ADDRESS, "")
+        serve(limited_to(1) | {"PYTHONPATH": f"{modules}:{ROOT}"})
+        [own] = [child for child in psutil.Process().children() if "benchmark.forkserver" in child.cmdline()]
+        said = os.environ[ADDRESS]
+    yield own.pid, said, modules
+    own.kill()
+    own.wait()
+    shutil.rmtree(Path(said.rpartition(":")[2]).parent)
+
+
+@pytest.fixture
+def server(forker, monkeypatch):
+    """Say in the environment that there is the process that forks workers; return its number."""
+    monkeypatch.setenv(ADDRESS, forker[1])
+    return forker[0]

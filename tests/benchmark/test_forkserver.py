@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from benchmark.forkserver import ADDRESS, Fork, ServerGone, is_there, serve
+from benchmark.forkserver import ADDRESS, Fork, ServerGone, is_there
 from benchmark.source import ROOT, loads
 
 PROBE = """
@@ -28,23 +28,10 @@ exec(sys.argv[1])
 """
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    """Start the process, which finds the module `probe`, and return its number."""
-    folder = tmp_path_factory.mktemp("probe")
-    (folder / "probe.py").write_text(PROBE)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(ADDRESS, "")
-        serve({"PYTHONPATH": f"{folder}:{ROOT}", "OMP_NUM_THREADS": "1"})
-        [own] = [child for child in psutil.Process().children() if "benchmark.forkserver" in child.cmdline()]
-        yield own.pid
-        own.kill()
-        own.wait()
-
-
 @pytest.fixture
-def fork(server, tmp_path, monkeypatch):
+def fork(server, forker, tmp_path, monkeypatch):
     """Return a way to fork a process that executes a text, with what it printed so far."""
+    (forker[2] / "probe.py").write_text(PROBE)
     monkeypatch.chdir(tmp_path)
 
     def call(text, kept=None, **variables):
@@ -117,9 +104,9 @@ def test_who_breaks_off_costs_no_other_its_answer(fork, server):
 
 def test_of_another_python_there_is_none(server, monkeypatch):
     assert is_there()
-    monkeypatch.setattr(sys, "prefix", "/elsewhere")
-    assert not is_there()
-    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "prefix", "/elsewhere")
+        assert not is_there()
     monkeypatch.delenv(ADDRESS)
     assert not is_there()
 

@@ -13,12 +13,11 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 import torch
 
-from benchmark.forkserver import ADDRESS, serve
-from benchmark.methods import Run, limited_to
+from benchmark.forkserver import ADDRESS
+from benchmark.methods import Run
 from benchmark.runner import MethodChanged, run_method
 from benchmark.source import ROOT
 from benchmark.storage import Unusable, load_arrays, load_json, save_arrays, save_json, unpack
@@ -212,26 +211,6 @@ def test_a_method_that_needs_no_torch_waits_for_none(run):
 FORKED = "import torch"
 
 
-@pytest.fixture(scope="module")
-def forker():
-    """Start the process that forks workers; return its number, and what the environment says of it."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(ADDRESS, "")
-        serve(limited_to(1) | {"PYTHONPATH": str(ROOT)})
-        [own] = [child for child in psutil.Process().children() if "benchmark.forkserver" in child.cmdline()]
-        said = os.environ[ADDRESS]
-    yield own.pid, said
-    own.kill()
-    own.wait()
-
-
-@pytest.fixture
-def server(forker, monkeypatch):
-    """Tell the runner of the process that forks workers; return its number."""
-    monkeypatch.setenv(ADDRESS, forker[1])
-    return forker[0]
-
-
 def test_a_method_that_loads_pytorch_is_forked_as_long_as_there_is_who_forks(run, server, tmp_path, monkeypatch):
     body = "return Estimate(signal=problem.observed + os.getppid())"
 
@@ -246,14 +225,16 @@ def test_a_method_that_loads_pytorch_is_forked_as_long_as_there_is_who_forks(run
     assert parent_of(head=FORKED) == os.getpid()
 
 
+ENDINGS = {
+    "os.abort()": "ended by SIGABRT",
+    "os.kill(os.getpid(), 9)": "ended by SIGKILL (most often: memory ran out)",
+    "raise SystemExit(4)": "exit status 4",
+}
+FORKED_ENDINGS = [(body, "failed", message) for body, message in ENDINGS.items()]
+
+
 @pytest.mark.parametrize(
-    ("body", "status", "message"),
-    [
-        ("os.abort()", "failed", "ended by SIGABRT"),
-        ("os.kill(os.getpid(), 9)", "failed", "ended by SIGKILL (most often: memory ran out)"),
-        ("raise SystemExit(4)", "failed", "exit status 4"),
-        ("time.sleep(60)", "timeout", "time limit of 4 s"),
-    ],
+    ("body", "status", "message"), [*FORKED_ENDINGS, ("time.sleep(60)", "timeout", "time limit of 4 s")]
 )
 def test_however_a_forked_method_ends_it_is_a_row_with_the_reason_and_leaves_nothing(
     run, server, children, ends, body, status, message
@@ -310,14 +291,7 @@ def test_a_bad_answer_is_a_row_with_the_reason_and_the_other_items_are_done(run)
     assert set(arrays) == {"9/answer", "10/answer"}
 
 
-@pytest.mark.parametrize(
-    ("body", "message"),
-    [
-        ("os.abort()", "ended by SIGABRT"),
-        ("os.kill(os.getpid(), 9)", "ended by SIGKILL (most often: memory ran out)"),
-        ("raise SystemExit(4)", "exit status 4"),
-    ],
-)
+@pytest.mark.parametrize(("body", "message"), ENDINGS.items())
 def test_a_method_that_ends_its_process_is_a_row_with_the_reason(run, body, message):
     arrays, record = run(body)
     assert statuses(record) == ["failed", "failed"]
