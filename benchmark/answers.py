@@ -31,7 +31,7 @@ def check_answer(
     if number is not None and not (isinstance(number, int | np.integer) and 0 <= number < MOST):
         shown = "too large a number" if isinstance(number, int) and number >= MOST else repr(number)
         raise NoAnswer(f"returned {shown} as the number of iterations, which is a whole number")
-    bad = _check_value(_of_field(estimate), shape, optional, "returned")
+    _check_value(_of_field(estimate), shape, optional, "returned")
     if not isinstance(estimate.trace, list | tuple):
         raise NoAnswer(f"returned {_type(estimate.trace)} as the trace, not a list of Snapshots")
     for number, snapshot in enumerate(estimate.trace):
@@ -50,7 +50,10 @@ def check_answer(
                 _check_value(
                     getattr(snapshot, name), shape, optional, f"returned a trace whose `{name}` in place {number} is"
                 )
-    return bad
+    signal = compose(estimate.answer)
+    return sum(
+        np.count_nonzero(~np.isfinite(own)) for own in (signal.values() if isinstance(signal, dict) else [signal])
+    )
 
 
 def named_parts(answer: Answer) -> Mapping[str, np.ndarray]:
@@ -91,21 +94,23 @@ def _of_field(estimate: Estimate) -> object:
     return estimate.answer
 
 
-def _check_value(value: object, shape: Shape | Mapping[str, Shape] | None, optional: frozenset[str], what: str) -> int:
-    """Return how many values are not finite; raise NoAnswer for other types or shapes than those asked for."""
+def _check_value(value: object, shape: Shape | Mapping[str, Shape] | None, optional: frozenset[str], what: str) -> None:
+    """Raise NoAnswer for other types or shapes than those asked for; factors are not composed, which takes its time."""
     if isinstance(value, Mapping):
-        return _check_parts(value, shape, optional, what)
-    if isinstance(value, tuple | list):
+        _check_parts(value, shape, optional, what)
+    elif isinstance(value, tuple | list):
         _check_factors(value, what)
         if isinstance(shape, Mapping):
             raise NoAnswer(f"{what} factors, where these parts were asked for: {', '.join(shape)}")
-        if shape is not None and (composed := _composed_shape(value)) != shape:
+        if shape is not None and (composed := _composed_shape(value)) != tuple(shape):
             raise NoAnswer(f"{what} factors of shape {composed}, where {shape} was asked for")
-        return _check_array(compose(tuple(value)), shape, what)
-    return _check_array(value, shape, what)
+    else:
+        _check_array(value, shape, what)
 
 
-def _check_parts(parts: Mapping, shape: Shape | Mapping[str, Shape] | None, optional: frozenset[str], what: str) -> int:
+def _check_parts(
+    parts: Mapping, shape: Shape | Mapping[str, Shape] | None, optional: frozenset[str], what: str
+) -> None:
     if isinstance(shape, tuple):
         raise NoAnswer(f"{what} parts, where one signal of shape {shape} was asked for")
     if not parts:
@@ -115,7 +120,8 @@ def _check_parts(parts: Mapping, shape: Shape | Mapping[str, Shape] | None, opti
         if not names - optional <= set(parts) <= names:
             raise NoAnswer(f"{what} the parts {', '.join(parts)}, where these were asked for: {', '.join(shape)}")
     wanted = dict.fromkeys(parts) if shape is None else shape
-    return sum(_check_array(own, wanted[name], f"{what} in part {name!r}") for name, own in parts.items())
+    for name, own in parts.items():
+        _check_array(own, wanted[name], f"{what} in part {name!r}")
 
 
 def _check_factors(factors: tuple | list, what: str) -> None:
@@ -125,13 +131,15 @@ def _check_factors(factors: tuple | list, what: str) -> None:
     if not factors or len({factor.shape[-1] for factor in factors}) != 1:
         ranks = ", ".join(str(factor.shape[-1]) for factor in factors) or "none"
         raise NoAnswer(f"{what} factors whose last axes differ: {ranks}")
+    for factor in factors:
+        _check_array(factor, None, what)
 
 
 def _composed_shape(factors: tuple | list) -> Shape:
     return tuple(size for factor in factors for size in factor.shape[:-1])
 
 
-def _check_array(array: object, shape: object, what: str) -> int:
+def _check_array(array: object, shape: object, what: str) -> None:
     if not isinstance(array, np.ndarray):
         raise NoAnswer(f"{what} {_type(array)}, not a NumPy array")
     if np.ma.is_masked(array):
@@ -144,7 +152,6 @@ def _check_array(array: object, shape: object, what: str) -> int:
         raise NoAnswer(f"{what} complex values")
     if not (np.issubdtype(array.dtype, np.number) or array.dtype == bool):
         raise NoAnswer(f"{what} values of type {array.dtype}, which are no numbers")
-    return int(np.count_nonzero(~np.isfinite(array)))
 
 
 def _type(value: object) -> str:

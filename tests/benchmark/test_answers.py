@@ -164,6 +164,16 @@ def test_factors_of_another_shape_are_refused_before_they_would_fill_the_memory(
     assert peak < 2**20
 
 
+def test_factors_of_a_trace_are_checked_without_their_signals():
+    wide = (np.ones((3000, 1), np.float16), np.ones((3000, 1), np.float16))
+    answer = Estimate(parts={"low": GOOD}, trace=[Snapshot(1, 0.1, 0.1, last=wide, average=wide)])
+    tracemalloc.start()
+    assert check_answer(answer, None) == 0
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2**20
+
+
 def test_values_that_are_not_finite_are_counted_in_the_answer_and_not_in_the_trace():
     holed = GOOD.copy()
     holed[0, :3] = np.nan, np.inf, -np.inf
