@@ -20,7 +20,7 @@ import yaml
 from benchmark.catalog import files_of
 from benchmark.plan import Plan
 from benchmark.report.forest import write_forest
-from benchmark.report.joining import Incomplete, join
+from benchmark.report.joining import CELL, Incomplete, join
 from benchmark.report.methods import methods_page
 from benchmark.report.overview import ENTRIES, make_scorecard, make_summary, read_entries, read_settings
 from benchmark.report.readme import between, markers_of, of_first_source, shown
@@ -52,7 +52,8 @@ def publish(plan: Plan, root: Path = ROOT, part: bool = False) -> Path:
     `plan` has the experiments of the profile as they are now. Where `results/` has none, tables, scorecard and README
     are made again of what is published. Results that are a `part` of their experiments are joined with what is
     published of the rest. Raise PublishError, and change nothing, if nothing is published either, if results were made
-    with other settings than the experiments have now, or if a part and the rest are not the whole.
+    with other settings than the experiments have now, if a part and the rest are not the whole, or if a config cut what
+    is published to a part, which is not said to be one.
     """
     source, target = root / "results" / plan.profile, root / PUBLISHED / plan.profile
     entries = {name: plan.entry(name) for name in plan.experiments}
@@ -64,6 +65,8 @@ def publish(plan: Plan, root: Path = ROOT, part: bool = False) -> Path:
         for name in new:
             partial = stack.enter_context(folder_written_whole(target / name))
             copy_folder(source / name, partial)
+            if not part and name in plan.settings["experiments"] and (target / name).is_dir():
+                _check_whole(source / name, target / name)
             if part:
                 before = old[name] if (target / name).is_dir() else None
                 new[name] = _joined(partial, target / name, entries[name], plan.tabled_runs(name), new[name], before)
@@ -182,6 +185,16 @@ def main(profile: str, root: Path = ROOT, part: bool = False) -> None:
     write_readme(root)
     write_methods(root)
     print(f"Published in {target}.")
+
+
+def _check_whole(made: Path, published: Path) -> None:
+    """Raise PublishError if what a config changed lacks runs that are published."""
+    runs = [set(read_scores(file_of(own / "scores.csv"))[CELL].itertuples(index=False)) for own in (made, published)]
+    if lost := runs[1] - runs[0]:
+        raise PublishError(
+            f"a config cut {made.name}: {len(lost)} runs that are published are not among its: publish it with --part, "
+            f"or delete {published}"
+        )
 
 
 def _joined(partial: Path, published: Path, entry: Mapping, runs: list, made: Mapping, before: Mapping | None) -> dict:

@@ -18,7 +18,7 @@ from benchmark.scoring import CURVE_COLUMNS
 from benchmark.settings import SettingsError
 from benchmark.storage import explained
 
-SETTINGS = {"folders": ["experiments"]}
+SETTINGS = {"folders": ["experiments"], "experiments": {}}
 README = (
     "before\n"
     + "".join(f"<!-- {own} -->\nold\n<!-- end of {own} -->\n" for own in ("verdicts", "strip", "claims"))
@@ -517,6 +517,18 @@ def test_a_part_is_taken_for_one_by_request_alone(root, run, run_part, entries):
     run_part(27.5, seeds=[2])
     with pytest.raises(PublishError, match=r"other settings \(seeds\)"):
         publish("embedded", entries("fig9", seeds=[0, 1, 2]), root)
+
+
+def test_what_a_config_cut_takes_the_place_of_no_more(root, run, run_part, entries, monkeypatch):
+    run(entries("fig9"))
+    before = published_values(target := publish("embedded", entries("fig9"), root))
+    run_part(27.5, seeds=[0])
+    monkeypatch.setitem(SETTINGS, "experiments", {"fig9": {"seeds": [0]}})
+    with pytest.raises(PublishError, match="a config cut fig9: 2 runs that are published are not among its: publish"):
+        publish("embedded", entries("fig9", seeds=[0]), root)
+    assert published_values(target) == before
+    shutil.rmtree(target / "fig9")
+    assert len(published_values(publish("embedded", entries("fig9", seeds=[0]), root))) == 2
 
 
 def test_a_part_of_what_is_not_published_has_to_be_the_whole(root, run, run_part, entries):
