@@ -23,7 +23,7 @@ from typing import NoReturn
 # The variable of the environment that says for which Python the process is, and where it listens.
 ADDRESS = "BENCHMARK_FORKSERVER"
 PACKAGE = "torch"
-LONGEST = 2**20  # bytes of a request
+LONGEST = 2**20  # bytes of a part of a request
 CODE = 4  # bytes of the number of a process, and of its exit status
 
 
@@ -127,7 +127,7 @@ def main() -> None:
                     client, _ = listener.accept()
                     try:
                         pid = _forked(client)
-                    except OSError:  # who asks was killed, or there is no room for one more process
+                    except OSError:  # there is no room for one more process
                         client.close()
                         continue
                     ended = os.pidfd_open(pid)
@@ -142,27 +142,23 @@ def main() -> None:
 
 
 def _forked(client: socket.socket) -> int:
-    """Return the number of a process that does what a client asks; it tells the client that itself."""
+    """Return the number of a process that does what a client asks, which it hears and answers itself."""
     __import__(PACKAGE)  # not before the first one asks
     gc.freeze()
-    request, files, part = b"", [], None
-    try:
-        while part != b"":
-            part, received, _, _ = socket.recv_fds(client, LONGEST, 3)
-            request, files = request + part, files + received
-        pid = os.fork()
-        if pid == 0:
-            _answer(client, request, files)
-    finally:
-        for file in files:
-            os.close(file)
+    pid = os.fork()
+    if pid == 0:
+        _answer(client)
     return pid
 
 
-def _answer(client: socket.socket, request: bytes, files: Sequence[int]) -> NoReturn:
+def _answer(client: socket.socket) -> NoReturn:
     """Lead a session, tell the client so, do what it asks, and end."""
     status = 1
     try:
+        request, files, part = b"", [], None
+        while part != b"":
+            part, received, _, _ = socket.recv_fds(client, LONGEST, 3)
+            request, files = request + part, files + received
         os.setsid()
         client.sendall(os.getpid().to_bytes(CODE, signed=True))
         _become(json.loads(request), files)

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -99,6 +100,13 @@ def test_who_breaks_off_costs_no_other_its_answer(fork, server):
     own, _ = fork("time.sleep(0.5)")
     own.server.close()
     assert fork("os._exit(4)")[0].wait() == 4
+    assert psutil.pid_exists(server)
+
+
+def test_who_asks_for_nothing_keeps_no_other_waiting(fork, server):
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.connect(os.environ[ADDRESS].rpartition(":")[2])
+        assert fork("os._exit(4)")[0].wait(timeout=60) == 4
     assert psutil.pid_exists(server)
 
 
