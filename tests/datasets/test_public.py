@@ -353,17 +353,26 @@ def cifar10_images_facts(load: Load, item: Item, folder: Path) -> None:
         load("cifar10_images", folder, test=1001)
 
 
-def resnet20_facts(load: Load, item: Item, folder: Path) -> None:
+def cifar10_resnet_facts(load: Load, item: Item, folder: Path) -> None:
     """The network has the parameters that its authors count, knows its training images, and 80 % of the copies."""
-    network = {name.removeprefix("network."): v for name, v in item.extras.items() if name.startswith("network.")}
-    assert sum(v.size for name, v in network.items() if "running_" not in name) == 269_722
+
+    def right(item: Item, kind: str) -> float:
+        said = answers(item.extras["program"], tensors_of(network_of(item)), torch.tensor(item.extras[kind]))
+        return np.mean(said == item.extras[f"{kind}_labels"])
+
+    def network_of(item: Item) -> dict[str, np.ndarray]:
+        return {name.removeprefix("network."): v for name, v in item.extras.items() if name.startswith("network.")}
+
+    assert sum(v.size for name, v in network_of(item).items() if "running_" not in name) == 269_722
     assert len(item.extras["layers"]) == 18
-    parameters = tensors_of(network)
-    for kind, right in (("train", 0.999), ("test", 0.804)):
-        said = answers(item.extras["program"], parameters, torch.tensor(item.extras[kind]))
-        assert np.mean(said == item.extras[f"{kind}_labels"]) == pytest.approx(right, abs=0.003)
-    [first] = load("resnet20", folder, layers=["conv1"], reduction=2.5, images=10)
-    assert (first.signal.size, first.budget) == (432, 172)
+    assert right(item, "train") == pytest.approx(0.999, abs=0.003)
+    assert right(item, "test") == pytest.approx(0.804, abs=0.003)
+    *others, deepest = load("cifar10_resnet", folder, depths=[20, 32, 44, 56], layers=["conv1"], reduction=2.5)
+    assert [own.name for own in others] == ["resnet20", "resnet32", "resnet44"]
+    assert (deepest.signal.size, deepest.budget) == (432, 172)
+    assert right(deepest, "train") > 0.999
+    with pytest.raises(ValueError, match="no network of 21 layers; there are: 20, 32, 44, 56"):
+        load("cifar10_resnet", folder, depths=[21])
 
 
 def amino_acids_facts(load: Load, item: Item, folder: Path) -> None:
@@ -500,7 +509,7 @@ FACTS: dict[str, Callable[[Load, Item, Path], None]] = {
     "mnist_cnn": mnist_cnn_facts,
     "mnist_images": mnist_images_facts,
     "cifar10_images": cifar10_images_facts,
-    "resnet20": resnet20_facts,
+    "cifar10_resnet": cifar10_resnet_facts,
     "amino_acids": amino_acids_facts,
     "nations": nations_facts,
     "kinship": kinship_facts,
