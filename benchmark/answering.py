@@ -1,7 +1,10 @@
 """Scores an answer that was made elsewhere, by hand or by another program: `python -m benchmark score ANSWER.npz`."""
 
+import subprocess
+import sys
 import zipfile
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +35,8 @@ def score_answer(
 
     `answer` is an `.npz` file with an array for each item, by the item's name (for parts `<item>/<part>`); where there
     is one item, a single array needs no name, and may be an `.npy` file. `dataset`, `noise` and `seed` can be left out
-    where there is one. Raises CannotScore for what is not there, or is no answer.
+    where there is one. Raises CannotScore for what is not there, or is no answer, and for problems that are to be posed
+    anew, as their settings or their code have changed.
     """
     if experiment not in plan.experiments:
         raise CannotScore(f"--experiment takes one name, and {experiment!r} is none: see `python -m benchmark list`")
@@ -47,10 +51,12 @@ def score_answer(
     results = plan.root / "results" / plan.profile
     folder = results / "data" / experiment / cell[0]
     given, withheld = (folder / cell[1] / f"{cell[2]}{ending}.npz" for ending in ("", "-withheld"))
+    settings = ["--config", f"profile={plan.profile}", f"folders=[{','.join(plan.config.folders)}]"]
+    command = f"snakemake --cores all {experiment} --until pose {' '.join(settings[:2])} '{settings[2]}'"
     if not withheld.is_file() or not given.is_file():
-        settings = f"profile={plan.profile} 'folders=[{','.join(plan.config.folders)}]'"
-        command = f"snakemake --cores all {experiment} --until pose --config {settings}"
         raise CannotScore(f"{given} is not there: pose the problems by `{command}`")
+    if changed := _changed(plan.root, [given, withheld], settings):
+        raise CannotScore(f"{given} is of other settings or code ({changed}): pose the problems anew by `{command}`")
     task, facts = load_module(plan.root / f"tasks/{own.task.name}.py"), load_json(folder / "facts.json")["items"]
     answers = _answers_of(answer, [item["name"] for item in facts])
     observation, observed, truth = observation_of(own.noise[cell[1]], task), load_arrays(given), load_arrays(withheld)
@@ -79,6 +85,18 @@ def _the_one(option: str, name: object, known: object) -> object:
         unknown = f"{option}: there is no {name!r}; there are: {there}"
         raise CannotScore(f"give {option}: {there}" if name is None else unknown)
     return name
+
+
+def _changed(root: Path, files: Sequence[Path], settings: Sequence[str]) -> str:
+    """Return what has changed, by Snakemake's records, since problems were made, as files; empty for nothing."""
+    targets = [str(path.relative_to(root)) for path in files]
+    command = [sys.executable, "-m", "snakemake", *targets, "--summary", *settings]
+    ended = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    if ended.returncode:
+        raise CannotScore(f"Snakemake cannot tell of what the problems are: {ended.stderr.strip()}")
+    lines = (line.split("\t") for line in ended.stdout.splitlines()[1:])
+    made = {rule: status for _, _, rule, _, status, _ in lines}
+    return ", ".join(f"{rule}: {made[rule]}" for rule in ("prepare", "pose") if made[rule] != "ok")
 
 
 def _answers_of(path: Path, items: list[str]) -> dict[str, Estimate]:

@@ -1,5 +1,8 @@
 """Data of one's own, and data that come from elsewhere: read in every format, refused by name, fetched once."""
 
+import re
+import subprocess
+import sys
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -114,3 +117,24 @@ def test_without_network_or_mirror_the_message_says_what_to_do(fresh):
     for part in ("data set 'tiny'", "tiny.npy (sha256 ", "Put the files by hand into", "DEEPTENSOR_MIRROR"):
         assert part in message
     assert "Traceback" not in output
+
+
+def test_an_answer_is_scored_on_problems_of_the_settings_that_there_are_and_no_others(fresh):
+    def scored():
+        command = ["benchmark", "score", "answer.npy", "--experiment", "scan", "--folders", "mine"]
+        return subprocess.run([sys.executable, "-m", *command], cwd=fresh.path, capture_output=True, text=True)
+
+    fresh.experiment("scan", profiles={"embedded": {}})
+    np.save(fresh.path / "answer.npy", np.load(fresh.path / "scene.npy") + 0.1)
+    posing = ("scan", "--until", "pose", "--config", "profile=embedded", "folders=[mine]")
+    fresh.done(*posing, config=None)
+    assert re.search(r"psnr +20(\.0+)?\b", scored().stdout)
+    strong = {"radon-8": {"model": "gaussian", "sigma": 0.5, "operator": {"kind": "radon", "angles": 8}}}
+    fresh.experiment("scan", profiles={"embedded": {}}, noise=strong)
+    other = scored()
+    assert (other.returncode, other.stdout) == (2, "")
+    assert "is of other settings or code (pose: params changed): pose the problems anew by `snakemake" in other.stderr
+    fresh.done(*posing, config=None)
+    assert scored().returncode == 0
+    np.save(fresh.path / "scene.npy", np.zeros((12, 10, 3)))
+    assert "(prepare: " in scored().stderr
