@@ -12,7 +12,7 @@ from benchmark.report.manifest import manifest_of
 from benchmark.report.overview import read_entries
 from benchmark.report.publish import PUBLISHED, check, profiles_of, published_cards, read_card
 from benchmark.report.readme import LONGEST, between, markers_of
-from benchmark.report.tables import file_of, read_scores, read_table
+from benchmark.report.tables import file_of, read_scores, read_table, rows_at
 from benchmark.storage import load_json
 
 ROOT = Path(__file__).parents[2]
@@ -82,3 +82,13 @@ def test_the_readme_has_the_published_verdicts_and_is_short():
 
 def test_what_is_published_fits_into_git():
     assert sum(path.stat().st_size for path in FOLDER.rglob("*") if path.is_file()) < 20e6
+
+
+def test_every_number_that_a_source_prints_of_an_item_is_of_one_that_there_is(profile):
+    _, entries, scores = profile
+    printed = [(name, own) for name, entry in entries.items() for own in entry["printed"] if own["item"] is not None]
+    if not printed:
+        pytest.skip("none is printed")
+    for name, own in printed:
+        place = {"item": own["item"], "metric": own["metric"], "dataset": own["data"], "noise": own["noise"]}
+        assert rows_at(scores[name], {key: value for key, value in place.items() if value is not None}).any(), own
