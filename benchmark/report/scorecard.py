@@ -155,6 +155,8 @@ def _other_text(row: Mapping) -> str:
     if not row["other"]:
         return ""
     metric = METRICS[row["other_metric"]]
-    difference = f"{row['other_difference']:+.{metric.decimals}f}".replace("inf", "∞")
-    of = f"{row['own_label']}'s {metric.label}"
-    return f"{row['other_label']} is the strongest other method: {of} minus its is {difference}."
+    words, unit = split_unit(metric.label)
+    ahead = row["other_difference"] * (-1 if metric.higher_is_better else 1)
+    amount = f"{abs(ahead):.{metric.decimals}f} {unit}".strip().replace("inf", "∞")
+    how = f"{amount} {'ahead of' if ahead > 0 else 'behind'}" if round(ahead, metric.decimals) else "level with"
+    return f"The strongest other method is {row['other_label']}, {how} {row['own_label']} ({words})."

@@ -412,7 +412,7 @@ def test_the_markdown_table_has_a_row_a_claim_with_verdict_effect_and_a_sentence
         "Figure 9: Better &#124; by far",
         "**reproduced, on other data, uncertain**",
         "1.50 [1.00, 2.00], 2 units",
-        "Small networks. SVD is the strongest other method: DeepTensor's PSNR [dB] minus its is +2.00.",
+        "Small networks. The strongest other method is SVD, 2.00 dB behind DeepTensor (PSNR).",
     ):
         assert text in lines[2]
     assert "**not run** | - | no run of the method 'kdrsdl'" in lines[3]

@@ -94,7 +94,7 @@ def test_conditions_have_effect_interval_and_whether_they_hold(card, deep, claim
 def test_the_markdown_has_verdict_effect_other_method_and_reason_of_each_claim(card, deep, claims):
     _, markdown = card(deep(claims=claims))
     rows = {row.split(" ")[4]: row for row in markdown.splitlines()[2:]}
-    assert "SVD is the strongest other method: DeepTensor's PSNR [dB] minus its is +3.00." in rows["good"]
+    assert "The strongest other method is SVD, 3.00 dB behind DeepTensor (PSNR)." in rows["good"]
     assert "**partly, on other data, uncertain**" in rows["mixed"]
     assert "Few iterations & a small cube." in rows["mixed"]
     assert "failed: out of <luck>" in rows["lost"]
@@ -113,13 +113,24 @@ def test_the_scorecards_of_experiments_are_together_that_of_all(card, deep, clai
     assert as_markdown(read_cards(paths[1:2])) == f"{NO_CLAIMS}\n"
 
 
+@pytest.mark.parametrize(
+    ("value", "how"),
+    [(33.0, "level with"), (35.0, "2.00 dB ahead of"), (32.0, "1.00 dB behind"), (np.inf, "∞ dB ahead of")],
+)
+def test_the_strongest_other_is_ahead_of_the_own_method_level_with_it_or_behind(scores, row, deep, claims, value, how):
+    better = [row(method="bm4d", label="BM4D", seed=seed, value=value) for seed in (0, 1)]
+    entry = deep(claims=claims[:1], methods=("deep", "svd", "bm3d", "bm4d"))
+    judged = scorecard({"fig9": entry}, {"fig9": (pd.concat([scores, pd.DataFrame(better)]), CURVES)})
+    assert claims_of(judged)[0]["other_text"] == f"The strongest other method is BM4D, {how} DeepTensor (PSNR)."
+
+
 def test_claims_of_two_sources_stand_apart_and_each_in_the_name_of_its_subject(card, deep, claims):
     taught = claims[2] | {"id": "taught"}
     lesson = deep(id="lesson", source=LECTURE, place="Lecture 3", claims=[taught])
     judged, markdown = card(deep(claims=claims[:1]), lesson, deep(id="silent", source=LECTURE))
     places = [markdown.index(text) for text in ("A paper on <", "A good claim", "A lecture", "A bad claim")]
     assert places == sorted(places)
-    assert judged["taught"]["other_text"].startswith("SVD is the strongest other method: Ours's PSNR [dB]")
+    assert judged["taught"]["other_text"] == "The strongest other method is SVD, 3.00 dB behind Ours (PSNR)."
 
 
 def test_without_claims_the_scorecard_is_empty_and_says_so(card, bare):

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from benchmark.report.claims import FEWEST
 from benchmark.report.manifest import facts_of
 from benchmark.report.site.__main__ import build, main
 from benchmark.report.site.experiment import details_of, printed_of, provenance_of, table_of
@@ -74,9 +75,11 @@ def test_the_page_of_an_experiment_says_claim_verdict_and_its_certainty_in_three
     assert "deeptensor: iterations 5000 100" in text
     assert "in place of the source&#39;s scene" in text
     assert "snakemake --cores all --config profile=embedded fig9" in text
-    assert "Of 2 claims 1 holds, 0 hold in part and 1 does not; 0 verdicts are firm." in text_of(
-        (tmp_path / "site" / "index.html").read_text()
-    )
+    index = text_of((tmp_path / "site" / "index.html").read_text())
+    assert "Of 2 claims 1 holds, 0 hold in part and 1 does not; 0 verdicts are firm." in index
+    for page in (text, index):
+        assert "firm where no mean within the intervals would change it and it rests on five units or more" in page
+    assert FEWEST == 5
 
 
 def test_every_link_of_the_site_exists_and_none_loads_from_a_network(leave, experiment, scores, tmp_path):
