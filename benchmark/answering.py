@@ -1,5 +1,6 @@
 """Scores an answer that was made elsewhere, by hand or by another program: `python -m benchmark score ANSWER.npz`."""
 
+import shlex
 import subprocess
 import sys
 import zipfile
@@ -52,7 +53,7 @@ def score_answer(
     folder = results / "data" / experiment / cell[0]
     given, withheld = (folder / cell[1] / f"{cell[2]}{ending}.npz" for ending in ("", "-withheld"))
     settings = ["--config", f"profile={plan.profile}", f"folders=[{','.join(plan.config.folders)}]"]
-    command = f"snakemake --cores all {experiment} --until pose {' '.join(settings[:2])} '{settings[2]}'"
+    command = shlex.join(["snakemake", "--cores", "all", experiment, "--until", "pose", *settings])
     if not withheld.is_file() or not given.is_file():
         raise CannotScore(f"{given} is not there: pose the problems by `{command}`")
     if changed := _changed(plan.root, [given, withheld], settings):

@@ -10,7 +10,7 @@ import pandas as pd
 
 from benchmark.metrics import METRICS
 from benchmark.report.overview import read_entries
-from benchmark.report.scorecard import claims_of, markdown_row, mean_text, sentence_of, split_unit
+from benchmark.report.scorecard import claims_of, markdown_row, mean_text, other_ahead, sentence_of, split_unit
 from benchmark.report.wording import data_in_words, noise_in_words
 
 # Of profiles of the same claims, those closer to the source first.
@@ -70,8 +70,7 @@ def _other(claim: Mapping) -> str:
     if not claim["other"] or not np.isfinite(claim["other_difference"]):
         return "-"
     metric = METRICS[claim["other_metric"]]
-    ahead = claim["other_difference"] * (-1 if metric.higher_is_better else 1)
-    return f"{claim['other_label']} {ahead:+.{metric.decimals}f} {split_unit(metric.label)[1]}".strip()
+    return f"{claim['other_label']} {other_ahead(claim):+.{metric.decimals}f} {split_unit(metric.label)[1]}".strip()
 
 
 def _cut(text: str, longest: int = LONGEST) -> str:

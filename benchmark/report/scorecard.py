@@ -123,6 +123,11 @@ def split_unit(text: str) -> tuple[str, str]:
     return UNIT.sub("", text), next(iter(UNIT.findall(text)), "")
 
 
+def other_ahead(row: Mapping) -> float:
+    """Return by how much the strongest other method of a claim is better than its own."""
+    return row["other_difference"] * (-1 if METRICS[row["other_metric"]].higher_is_better else 1)
+
+
 def mean_text(row: Mapping) -> str:
     """Return the mean of a condition, with its interval where it has one."""
     interval = f" [{number_text(row['low'])}, {number_text(row['high'])}]" if np.isfinite(row["low"]) else ""
@@ -154,9 +159,8 @@ def _effect_text(row: Mapping) -> str:
 def _other_text(row: Mapping) -> str:
     if not row["other"]:
         return ""
-    metric = METRICS[row["other_metric"]]
+    metric, ahead = METRICS[row["other_metric"]], other_ahead(row)
     words, unit = split_unit(metric.label)
-    ahead = row["other_difference"] * (-1 if metric.higher_is_better else 1)
     amount = f"{abs(ahead):.{metric.decimals}f} {unit}".strip().replace("inf", "∞")
     how = f"{amount} {'ahead of' if ahead > 0 else 'behind'}" if round(ahead, metric.decimals) else "level with"
     return f"The strongest other method is {row['other_label']}, {how} {row['own_label']} ({words})."
